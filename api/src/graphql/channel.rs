@@ -1,0 +1,69 @@
+//! Phone numbers.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use portaria_domain::permission::PermissionSet;
+use portaria_domain::viewer::Viewer;
+use portaria_entity::channel::Model;
+use portaria_guard::guarded;
+
+use super::ability::ChannelAbilities;
+use super::time::DateTime;
+use crate::error::Result;
+use crate::guard::Subject;
+use crate::request::Request;
+
+pub struct Channel(pub Arc<Model>);
+
+impl Subject for Channel {
+    fn held(&self, viewer: &Viewer) -> PermissionSet {
+        viewer.access.in_channel(self.0.id)
+    }
+}
+
+/// A phone number of the company's WhatsApp Business account.
+#[guarded]
+impl Channel {
+    /// Starts with `chan_`.
+    #[authenticated]
+    async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// What the company calls it.
+    #[requires(WorkspaceRead)]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The number as people write it.
+    #[requires(WorkspaceRead)]
+    fn display_phone_number(&self) -> &str {
+        &self.0.display_phone_number
+    }
+
+    /// Meta's id of the number.
+    #[requires(ChannelManage, ApiDebug)]
+    fn phone_number_id(&self) -> &str {
+        &self.0.phone_number_id
+    }
+
+    /// Meta's id of the WhatsApp Business account that the number belongs to.
+    #[requires(ChannelManage, ApiDebug)]
+    fn waba_id(&self) -> &str {
+        &self.0.waba_id
+    }
+
+    /// What the viewer may see of it now.
+    #[authenticated]
+    fn viewer_can(&self, ctx: &Context<'_>) -> Result<ChannelAbilities> {
+        Ok(ChannelAbilities(self.held(Request::of(ctx).viewer()?)))
+    }
+
+    /// When it was registered here.
+    #[requires(WorkspaceRead)]
+    fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+}

@@ -1,0 +1,82 @@
+//! Customers.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use portaria_domain::contact::{ContactRow, mask_digits, mask_phone};
+use portaria_domain::permission::{Permission, PermissionSet};
+use portaria_domain::viewer::Viewer;
+use portaria_guard::guarded;
+
+use super::ability::ContactAbilities;
+use super::time::DateTime;
+use crate::error::Result;
+use crate::guard::Subject;
+use crate::request::Request;
+
+pub struct Contact(pub Arc<ContactRow>);
+
+impl Subject for Contact {
+    fn held(&self, _viewer: &Viewer) -> PermissionSet {
+        self.0.held
+    }
+}
+
+/// A customer, known to the viewer through a conversation that they may see.
+#[guarded]
+impl Contact {
+    /// Starts with `contact_`.
+    #[authenticated]
+    async fn id(&self) -> ID {
+        self.0.row.id.into()
+    }
+
+    /// What WhatsApp calls them; null when it does not say. A number in it is masked for who may not see the phone.
+    #[requires(ContactRead)]
+    fn name(&self) -> Option<Cow<'_, str>> {
+        let name = self.0.row.name.as_deref()?;
+        Some(match self.0.held.contains(Permission::ContactReadPhone) {
+            true => Cow::Borrowed(name),
+            false => Cow::Owned(mask_digits(name)),
+        })
+    }
+
+    /// Their full phone number in E.164: `+5511987654321`. Null, without an error, for who has none on WhatsApp.
+    #[requires(ContactReadPhone)]
+    async fn phone(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let phone = Request::of(ctx).loaders()?.phone(self.0.row.id).await?;
+        Ok(phone.map(|digits| format!("+{digits}")))
+    }
+
+    /// Country code and last two digits: `+55 ••••••••21`. Null, without an error, for who has none on WhatsApp.
+    #[requires(ContactRead)]
+    async fn masked_phone(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let phone = Request::of(ctx).loaders()?.phone(self.0.row.id).await?;
+        Ok(phone.map(|digits| mask_phone(&digits)))
+    }
+
+    /// Their e-mail address, where the company knows it.
+    #[requires(ContactReadProfile)]
+    fn email(&self) -> Option<&str> {
+        self.0.row.email.as_deref()
+    }
+
+    /// BCP 47 tag of the language they write in, where it is known.
+    #[requires(ContactReadProfile)]
+    fn language(&self) -> Option<&str> {
+        self.0.row.language.as_deref()
+    }
+
+    /// What the viewer may do towards them now.
+    #[authenticated]
+    fn viewer_can(&self) -> ContactAbilities {
+        ContactAbilities(self.0.held)
+    }
+
+    /// When they first wrote or were first written to.
+    #[requires(ContactRead)]
+    fn created_at(&self) -> DateTime {
+        self.0.row.created_at.into()
+    }
+}

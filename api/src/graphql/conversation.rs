@@ -1,0 +1,208 @@
+//! Conversations.
+
+use async_graphql::{Context, Enum, ID, InputObject};
+use portaria_domain::access::Reading;
+use portaria_domain::conversation::{ConversationCursor, ConversationFilter, ConversationRow, Unassigned};
+use portaria_domain::message::{self, MessageCursor};
+use portaria_domain::permission::PermissionSet;
+use portaria_domain::viewer::Viewer;
+use portaria_entity::id::{ConversationId, MessageId};
+use portaria_entity::time::Timestamp;
+use portaria_guard::guarded;
+use uuid::Uuid;
+
+use super::ability::ConversationAbilities;
+use super::channel::Channel;
+use super::connection::{Connection, PageSize, decode_cursor, encode_cursor};
+use super::contact::Contact;
+use super::id::parse_optional;
+use super::member::Member;
+use super::message::Message;
+use super::team::Team;
+use super::time::DateTime;
+use crate::error::{Problem, Result};
+use crate::guard::Subject;
+use crate::request::Request;
+
+/// Where a conversation is in its life.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "portaria_entity::conversation::ConversationStatus")]
+pub enum ConversationStatus {
+    /// Somebody has to answer, or is waiting for an answer.
+    Open,
+    /// Put off until later.
+    Snoozed,
+    /// Done, until the customer writes again.
+    Resolved,
+}
+
+/// Which conversations are wanted. What is left out does not narrow; all that is given must hold.
+#[derive(InputObject, Default)]
+pub struct ConversationFilterInput {
+    /// Only those in this state.
+    status: Option<ConversationStatus>,
+    /// Only those of this member (`mem_...`).
+    assignee_id: Option<ID>,
+    /// Only those on this phone number (`chan_...`).
+    channel_id: Option<ID>,
+    /// `true`: only those that nobody has. `false` does not narrow.
+    unassigned: Option<bool>,
+}
+
+impl TryFrom<ConversationFilterInput> for ConversationFilter {
+    type Error = Problem;
+
+    fn try_from(input: ConversationFilterInput) -> Result<Self> {
+        Ok(Self {
+            status: input.status.map(Into::into),
+            assignee_id: parse_optional(input.assignee_id.as_ref())?,
+            channel_id: parse_optional(input.channel_id.as_ref())?,
+            unassigned: input.unassigned.filter(|wanted| *wanted).map(|_| Unassigned),
+        })
+    }
+}
+
+pub struct Conversation(pub ConversationRow);
+
+impl Conversation {
+    pub fn cursor(&self) -> String {
+        encode_cursor(&[&self.0.row.last_activity_at.0.to_be_bytes(), self.0.row.id.0.as_bytes()])
+    }
+
+    fn message(&self, row: message::MessageRow) -> Message {
+        Message { row: row.into(), held: self.0.held }
+    }
+}
+
+/// Takes a cursor of 24 bytes apart: a time and an id.
+fn time_and_id(cursor: &str) -> Result<(Timestamp, Uuid)> {
+    let bytes: [u8; 24] = decode_cursor(cursor)?;
+    let (time, id) = bytes.split_at(8);
+    let malformed = |_| Problem::BadUserInput("`after` is not a cursor of this list.".to_owned());
+    let time = i64::from_be_bytes(time.try_into().map_err(malformed)?);
+    Ok((Timestamp(time), Uuid::from_bytes(id.try_into().map_err(malformed)?)))
+}
+
+pub fn conversation_cursor(cursor: &str) -> Result<ConversationCursor> {
+    let (last_activity_at, id) = time_and_id(cursor)?;
+    Ok(ConversationCursor { last_activity_at, id: ConversationId(id) })
+}
+
+impl Subject for Conversation {
+    fn held(&self, _viewer: &Viewer) -> PermissionSet {
+        self.0.held
+    }
+}
+
+/// All that was said between one customer and one phone number, for ever. One that waits in the queue shows who waits
+/// and since when; what was said shows once it is claimed.
+#[guarded]
+impl Conversation {
+    /// Starts with `conv_`.
+    #[authenticated]
+    async fn id(&self) -> ID {
+        self.0.row.id.into()
+    }
+
+    /// Where it is in its life.
+    #[authenticated]
+    fn status(&self) -> ConversationStatus {
+        self.0.row.status.into()
+    }
+
+    /// The customer.
+    #[requires(ContactRead)]
+    async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
+        Ok(Request::of(ctx).loaders()?.contact(self.0.row.contact_id).await?.map(Contact))
+    }
+
+    /// The phone number.
+    #[requires(WorkspaceRead)]
+    async fn channel(&self, ctx: &Context<'_>) -> Result<Option<Channel>> {
+        Ok(Request::of(ctx).loaders()?.channel(self.0.row.channel_id).await?.map(Channel))
+    }
+
+    /// The team that is responsible; null when none is.
+    #[requires(TeamRead)]
+    async fn team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
+        match self.0.row.team_id {
+            Some(team) => Ok(Request::of(ctx).loaders()?.team(team).await?.map(Team)),
+            None => Ok(None),
+        }
+    }
+
+    /// Who has it; null while it waits in the queue.
+    #[requires(MemberRead)]
+    async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        match self.0.row.assignee_id {
+            Some(assignee) => Ok(Request::of(ctx).loaders()?.member(assignee).await?.map(Member)),
+            None => Ok(None),
+        }
+    }
+
+    /// The latest message.
+    #[requires(MessageRead)]
+    async fn last_message(&self, ctx: &Context<'_>) -> Result<Option<Message>> {
+        match self.0.row.last_message_id {
+            Some(id) => {
+                let message = Request::of(ctx).loaders()?.message(id).await?;
+                Ok(message.map(|row| Message { row, held: self.0.held }))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// How many messages of the customer its assignee has not read.
+    #[requires(MessageRead)]
+    fn unread_count(&self) -> i32 {
+        self.0.row.unread_count
+    }
+
+    /// When something was last said. Orders the inbox.
+    #[authenticated]
+    fn last_activity_at(&self) -> DateTime {
+        self.0.row.last_activity_at.into()
+    }
+
+    /// Since when the customer waits for an answer; null when they do not.
+    #[authenticated]
+    fn waiting_since(&self) -> Option<DateTime> {
+        self.0.row.waiting_since.map(Into::into)
+    }
+
+    /// When it began.
+    #[authenticated]
+    fn created_at(&self) -> DateTime {
+        self.0.row.created_at.into()
+    }
+
+    /// What the viewer may do with it now.
+    #[authenticated]
+    fn viewer_can(&self) -> ConversationAbilities {
+        ConversationAbilities(self.0.clone())
+    }
+
+    /// What was said, newest first. At most 100 a page.
+    #[requires(MessageRead)]
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from 0 to 100; 50 if not said.")] first: Option<i32>,
+        #[graphql(desc = "Cursor behind which to go on: `pageInfo.endCursor` of the page before.")]
+        after: Option<String>,
+    ) -> Result<Connection<Message>> {
+        match self.0.reading {
+            Reading::Whole => {}
+            Reading::QueueEntry => return Err(Problem::NotFound),
+        }
+        let size = PageSize::new(first)?;
+        let after = after.as_deref().map(time_and_id).transpose()?;
+        let after = after.map(|(sent_at, id)| MessageCursor { sent_at, id: MessageId(id) });
+        let reader = Request::of(ctx).installation.database.reader();
+        let rows = message::page(reader, &self.0, after, size.limit()).await?;
+        let rows = rows.into_iter().map(|row| self.message(row)).collect();
+        Ok(Connection::new(size, rows, |message: &Message| {
+            encode_cursor(&[&message.row.sent_at.0.to_be_bytes(), message.row.id.0.as_bytes()])
+        }))
+    }
+}

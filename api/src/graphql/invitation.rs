@@ -1,0 +1,64 @@
+//! Invitations that may still be accepted.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use portaria_domain::permission::PermissionSet;
+use portaria_domain::viewer::Viewer;
+use portaria_entity::invitation::Model;
+use portaria_guard::guarded;
+
+use super::member::Member;
+use super::time::DateTime;
+use crate::error::Result;
+use crate::guard::Subject;
+use crate::request::Request;
+
+pub struct Invitation(pub Model);
+
+impl From<Model> for Invitation {
+    fn from(row: Model) -> Self {
+        Self(row)
+    }
+}
+
+impl Subject for Invitation {
+    fn held(&self, viewer: &Viewer) -> PermissionSet {
+        viewer.access.everywhere()
+    }
+}
+
+/// Somebody who has been asked by e-mail to become a member.
+#[guarded]
+impl Invitation {
+    /// Starts with `inv_`.
+    #[authenticated]
+    fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// What the invited person is called.
+    #[requires(MemberReadPrivate)]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where the invitation was sent.
+    #[requires(MemberReadPrivate)]
+    fn email(&self) -> &str {
+        &self.0.email
+    }
+
+    /// Who sent it.
+    #[requires(MemberReadPrivate)]
+    async fn invited_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        let found: Option<Arc<_>> = Request::of(ctx).loaders()?.member(self.0.invited_by).await?;
+        Ok(found.map(Member))
+    }
+
+    /// Until when it may be accepted.
+    #[requires(MemberReadPrivate)]
+    fn expires_at(&self) -> DateTime {
+        self.0.expires_at.into()
+    }
+}

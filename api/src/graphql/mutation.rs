@@ -1,0 +1,35 @@
+//! What can be changed: one mutation an intent, one noun a file. A mutation may be tried by who holds its permission
+//! anywhere; the domain decides in the scope of the row.
+
+mod conversation;
+mod emergency;
+mod grant;
+mod invitation;
+mod member;
+mod role;
+mod session;
+mod team;
+
+use async_graphql::MergedObject;
+use portaria_domain::granting::Change;
+use portaria_domain::permission::Permission;
+
+use crate::request::Request;
+
+/// What can be changed. What the domain refuses is told in `userErrors` of the payload.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    session::SessionMutation,
+    conversation::ConversationMutation,
+    member::MemberMutation,
+    invitation::InvitationMutation,
+    team::TeamMutation,
+    role::RoleMutation,
+    grant::GrantMutation,
+    emergency::EmergencyMutation,
+);
+
+/// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.
+async fn begin(request: &Request, permission: Permission) -> portaria_domain::Result<Change<'_>> {
+    Change::by(&request.installation, request.viewer()?, &[permission]).await
+}

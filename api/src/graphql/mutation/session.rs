@@ -1,0 +1,166 @@
+//! Signing in and out, and the first administrator.
+
+use async_graphql::{Context, ID, InputObject};
+use portaria_domain::authentication::{Attempt, OpenedSession, sign_in, sign_out};
+use portaria_domain::permission::PermissionSet;
+use portaria_domain::viewer::Viewer;
+use portaria_domain::workspace::{FirstAdministrator, NewWorkspace, create_first_administrator};
+use portaria_guard::guarded;
+
+use crate::error::Result;
+use crate::graphql::id::parse_optional;
+use crate::graphql::payload::payload;
+use crate::graphql::time::DateTime;
+use crate::guard::Subject;
+use crate::request::Request;
+
+#[derive(Default)]
+pub struct SessionMutation;
+
+impl Subject for SessionMutation {
+    fn held(&self, viewer: &Viewer) -> PermissionSet {
+        viewer.access.anywhere()
+    }
+}
+
+/// Who signs in.
+#[derive(InputObject)]
+pub struct SignInInput {
+    /// E-mail address, in any case.
+    email: String,
+    /// Password.
+    password: String,
+    /// The workspace (`ws_...`), for who is in several. Without it, the one they joined first.
+    workspace_id: Option<ID>,
+}
+
+/// The first administrator of a new installation, and their workspace.
+#[derive(InputObject)]
+pub struct CreateFirstAdministratorInput {
+    /// The one-time token that Portaria printed at its first start.
+    setup_token: String,
+    /// The administrator's name.
+    name: String,
+    /// The address with which they will sign in.
+    email: String,
+    /// From 8 to 128 characters of any kind.
+    password: String,
+    /// What the workspace is called, usually the company's name.
+    workspace_name: String,
+    /// IANA name of its time zone.
+    #[graphql(default_with = "\"America/Sao_Paulo\".to_owned()")]
+    time_zone: String,
+    /// BCP 47 tag of its language: `pt-BR`, `en` or `es`.
+    #[graphql(default_with = "\"pt-BR\".to_owned()")]
+    locale: String,
+}
+
+pub struct SessionToken(OpenedSession);
+
+impl From<OpenedSession> for SessionToken {
+    fn from(opened: OpenedSession) -> Self {
+        Self(opened)
+    }
+}
+
+/// A session that has just been opened.
+#[guarded]
+impl SessionToken {
+    /// Goes into the header `Authorization: Bearer ...`. Shown this once.
+    #[public]
+    fn token(&self) -> &str {
+        self.0.token.reveal()
+    }
+
+    /// When the session ends, whatever happens.
+    #[public]
+    fn expires_at(&self) -> DateTime {
+        self.0.session.expires_at.into()
+    }
+}
+
+/// That the viewer is signed out.
+pub struct SignedOut;
+
+/// That the viewer is signed out.
+#[guarded]
+impl SignedOut {
+    /// The session that has ended (`sess_...`).
+    #[public]
+    fn session_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
+        Ok(Request::of(ctx).viewer.as_ref().map(|viewer| viewer.session_id.into()))
+    }
+}
+
+payload! {
+    /// What came of signing in.
+    SignInPayload [public] {
+        /// The new session; null when it was refused.
+        session: SessionToken
+    }
+    SignInUserError, SignInErrorCode {
+        /// E-mail or password is wrong, or there is no membership to sign in to. Which it is, is not told.
+        InvalidCredentials = InvalidCredentials,
+    }
+}
+
+payload! {
+    /// What came of creating the first administrator.
+    CreateFirstAdministratorPayload [public] {
+        /// The administrator's session; null when it was refused.
+        session: SessionToken
+    }
+    CreateFirstAdministratorUserError, CreateFirstAdministratorErrorCode {
+        /// The setup token is wrong, used or expired.
+        InvalidToken = InvalidToken at "setupToken",
+        /// The password has fewer than 8 or more than 128 characters.
+        PasswordLength = PasswordLength at "password",
+    }
+}
+
+#[guarded]
+impl SessionMutation {
+    /// Opens a session with e-mail and password. Every attempt is recorded.
+    #[public]
+    async fn sign_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who signs in.")] input: SignInInput,
+    ) -> async_graphql::Result<SignInPayload> {
+        let request = Request::of(ctx);
+        let workspace_id = parse_optional(input.workspace_id.as_ref())?;
+        let origin = request.origin.clone();
+        let attempt = Attempt { email: &input.email, password: &input.password, workspace_id, origin };
+        Ok(SignInPayload::new(sign_in(&request.installation, attempt).await.map(Some))?)
+    }
+
+    /// Ends the viewer's session, in force at once.
+    #[authenticated]
+    async fn sign_out(&self, ctx: &Context<'_>) -> Result<Option<SignedOut>> {
+        let request = Request::of(ctx);
+        sign_out(&request.installation, request.viewer()?).await?;
+        Ok(Some(SignedOut))
+    }
+
+    /// Creates the first administrator and the first workspace of a new installation, and signs them in.
+    #[public]
+    async fn create_first_administrator(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who becomes the administrator, of what.")] input: CreateFirstAdministratorInput,
+    ) -> async_graphql::Result<CreateFirstAdministratorPayload> {
+        let request = Request::of(ctx);
+        let workspace =
+            NewWorkspace { name: &input.workspace_name, time_zone: &input.time_zone, locale: &input.locale };
+        let first = FirstAdministrator {
+            setup_token: &input.setup_token,
+            name: &input.name,
+            email: &input.email,
+            password: &input.password,
+            workspace,
+            origin: request.origin.clone(),
+        };
+        let created = create_first_administrator(&request.installation, first).await;
+        Ok(CreateFirstAdministratorPayload::new(created.map(Some))?)
+    }
+}

@@ -1,0 +1,86 @@
+//! Anything with an id, by its id.
+
+use async_graphql::{ID, Interface};
+use portaria_domain::access::Reading;
+use portaria_domain::{channel, conversation, message, role, team};
+use portaria_entity::id::{
+    ChannelId, ContactId, ConversationId, MemberId, MessageId, RoleId, TeamId, TypedId,
+};
+
+use super::channel::Channel;
+use super::contact::Contact;
+use super::conversation::Conversation;
+use super::member::Member;
+use super::message::Message;
+use super::role::Role;
+use super::team::Team;
+use crate::error::{Problem, Result};
+use crate::request::Request;
+
+/// Anything that has an id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque; the prefix tells the type."))]
+pub enum Node {
+    Channel(Channel),
+    Contact(Contact),
+    Conversation(Conversation),
+    Member(Member),
+    Message(Message),
+    Role(Role),
+    Team(Team),
+}
+
+/// What an id stands for, through the same scoped finders as everywhere else.
+pub async fn find(request: &Request, id: &ID) -> Result<Node> {
+    let viewer = request.viewer()?;
+    let loaders = request.loaders()?;
+    let reader = request.installation.database.reader();
+    if let Some(id) = typed::<ConversationId>(id) {
+        return Ok(Node::Conversation(Conversation(conversation::find(reader, viewer, id).await?)));
+    }
+    if let Some(id) = typed::<ContactId>(id) {
+        return loaders.contact(id).await?.map(Contact).map(Node::Contact).ok_or(Problem::NotFound);
+    }
+    if let Some(id) = typed::<MemberId>(id) {
+        return loaders.member(id).await?.map(Member).map(Node::Member).ok_or(Problem::NotFound);
+    }
+    if let Some(id) = typed::<MessageId>(id) {
+        let found = message::by_ids(reader, viewer.workspace_id, &[id])
+            .await?
+            .remove(&id)
+            .ok_or(Problem::NotFound)?;
+        let conversation = conversation::find(reader, viewer, found.conversation_id).await?;
+        return match conversation.reading {
+            Reading::Whole => Ok(Node::Message(Message { row: found.into(), held: conversation.held })),
+            Reading::QueueEntry => Err(Problem::NotFound),
+        };
+    }
+    if let Some(id) = typed::<ChannelId>(id) {
+        let all = channel::all(reader, viewer.workspace_id).await?;
+        return all
+            .into_iter()
+            .find(|row| row.id == id)
+            .map(|row| Node::Channel(Channel(row.into())))
+            .ok_or(Problem::NotFound);
+    }
+    if let Some(id) = typed::<TeamId>(id) {
+        let all = team::all(reader, viewer.workspace_id).await?;
+        return all
+            .into_iter()
+            .find(|row| row.id == id)
+            .map(|row| Node::Team(Team(row.into())))
+            .ok_or(Problem::NotFound);
+    }
+    if let Some(id) = typed::<RoleId>(id) {
+        let all = role::all(reader, viewer.workspace_id).await?;
+        let own = role::grants_of(reader, viewer.workspace_id, &[viewer.member_id], request.now).await?;
+        let own = own.iter().any(|grant| grant.role_id == id);
+        let role = all.into_iter().find(|row| row.role.id == id).map(|row| Role { row, own });
+        return role.map(Node::Role).ok_or(Problem::NotFound);
+    }
+    Err(Problem::BadUserInput("This is not an id of anything that can be asked for.".to_owned()))
+}
+
+fn typed<T: TypedId>(id: &ID) -> Option<T> {
+    id.parse().ok()
+}

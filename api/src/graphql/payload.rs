@@ -1,0 +1,89 @@
+//! Payloads of mutations: what was changed, and the refusals of the domain as user errors with a code enum of their own.
+
+/// Declares a mutation's payload, its user error and the error's codes.
+macro_rules! payload {
+    (
+        $(#[doc = $doc:literal])*
+        $payload:ident [$access:ident] { $(#[doc = $field_doc:literal])* $field:ident: $type:ty }
+        $error:ident, $code:ident { $($(#[doc = $code_doc:literal])* $variant:ident = $refusal:ident $(at $at:literal)?,)* }
+    ) => {
+        pub struct $payload {
+            $field: Option<$type>,
+            user_errors: Vec<$error>,
+        }
+
+        $(#[doc = $doc])*
+        #[portaria_guard::guarded]
+        impl $payload {
+            $(#[doc = $field_doc])*
+            #[$access]
+            fn $field(&self) -> Option<&$type> {
+                self.$field.as_ref()
+            }
+
+            /// Why it was refused; empty when it was done.
+            #[$access]
+            fn user_errors(&self) -> &[$error] {
+                &self.user_errors
+            }
+        }
+
+        pub struct $error {
+            code: $code,
+            message: String,
+            field: Option<Vec<String>>,
+        }
+
+        #[doc = concat!("Why it was refused, for ", stringify!($payload), ".")]
+        #[portaria_guard::guarded]
+        impl $error {
+            /// Which refusal it is: programs go by this.
+            #[$access]
+            fn code(&self) -> $code {
+                self.code
+            }
+
+            /// In a sentence of English, for developers.
+            #[$access]
+            fn message(&self) -> &str {
+                &self.message
+            }
+
+            /// Path of the input field that it is about; null when it is about none.
+            #[$access]
+            fn field(&self) -> Option<&[String]> {
+                self.field.as_deref()
+            }
+        }
+
+        #[doc = concat!("Refusals in ", stringify!($payload), ".")]
+        #[derive(async_graphql::Enum, Clone, Copy, PartialEq, Eq)]
+        pub enum $code {
+            $($(#[doc = $code_doc])* $variant,)*
+        }
+
+        impl $payload {
+            /// What was done, or why it was refused. A refusal that this mutation does not know is a failure.
+            pub fn new(
+                outcome: portaria_domain::Result<Option<impl Into<$type>>>,
+            ) -> $crate::error::Result<Self> {
+                match $crate::error::refusal(outcome)? {
+                    Ok(done) => Ok(Self { $field: done.map(Into::into), user_errors: Vec::new() }),
+                    Err(refusal) => {
+                        let (code, field): (_, Option<&str>) = match refusal {
+                            $(portaria_domain::error::Refusal::$refusal => ($code::$variant, payload!(@at $($at)?)),)*
+                            #[allow(unreachable_patterns, reason = "a mutation may know every refusal")]
+                            unknown => return Err(portaria_domain::Error::internal(unknown).into()),
+                        };
+                        let field = field.map(|name| vec!["input".to_owned(), name.to_owned()]);
+                        Ok(Self { $field: None, user_errors: vec![$error { code, message: refusal.to_string(), field }] })
+                    }
+                }
+            }
+        }
+    };
+    (@at $at:literal) => { Some($at) };
+    (@at) => { None };
+}
+
+pub(super) use payload;

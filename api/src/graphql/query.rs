@@ -1,0 +1,20 @@
+//! What can be asked, one noun a file. A question may be asked by who holds its permission anywhere; the scoped finder
+//! answers with the rows of that scope.
+
+mod conversation;
+mod explanation;
+mod people;
+mod viewer;
+mod workspace;
+
+use async_graphql::MergedObject;
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    viewer::ViewerQuery,
+    workspace::WorkspaceQuery,
+    conversation::ConversationQuery,
+    explanation::ExplanationQuery,
+    people::PeopleQuery,
+);

@@ -1,0 +1,127 @@
+//! Who asks.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use portaria_domain::access::Region;
+use portaria_domain::permission::{Permission, PermissionSet};
+use portaria_domain::viewer::Viewer as DomainViewer;
+use portaria_domain::workspace;
+use portaria_guard::guarded;
+
+use super::member::Member;
+use super::permission::PermissionKey;
+use super::time::DateTime;
+use super::workspace::Workspace;
+use crate::error::Result;
+use crate::request::Request;
+
+pub struct Viewer(pub Arc<DomainViewer>);
+
+/// The person who asks, in the workspace of their session.
+#[guarded]
+impl Viewer {
+    /// Who they are in the workspace; `member.grants` tells their roles.
+    #[authenticated]
+    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        Ok(Request::of(ctx).loaders()?.member(self.0.member_id).await?.map(Member))
+    }
+
+    /// The workspace that they are signed in to.
+    #[authenticated]
+    async fn workspace(&self, ctx: &Context<'_>) -> Result<Option<Workspace>> {
+        let reader = Request::of(ctx).installation.database.reader();
+        Ok(Some(Workspace(workspace::find(reader, self.0.workspace_id).await?)))
+    }
+
+    /// What they may do, and where. A permission that is not listed is not held anywhere.
+    #[authenticated]
+    fn permissions(&self) -> Vec<HeldPermission> {
+        let held = |permission| HeldPermission { permission, region: self.0.access.region(permission) };
+        self.0.access.anywhere().iter().map(held).collect()
+    }
+
+    /// The session that they use.
+    #[authenticated]
+    fn session(&self) -> Session {
+        Session(self.0.clone())
+    }
+}
+
+/// A permission that the viewer holds somewhere.
+pub struct HeldPermission {
+    permission: Permission,
+    region: Region,
+}
+
+/// A permission that the viewer holds, and where.
+#[guarded]
+impl HeldPermission {
+    /// The permission.
+    #[authenticated]
+    fn permission(&self) -> PermissionKey {
+        self.permission.into()
+    }
+
+    /// Whether it is held in the whole workspace.
+    #[authenticated]
+    fn everywhere(&self) -> bool {
+        self.region == Region::Everywhere
+    }
+
+    /// Otherwise, the phone numbers on which it is held.
+    #[authenticated]
+    fn channel_ids(&self) -> Vec<ID> {
+        match &self.region {
+            Region::Everywhere => Vec::new(),
+            Region::Parts { channels, .. } => channels.iter().map(|id| (*id).into()).collect(),
+        }
+    }
+
+    /// Otherwise, the teams for whose conversations it is held.
+    #[authenticated]
+    fn team_ids(&self) -> Vec<ID> {
+        match &self.region {
+            Region::Everywhere => Vec::new(),
+            Region::Parts { teams, .. } => teams.iter().map(|id| (*id).into()).collect(),
+        }
+    }
+
+    /// Whether this session may use it now: what is sensitive needs a fresh two-factor authentication.
+    #[authenticated]
+    fn usable(&self, ctx: &Context<'_>) -> Result<bool> {
+        let request = Request::of(ctx);
+        let sensitive = PermissionSet::SENSITIVE.contains(self.permission);
+        Ok(!sensitive || request.viewer()?.is_stepped_up(request.now))
+    }
+}
+
+pub struct Session(Arc<DomainViewer>);
+
+/// The session that the viewer uses.
+#[guarded]
+impl Session {
+    /// Starts with `sess_`.
+    #[authenticated]
+    fn id(&self) -> ID {
+        self.0.session_id.into()
+    }
+
+    /// When the viewer last proved who they are.
+    #[authenticated]
+    fn authenticated_at(&self) -> DateTime {
+        self.0.authenticated_at.into()
+    }
+
+    /// Whether a second factor was given then.
+    #[authenticated]
+    fn second_factor(&self) -> bool {
+        self.0.second_factor
+    }
+
+    /// When it ends, whatever happens.
+    #[authenticated]
+    fn expires_at(&self) -> DateTime {
+        self.0.expires_at.into()
+    }
+}

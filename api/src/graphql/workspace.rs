@@ -1,0 +1,45 @@
+//! The workspace that the viewer is in.
+
+use async_graphql::ID;
+use portaria_domain::permission::PermissionSet;
+use portaria_domain::viewer::Viewer;
+use portaria_entity::workspace::Model;
+use portaria_guard::guarded;
+
+use crate::guard::Subject;
+
+pub struct Workspace(pub Model);
+
+impl Subject for Workspace {
+    fn held(&self, viewer: &Viewer) -> PermissionSet {
+        viewer.access.everywhere()
+    }
+}
+
+/// A company's own part of the installation. Nothing crosses from one to another.
+#[guarded]
+impl Workspace {
+    /// Starts with `ws_`.
+    #[authenticated]
+    fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// What it is called.
+    #[requires(WorkspaceRead)]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// IANA name of its time zone, e.g. `America/Sao_Paulo`: when audits run and how times in mails are written.
+    #[requires(WorkspaceRead)]
+    fn time_zone(&self) -> &str {
+        &self.0.time_zone
+    }
+
+    /// BCP 47 tag of its language, e.g. `pt-BR`.
+    #[requires(WorkspaceRead)]
+    fn locale(&self) -> &str {
+        &self.0.locale
+    }
+}

@@ -1,0 +1,107 @@
+//! Batches reads about people: what they will hold, what they may take on, and which teams they make up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use portaria_domain::{emergency, role, team};
+use portaria_entity::emergency_eligibility;
+use portaria_entity::id::{ChannelId, MemberId, RoleId, TeamId};
+
+use super::{GrantWithRole, Source, reading, shared};
+use crate::batch::Batch;
+use crate::error::Result;
+
+/// An eligibility with its role.
+pub type EligibilityWithRole = (emergency_eligibility::Model, role::RoleRow);
+
+pub struct PeopleLoaders {
+    planned: Batch<MemberId, Arc<Vec<GrantWithRole>>>,
+    eligibilities: Batch<MemberId, Arc<Vec<EligibilityWithRole>>>,
+    team_members: Batch<TeamId, Arc<[MemberId]>>,
+    team_channels: Batch<TeamId, Arc<[ChannelId]>>,
+}
+
+impl PeopleLoaders {
+    pub(super) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            planned: reading(source, Source::planned),
+            eligibilities: reading(source, Source::eligibilities),
+            team_members: reading(source, Source::team_members),
+            team_channels: reading(source, Source::team_channels),
+        }
+    }
+
+    /// The grants of a member that have yet to begin.
+    pub async fn planned_grants(&self, id: MemberId) -> Result<Arc<Vec<GrantWithRole>>> {
+        Ok(self.planned.load(id).await?.unwrap_or_default())
+    }
+
+    /// What a member may take on in an emergency.
+    pub async fn eligibilities(&self, id: MemberId) -> Result<Arc<Vec<EligibilityWithRole>>> {
+        Ok(self.eligibilities.load(id).await?.unwrap_or_default())
+    }
+
+    pub async fn team_members(&self, id: TeamId) -> Result<Arc<[MemberId]>> {
+        Ok(self.team_members.load(id).await?.unwrap_or_default())
+    }
+
+    pub async fn team_channels(&self, id: TeamId) -> Result<Arc<[ChannelId]>> {
+        Ok(self.team_channels.load(id).await?.unwrap_or_default())
+    }
+}
+
+/// Puts each row's role beside it, by the member that it is about.
+fn with_roles<T>(
+    rows: Vec<T>,
+    roles: &[role::RoleRow],
+    about: impl Fn(&T) -> (MemberId, RoleId),
+) -> HashMap<MemberId, Vec<(T, role::RoleRow)>> {
+    let mut all: HashMap<MemberId, Vec<(T, role::RoleRow)>> = HashMap::new();
+    for row in rows {
+        let (member, role) = about(&row);
+        if let Some(role) = roles.iter().find(|known| known.role.id == role) {
+            all.entry(member).or_default().push((row, role.clone()));
+        }
+    }
+    all
+}
+
+impl Source {
+    async fn planned(
+        self: Arc<Self>,
+        ids: Vec<MemberId>,
+    ) -> Result<HashMap<MemberId, Arc<Vec<GrantWithRole>>>> {
+        let (reader, workspace) = (self.database.reader(), self.viewer.workspace_id);
+        let roles = role::all(reader, workspace).await?;
+        let rows = role::planned_grants_of(reader, workspace, &ids, self.clock.now()).await?;
+        Ok(shared(with_roles(rows, &roles, |row| (row.member_id, row.role_id))))
+    }
+
+    async fn eligibilities(
+        self: Arc<Self>,
+        ids: Vec<MemberId>,
+    ) -> Result<HashMap<MemberId, Arc<Vec<EligibilityWithRole>>>> {
+        let (reader, workspace) = (self.database.reader(), self.viewer.workspace_id);
+        let roles = role::all(reader, workspace).await?;
+        let rows = emergency::eligibilities_of(reader, workspace, &ids).await?;
+        Ok(shared(with_roles(rows, &roles, |row| (row.member_id, row.role_id))))
+    }
+
+    async fn team_members(self: Arc<Self>, ids: Vec<TeamId>) -> Result<HashMap<TeamId, Arc<[MemberId]>>> {
+        let rows = team::members_of(self.database.reader(), self.viewer.workspace_id, &ids).await?;
+        Ok(grouped(rows.into_iter().map(|row| (row.team_id, row.member_id))))
+    }
+
+    async fn team_channels(self: Arc<Self>, ids: Vec<TeamId>) -> Result<HashMap<TeamId, Arc<[ChannelId]>>> {
+        let rows = team::channels_of(self.database.reader(), self.viewer.workspace_id, &ids).await?;
+        Ok(grouped(rows.into_iter().map(|row| (row.team_id, row.channel_id))))
+    }
+}
+
+fn grouped<T>(rows: impl Iterator<Item = (TeamId, T)>) -> HashMap<TeamId, Arc<[T]>> {
+    let mut all: HashMap<TeamId, Vec<T>> = HashMap::new();
+    for (team, one) in rows {
+        all.entry(team).or_default().push(one);
+    }
+    all.into_iter().map(|(team, list)| (team, list.into())).collect()
+}

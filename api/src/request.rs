@@ -1,0 +1,54 @@
+//! What belongs to one GraphQL request: who asks, when, from where, and the loaders that batch its reads.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use portaria_domain::Installation;
+use portaria_domain::authentication::Origin;
+use portaria_domain::token::TokenHash;
+use portaria_domain::viewer::Viewer;
+use portaria_entity::time::Timestamp;
+
+use crate::error::{Problem, Result};
+use crate::guard::Refusals;
+use crate::loader::Loaders;
+
+/// A token and the viewer behind it; none for who has not signed in.
+pub type Identity = Option<(TokenHash, Arc<Viewer>)>;
+
+pub struct Request {
+    pub installation: Installation,
+    pub viewer: Option<Arc<Viewer>>,
+    /// The token behind the viewer, by which an open subscription looks again whether it is still good.
+    pub token: Option<TokenHash>,
+    pub origin: Origin,
+    pub now: Timestamp,
+    pub refusals: Refusals,
+    pub loaders: Option<Loaders>,
+}
+
+impl Request {
+    pub fn new(
+        installation: Installation,
+        identity: Option<(TokenHash, Arc<Viewer>)>,
+        origin: Origin,
+    ) -> Self {
+        let (token, viewer) = identity.unzip();
+        let loaders = viewer.as_ref().map(|viewer| Loaders::new(&installation, viewer));
+        let now = installation.clock.now();
+        Self { installation, viewer, token, origin, now, refusals: Refusals::default(), loaders }
+    }
+
+    /// The request that a resolver works for.
+    pub fn of<'a>(ctx: &Context<'a>) -> &'a Self {
+        ctx.data_unchecked::<Arc<Self>>()
+    }
+
+    pub fn viewer(&self) -> Result<&Arc<Viewer>> {
+        self.viewer.as_ref().ok_or(Problem::Unauthenticated)
+    }
+
+    pub fn loaders(&self) -> Result<&Loaders> {
+        self.loaders.as_ref().ok_or(Problem::Unauthenticated)
+    }
+}

@@ -1,0 +1,204 @@
+//! Subscriptions over graphql-transport-ws at `/graphql/ws`.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::http::WebSocketProtocols;
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Data, Executor, Response as GraphQLResponse};
+use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{FromRequestParts, State};
+use axum::http::{HeaderMap, Request as HttpRequest, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{BoxStream, once};
+use futures_util::{SinkExt, StreamExt};
+use portaria_domain::authentication::Origin;
+use portaria_domain::token::TokenHash;
+
+use crate::ApiState;
+use crate::error::{Code, Problem};
+use crate::execution::{Operation, Rejected, coded, error};
+use crate::http::{identify_bearer, user_agent};
+use crate::origin::ClientAddress;
+use crate::request::Request;
+
+const PROTOCOL: &str = "graphql-transport-ws";
+/// A connection without `connection_init`, or that answers no ping and sends nothing, for so long is closed.
+const IDLE: Duration = Duration::from_secs(60);
+const MAX_MESSAGE: usize = 64 * 1024;
+
+/// On whose behalf a connection's operations run; looked at anew for each.
+struct Session(Option<TokenHash>);
+
+/// Runs a connection's operations.
+#[derive(Clone)]
+struct Live {
+    state: Arc<ApiState>,
+    origin: Origin,
+}
+
+/// `/graphql/ws`
+pub async fn handle(
+    State(state): State<Arc<ApiState>>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let offered =
+        headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    if !offered.flat_map(|value| value.split(',')).any(|protocol| protocol.trim() == PROTOCOL) {
+        return (StatusCode::BAD_REQUEST, "The subprotocol is graphql-transport-ws.").into_response();
+    }
+    let origin = Origin {
+        address: address.map(|address: IpAddr| address.to_string()).unwrap_or_default(),
+        user_agent: user_agent(&headers),
+    };
+    let live = Live { state, origin };
+    upgrade.max_message_size(MAX_MESSAGE).protocols([PROTOCOL]).on_upgrade(move |socket| serve(socket, live))
+}
+
+async fn serve(socket: WebSocket, live: Live) {
+    let Some(protocol) = transport_ws().await else { return };
+    let (sink, stream) = socket.split();
+    let sink = sink.with(|message| async move { Ok::<_, axum::Error>(with_protocol_code(message)) });
+    let state = live.state.clone();
+    let shutdown = state.options.shutdown.clone();
+    let connection = GraphQLWebSocket::new_with_pair(Box::pin(sink), stream, live, protocol)
+        .keepalive_timeout(IDLE)
+        .on_connection_init(move |payload| async move {
+            let mut data = Data::default();
+            data.insert(Session(initialised(&state, &payload).await?));
+            Ok(data)
+        })
+        .serve();
+    tokio::select! {
+        () = connection => {}
+        () = shutdown.cancelled() => {}
+    }
+}
+
+/// The library takes the protocol from a request only.
+async fn transport_ws() -> Option<GraphQLProtocol> {
+    let (mut parts, ()) =
+        HttpRequest::builder().header(header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL).body(()).ok()?.into_parts();
+    let _: WebSocketProtocols = PROTOCOL.parse().ok()?;
+    GraphQLProtocol::from_request_parts(&mut parts, &()).await.ok()
+}
+
+/// The token in `connection_init`: `{"authorization": "Bearer ..."}`, or `{"headers": {"Authorization": ...}}`.
+async fn initialised(
+    state: &ApiState,
+    payload: &serde_json::Value,
+) -> async_graphql::Result<Option<TokenHash>> {
+    let mut given = None;
+    for object in
+        [Some(payload), payload.get("headers")].into_iter().flatten().filter_map(serde_json::Value::as_object)
+    {
+        for (name, value) in object {
+            if name.eq_ignore_ascii_case("authorization") {
+                given = value.as_str();
+            }
+        }
+    }
+    match given {
+        None => Ok(None),
+        Some(authorization) => match identify_bearer(state, authorization).await {
+            Ok(identity) => Ok(identity.map(|(token, _)| token)),
+            Err(Problem::Unauthenticated) => Err(async_graphql::Error::new(FORBIDDEN)),
+            Err(problem) => Err(problem.into()),
+        },
+    }
+}
+
+const FORBIDDEN: &str = "Forbidden";
+
+/// Close codes as the protocol has them, where the library has others.
+fn with_protocol_code(message: Message) -> Message {
+    match message {
+        Message::Close(Some(frame)) => {
+            let (code, reason) = match (frame.code, frame.reason.as_str()) {
+                (1011, _) => (4401, "Unauthorized".into()),
+                (1002, FORBIDDEN) => (4403, FORBIDDEN.into()),
+                (1002, _) => (4400, "Invalid message".into()),
+                (3008, _) => (4408, "Connection initialisation or keep-alive timeout".into()),
+                (code, _) => (code, frame.reason),
+            };
+            Message::Close(Some(CloseFrame { code, reason }))
+        }
+        other => other,
+    }
+}
+
+impl Live {
+    async fn request(&self, session: Option<TokenHash>) -> Result<Request, Problem> {
+        let identity = match session {
+            None => None,
+            Some(token) => match self.state.installation.viewers.resolve(token).await? {
+                Some(viewer) => Some((token, viewer)),
+                None => return Err(Problem::Unauthenticated),
+            },
+        };
+        Ok(Request::new(self.state.installation.clone(), identity, self.origin.clone()))
+    }
+
+    async fn stream(
+        self,
+        request: async_graphql::Request,
+        session: Option<TokenHash>,
+    ) -> BoxStream<'static, GraphQLResponse> {
+        let operation = match Operation::from_request(request) {
+            Ok(operation) => operation,
+            Err(Rejected(errors)) => return answer(GraphQLResponse::from_errors(errors)),
+        };
+        let request = match self.request(session).await {
+            Ok(request) => request,
+            Err(problem) => return answer(GraphQLResponse::from_errors(vec![problem.to_server_error(None)])),
+        };
+        match operation.kind {
+            OperationType::Query => answer(operation.execute(&self.state.schema, request).await),
+            // As over HTTP, so that a mutation is one request with one answer, and is logged as such.
+            OperationType::Mutation => answer(GraphQLResponse::from_errors(vec![error(
+                Code::BadUserInput,
+                "Mutations go by POST to /graphql.",
+            )])),
+            OperationType::Subscription => self
+                .state
+                .schema
+                .execute_stream(operation.into_request().data(Arc::new(request)))
+                .map(|mut response| {
+                    response.errors = response.errors.into_iter().map(coded).collect();
+                    response
+                })
+                .boxed(),
+        }
+    }
+}
+
+fn answer(response: GraphQLResponse) -> BoxStream<'static, GraphQLResponse> {
+    once(async move { response }).boxed()
+}
+
+impl Executor for Live {
+    async fn execute(&self, request: async_graphql::Request) -> GraphQLResponse {
+        match (Operation::from_request(request), self.request(None).await) {
+            (Ok(operation), Ok(request)) => operation.execute(&self.state.schema, request).await,
+            (Err(Rejected(errors)), _) => GraphQLResponse::from_errors(errors),
+            (_, Err(problem)) => GraphQLResponse::from_errors(vec![problem.to_server_error(None)]),
+        }
+    }
+
+    fn execute_stream(
+        &self,
+        request: async_graphql::Request,
+        session: Option<Arc<Data>>,
+    ) -> BoxStream<'static, GraphQLResponse> {
+        let token = session
+            .and_then(|data| {
+                data.get(&std::any::TypeId::of::<Session>())?.downcast_ref::<Session>().map(|found| found.0)
+            })
+            .flatten();
+        once(self.clone().stream(request, token)).flatten().boxed()
+    }
+}

@@ -1,0 +1,16 @@
+//! The API over real databases, through its HTTP handlers.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests do")]
+
+mod catalogue;
+mod client;
+mod document;
+mod explanation;
+mod http;
+mod leaks;
+mod matrix;
+mod people;
+mod permissions;
+mod rows;
+mod schema;
+mod statements;
+mod subscriptions;

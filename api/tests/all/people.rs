@@ -1,0 +1,168 @@
+//! Managing people, teams, roles and grants through the API.
+
+use portaria_domain::access::Scope;
+use portaria_entity::outgoing_mail;
+use portaria_entity::role::BuiltInRole;
+use portaria_testing::{PASSWORD, Stage, databases};
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+use crate::client::{api, ask, errors};
+
+/// The roles' ids by name.
+async fn role(api: &axum::Router, admin: &portaria_testing::Person, name: &str) -> Value {
+    let answer = ask(api, Some(admin), "{ roles { id name } }", json!({})).await;
+    let roles = answer["data"]["roles"].as_array().unwrap();
+    roles.iter().find(|role| role["name"] == name).unwrap()["id"].clone()
+}
+
+#[tokio::test]
+async fn what_is_sensitive_needs_a_second_factor_and_then_the_person_is_out_at_once() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let suspend = "mutation($id: ID!) { suspendMember(input: { memberId: $id }) { member { status } userErrors { code field } } }";
+        let which = json!({ "id": ana.member_id.to_string() });
+        let answer = ask(&api, Some(&ana), suspend, which.clone()).await;
+        assert_eq!(errors(&answer), ["FORBIDDEN at suspendMember"]);
+        let answer = ask(&api, Some(&admin), suspend, which.clone()).await;
+        assert_eq!(errors(&answer), ["STEP_UP_REQUIRED at suspendMember"]);
+        let admin = stage.step_up(&admin).await;
+        let own = json!({ "id": admin.member_id.to_string() });
+        let answer = ask(&api, Some(&admin), suspend, own).await;
+        assert_eq!(
+            answer["data"]["suspendMember"],
+            json!({ "member": null, "userErrors": [{ "code": "OWN_ACCESS", "field": ["input", "memberId"] }] })
+        );
+        let answer = ask(&api, Some(&admin), suspend, which.clone()).await;
+        assert_eq!(answer["data"]["suspendMember"]["member"]["status"], "SUSPENDED");
+        let out = ask(&api, Some(&ana), "{ viewer { permissions { permission } } }", json!({})).await;
+        assert_eq!(out["data"]["viewer"], Value::Null, "{out}");
+    }
+}
+
+#[tokio::test]
+async fn an_invited_person_gets_what_was_promised() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let admin = stage.step_up(&admin).await;
+        let support = role(&api, &admin, "Support").await;
+        let invite = "mutation($role: ID!, $channel: ID!) { inviteMember(input: { name: \"Nina\", email: \"nina@x.example\", grants: [
+                        { roleId: $role, scope: { kind: CHANNEL, id: $channel }, reason: \"sales\" }] }) { invitation { id email invitedBy { name } } userErrors { code } } }";
+        let channel = stage.sales.to_string();
+        let answer = ask(&api, Some(&admin), invite, json!({ "role": support, "channel": channel })).await;
+        assert_eq!(answer["data"]["inviteMember"]["invitation"]["invitedBy"]["name"], "Admin", "{answer}");
+        let mails = outgoing_mail::Entity::find().all(stage.installation.database.reader()).await.unwrap();
+        let text = &mails[0].text;
+        let token: String = text[text.find("ptr_inv_").unwrap()..]
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c))
+            .collect();
+        let accept = "mutation($token: String!, $password: String!) { acceptInvitation(input: { token: $token, password: $password }) {
+                        session { token } userErrors { code } } }";
+        let answer = ask(&api, None, accept, json!({ "token": token, "password": PASSWORD })).await;
+        assert!(answer["data"]["acceptInvitation"]["session"]["token"].is_string(), "{answer}");
+        let answer = ask(&api, None, accept, json!({ "token": token, "password": PASSWORD })).await;
+        assert_eq!(
+            answer["data"]["acceptInvitation"],
+            json!({ "session": null, "userErrors": [{ "code": "INVALID_TOKEN" }] })
+        );
+        let nina = stage.sign_in("nina@x.example").await;
+        let query = "{ viewer { member { name grants { scopeId reason role { name } } emergencyEligibilities { id } plannedGrants { id } } } invitations { id } }";
+        let answer = ask(&api, Some(&nina), query, json!({})).await;
+        assert_eq!(
+            answer["data"]["viewer"]["member"],
+            json!({ "name": "Nina", "grants": [{ "scopeId": channel, "reason": "sales", "role": { "name": "Support" } }],
+                    "emergencyEligibilities": [], "plannedGrants": [] })
+        );
+        assert_eq!(errors(&answer), ["FORBIDDEN at invitations"]);
+    }
+}
+
+#[tokio::test]
+async fn a_role_editor_is_built_from_the_schema_alone() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let admin = stage.step_up(&admin).await;
+        let query = "{ permissions { key name description scopes sensitive reserved } }";
+        let answer = ask(&api, Some(&admin), query, json!({})).await;
+        let all = answer["data"]["permissions"].as_array().unwrap();
+        assert_eq!(all.len(), portaria_domain::permission::Permission::COUNT);
+        let of = |key: &str| all.iter().find(|one| one["key"] == key).unwrap();
+        assert_eq!(
+            of("MEMBER_MANAGE"),
+            &json!({ "key": "MEMBER_MANAGE", "name": "member:manage", "description": "Invite, suspend, reinstate and remove members",
+                     "scopes": ["WORKSPACE"], "sensitive": true, "reserved": false })
+        );
+        assert_eq!(of("BILLING_MANAGE")["reserved"], true);
+
+        let support = role(&api, &admin, "Support").await;
+        let create = "mutation($copy: ID!) { createRole(input: { name: \"Gerente de Campanhas de Marketing\", description: \"Campanhas\",
+                        permissions: [CAMPAIGN_READ, CAMPAIGN_WRITE], copyOf: $copy }) { role { id name builtIn } userErrors { code } } }";
+        let answer = ask(&api, Some(&admin), create, json!({ "copy": support })).await;
+        let made = answer["data"]["createRole"]["role"]["id"].clone();
+        let compare =
+            "query($a: ID!, $b: ID!) { compareRoles(firstId: $a, secondId: $b) { onlyFirst onlySecond } }";
+        let answer = ask(&api, Some(&admin), compare, json!({ "a": support, "b": made })).await;
+        assert_eq!(
+            answer["data"]["compareRoles"],
+            json!({ "onlyFirst": [], "onlySecond": ["CAMPAIGN_READ", "CAMPAIGN_WRITE"] })
+        );
+        let again = ask(&api, Some(&admin), create, json!({ "copy": support })).await;
+        assert_eq!(again["data"]["createRole"]["userErrors"], json!([{ "code": "NAME_TAKEN" }]));
+
+        let ana = stage.person("Ana", &[]).await;
+        let grant = "mutation($member: ID!, $role: ID!) { grantRole(input: { memberId: $member, roleId: $role, scope: { kind: WORKSPACE },
+                       validUntil: \"2026-03-09T12:00:00Z\", reason: \"cover\" }) { grant { id validUntil role { name } } userErrors { code } } }";
+        let answer =
+            ask(&api, Some(&admin), grant, json!({ "member": ana.member_id.to_string(), "role": made }))
+                .await;
+        assert_eq!(answer["data"]["grantRole"]["grant"]["validUntil"], "2026-03-09T12:00:00Z", "{answer}");
+        let delete = "mutation($role: ID!, $close: Boolean!) { deleteRole(input: { roleId: $role, closeGrants: $close }) { roleId userErrors { code } } }";
+        let answer = ask(&api, Some(&admin), delete, json!({ "role": made, "close": false })).await;
+        assert_eq!(answer["data"]["deleteRole"]["userErrors"], json!([{ "code": "ROLE_IN_USE" }]));
+        let answer = ask(&api, Some(&admin), delete, json!({ "role": made, "close": true })).await;
+        assert_eq!(answer["data"]["deleteRole"], json!({ "roleId": made, "userErrors": [] }));
+        let held = ask(&api, Some(&ana), "{ viewer { member { grants { id } } } }", json!({})).await;
+        assert_eq!(held["data"]["viewer"]["member"]["grants"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn a_team_is_built_and_availability_is_ones_own() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let admin = stage.step_up(&admin).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let create =
+            "mutation { createTeam(input: { name: \"Noite\" }) { team { id } userErrors { code } } }";
+        let answer = ask(&api, Some(&admin), create, json!({})).await;
+        let team = answer["data"]["createTeam"]["team"]["id"].clone();
+        let fill = "mutation($team: ID!, $member: ID!, $channel: ID!) {
+            addTeamMember(input: { teamId: $team, memberId: $member }) { userErrors { code } }
+            addTeamChannel(input: { teamId: $team, channelId: $channel }) { team { name members { name } channels { name } } userErrors { code } } }";
+        let with =
+            json!({ "team": team, "member": ana.member_id.to_string(), "channel": stage.sales.to_string() });
+        let answer = ask(&api, Some(&admin), fill, with).await;
+        assert_eq!(
+            answer["data"]["addTeamChannel"],
+            json!({ "team": { "name": "Noite", "members": [{ "name": "Ana" }], "channels": [{ "name": "Vendas" }] }, "userErrors": [] })
+        );
+        let busy = "mutation($id: ID) { setAvailability(input: { memberId: $id, availability: BUSY }) { member { availability } } }";
+        let answer = ask(&api, Some(&ana), busy, json!({})).await;
+        assert_eq!(answer["data"]["setAvailability"]["member"]["availability"], "BUSY");
+        let answer = ask(&api, Some(&ana), busy, json!({ "id": admin.member_id.to_string() })).await;
+        assert_eq!(errors(&answer), ["FORBIDDEN at setAvailability"]);
+        let capacity = "mutation($id: ID!) { setCapacity(input: { memberId: $id, capacity: 3 }) { member { capacity } } }";
+        let answer = ask(&api, Some(&admin), capacity, json!({ "id": ana.member_id.to_string() })).await;
+        assert_eq!(answer["data"]["setCapacity"]["member"]["capacity"], 3, "{answer}");
+    }
+}

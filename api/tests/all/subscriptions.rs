@@ -1,0 +1,217 @@
+//! Subscriptions over a real socket: who is told of what, and when they no longer are.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use portaria_domain::access::Scope;
+use portaria_domain::authentication::sign_out;
+use portaria_domain::conversation::claim;
+use portaria_domain::event::{Happening, append};
+use portaria_entity::event::EventKind;
+use portaria_entity::id::{ConversationId, MessageId};
+use portaria_entity::role::BuiltInRole;
+use portaria_testing::{Person, Stage, databases};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_util::sync::CancellationToken;
+
+type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+/// A served API, with its outbox relay running.
+struct Served {
+    address: std::net::SocketAddr,
+    shutdown: CancellationToken,
+}
+
+impl Served {
+    async fn new(stage: &Stage) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let router = crate::client::api(stage);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let (events, token) = (stage.installation.events.clone(), shutdown.clone());
+        tokio::spawn(async move { events.run(token).await });
+        // The relay begins with what comes after its first look.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Self { address, shutdown }
+    }
+
+    async fn connect(&self, init: Value) -> Socket {
+        let mut request = format!("ws://{}/graphql/ws", self.address).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        send(&mut socket, json!({ "type": "connection_init", "payload": init })).await;
+        socket
+    }
+
+    async fn follow(&self, person: &Person, query: &str) -> Socket {
+        let mut socket = self.connect(json!({ "authorization": format!("Bearer {}", person.token) })).await;
+        assert_eq!(next(&mut socket).await["type"], "connection_ack");
+        send(&mut socket, json!({ "type": "subscribe", "id": "1", "payload": { "query": query } })).await;
+        // A subscription has begun once the server has answered something that was sent after it.
+        send(&mut socket, json!({ "type": "ping" })).await;
+        assert_eq!(next(&mut socket).await["type"], "pong");
+        socket
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+async fn send(socket: &mut Socket, message: Value) {
+    socket.send(Message::text(message.to_string())).await.unwrap();
+}
+
+async fn next(socket: &mut Socket) -> Value {
+    match tokio::time::timeout(Duration::from_secs(5), socket.next()).await.expect("a message within 5 s") {
+        Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
+        Some(Ok(Message::Close(frame))) => json!({ "close": frame.map(|frame| u16::from(frame.code)) }),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Nothing more arrives for a while.
+async fn silence(socket: &mut Socket) {
+    let more = tokio::time::timeout(Duration::from_millis(400), socket.next()).await;
+    assert!(more.is_err(), "{more:?}");
+}
+
+async fn publish(stage: &Stage, conversation: ConversationId, message: Option<MessageId>) {
+    let transaction = stage.installation.database.begin().await.unwrap();
+    let kind = if message.is_some() { EventKind::MessageReceived } else { EventKind::ConversationChanged };
+    let happening = Happening {
+        workspace_id: stage.workspace_id,
+        kind,
+        conversation_id: Some(conversation),
+        message_id: message,
+        before: None,
+    };
+    append(&transaction, &stage.clock, happening).await.unwrap();
+    transaction.commit().await.unwrap();
+    stage.installation.events.wake();
+}
+
+async fn last_message(stage: &Stage, conversation: ConversationId) -> Option<MessageId> {
+    use sea_orm::EntityTrait;
+    let id = (stage.workspace_id, conversation);
+    let row =
+        portaria_entity::conversation::Entity::find_by_id(id).one(stage.installation.database.reader()).await;
+    row.unwrap().unwrap().last_message_id
+}
+
+const MESSAGES: &str =
+    "subscription { messageReceived { message { body } conversation { id contact { phone } } } }";
+const CHANGES: &str =
+    "subscription { conversationChanged { conversationId conversation { status assignee { name } } } }";
+
+#[tokio::test]
+async fn messages_reach_who_may_read_them_and_nobody_else() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
+        let bia = stage.person("Bia", &[(BuiltInRole::Support, Scope::Channel(stage.support))]).await;
+        let contact = stage.customer("Cliente", "5511987654321").await;
+        let sales = stage.conversation(contact, stage.sales, Some(ana.member_id), &["para Ana"]).await;
+        let support = stage.conversation(contact, stage.support, Some(bia.member_id), &["para Bia"]).await;
+        let served = Served::new(&stage).await;
+        let (mut to_ana, mut to_bia) =
+            (served.follow(&ana, MESSAGES).await, served.follow(&bia, MESSAGES).await);
+        for conversation in [sales, support] {
+            publish(&stage, conversation, last_message(&stage, conversation).await).await;
+        }
+        let received = next(&mut to_ana).await;
+        assert_eq!(received["payload"]["data"]["messageReceived"]["message"]["body"], "para Ana");
+        assert_eq!(
+            received["payload"]["data"]["messageReceived"]["conversation"]["contact"]["phone"],
+            "+5511987654321"
+        );
+        let received = next(&mut to_bia).await;
+        assert_eq!(received["payload"]["data"]["messageReceived"]["message"]["body"], "para Bia");
+        assert!(received["payload"]["data"]["messageReceived"]["conversation"]["contact"]["phone"].is_null());
+        assert_eq!(received["payload"]["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        silence(&mut to_ana).await;
+        silence(&mut to_bia).await;
+    }
+}
+
+#[tokio::test]
+async fn who_loses_sight_of_a_conversation_is_told_to_take_it_off_the_list() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
+        let bia = stage.person("Bia", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
+        let out = stage.person("Caio", &[(BuiltInRole::Agent, Scope::Channel(stage.support))]).await;
+        let contact = stage.customer("Cliente", "5511987654321").await;
+        let waiting = stage.conversation(contact, stage.sales, None, &["oi"]).await;
+        let served = Served::new(&stage).await;
+        let mut to_bia = served.follow(&bia, CHANGES).await;
+        let mut to_out = served.follow(&out, CHANGES).await;
+        let mut to_ana = served.follow(&ana, CHANGES).await;
+        claim(&stage.installation, &ana.viewer, waiting).await.unwrap();
+        let change = next(&mut to_ana).await;
+        assert_eq!(
+            change["payload"]["data"]["conversationChanged"]["conversation"]["assignee"]["name"],
+            "Ana"
+        );
+        let change = next(&mut to_bia).await;
+        assert_eq!(
+            change["payload"]["data"]["conversationChanged"],
+            json!({ "conversationId": waiting.to_string(), "conversation": null })
+        );
+        silence(&mut to_out).await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_access_reaches_open_subscriptions() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let bia = stage.person("Bia", &[(BuiltInRole::Support, Scope::Channel(stage.support))]).await;
+        let contact = stage.customer("Cliente", "5511987654321").await;
+        let conversation = stage.conversation(contact, stage.support, Some(bia.member_id), &["oi"]).await;
+        let message = last_message(&stage, conversation).await;
+        let served = Served::new(&stage).await;
+        let mut to_bia = served.follow(&bia, MESSAGES).await;
+        publish(&stage, conversation, message).await;
+        assert!(
+            next(&mut to_bia).await["payload"]["data"]["messageReceived"]["conversation"]["contact"]["phone"]
+                .is_null()
+        );
+        stage
+            .grant(stage.workspace_id, bia.member_id, BuiltInRole::Agent, Scope::Channel(stage.support))
+            .await;
+        publish(&stage, conversation, message).await;
+        let received = next(&mut to_bia).await;
+        assert_eq!(
+            received["payload"]["data"]["messageReceived"]["conversation"]["contact"]["phone"],
+            "+5511987654321"
+        );
+
+        sign_out(&stage.installation, &bia.viewer).await.unwrap();
+        let ended = next(&mut to_bia).await;
+        assert_eq!(ended["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{ended}");
+        assert_eq!(next(&mut to_bia).await["type"], "complete");
+    }
+}
+
+#[tokio::test]
+async fn close_codes_are_those_of_the_protocol() {
+    let stage = Stage::on(portaria_testing::TestDatabase::sqlite().await).await;
+    let served = Served::new(&stage).await;
+    let mut forged = served.connect(json!({ "authorization": "Bearer ptr_sess_forged" })).await;
+    assert_eq!(next(&mut forged).await["close"], 4403);
+    let mut garbage = served.connect(json!({})).await;
+    assert_eq!(next(&mut garbage).await["type"], "connection_ack");
+    garbage.send(Message::text("{")).await.unwrap();
+    assert_eq!(next(&mut garbage).await["close"], 4400);
+    let mut nobody = served.connect(json!({})).await;
+    assert_eq!(next(&mut nobody).await["type"], "connection_ack");
+    send(&mut nobody, json!({ "type": "subscribe", "id": "1", "payload": { "query": MESSAGES } })).await;
+    let refused = next(&mut nobody).await;
+    assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
+}

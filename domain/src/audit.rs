@@ -1,0 +1,129 @@
+//! The auditor: looks at a workspace's people and sign-ins, one rule a file, and keeps what it finds as findings.
+
+pub mod account_under_attack;
+pub mod address_on_many_accounts;
+mod evidence;
+pub mod finding;
+pub mod inactive_member;
+pub mod never_signed_in;
+pub mod success_after_failures;
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{ToSpan, civil};
+use portaria_entity::finding::Severity;
+use portaria_entity::id::{MemberId, WorkspaceId};
+use portaria_entity::time::Timestamp;
+use portaria_entity::workspace;
+use sea_orm::ConnectionTrait;
+
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::installation::Installation;
+
+pub use evidence::{Evidence, FailuresFrom, FailuresOn, Success};
+
+/// Sign-ins are looked at from the beginning of the local day so many days ago. A finding about an attack stays
+/// open as long as the attack is in sight, and an auditor that was down for days still sees it.
+pub const LOOK_BACK_DAYS: i32 = 7;
+
+/// How many accounts or addresses a finding names; the others it counts.
+const NAMED_IN_EVIDENCE: i64 = 20;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Something that a rule saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What makes it the same finding when it is seen again.
+    pub cause: String,
+    pub severity: Severity,
+    /// Whom it is about.
+    pub member_id: Option<MemberId>,
+    pub evidence: Evidence,
+}
+
+/// What one audit looked at, and saw.
+#[derive(Clone, Debug)]
+pub struct Examination {
+    pub found: Vec<Found>,
+    pub members_checked: i64,
+    pub sign_ins_checked: i64,
+    /// Sign-ins from then on were looked at.
+    pub since: Timestamp,
+    pub at: Timestamp,
+}
+
+/// What every rule is given.
+struct Look<'a> {
+    database: &'a Database,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    since: Timestamp,
+    inactive_after: Duration,
+    /// What to add to an instant so that days begin at midnight here. The offset is today's: on the days around a
+    /// change of the clocks, a day's edge is an hour off.
+    offset: i64,
+}
+
+impl<'a> Look<'a> {
+    fn at(database: &'a Database, workspace: &workspace::Model, now: Timestamp) -> Result<Self> {
+        let zone = TimeZone::get(&workspace.time_zone).map_err(Error::internal)?;
+        let instant = jiff::Timestamp::from_microsecond(now.0).map_err(Error::internal)?;
+        let first_day = zone
+            .to_datetime(instant)
+            .date()
+            .checked_sub(LOOK_BACK_DAYS.days())
+            .and_then(|day| day.to_zoned(zone.clone()))
+            .map_err(Error::internal)?;
+        Ok(Self {
+            database,
+            workspace: workspace.id,
+            now,
+            since: Timestamp(first_day.timestamp().as_microsecond()),
+            inactive_after: DAY * u32::try_from(workspace.inactive_after_days).unwrap_or(0),
+            offset: i64::from(zone.to_offset(instant).seconds()) * 1_000_000,
+        })
+    }
+
+    async fn count(&self, sql: &str, values: impl IntoIterator<Item = sea_orm::Value>) -> Result<i64> {
+        let statement = self.database.statement(sql, values);
+        let row = self.database.reader().query_one_raw(statement).await?;
+        row.map_or(Ok(0), |row| Ok(row.try_get_by_index(0)?))
+    }
+
+    async fn rows(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = sea_orm::Value>,
+    ) -> Result<Vec<sea_orm::QueryResult>> {
+        Ok(self.database.reader().query_all_raw(self.database.statement(sql, values)).await?)
+    }
+}
+
+/// Applies every rule to a workspace as it is now. Only reads.
+pub async fn examine(installation: &Installation, workspace: &workspace::Model) -> Result<Examination> {
+    let look = Look::at(&installation.database, workspace, installation.clock.now())?;
+    let mut found = success_after_failures::find(&look).await?;
+    found.extend(address_on_many_accounts::find(&look).await?);
+    found.extend(account_under_attack::find(&look).await?);
+    found.extend(inactive_member::find(&look).await?);
+    found.extend(never_signed_in::find(&look).await?);
+    let members = "SELECT COUNT(*) FROM members WHERE workspace_id = $1 AND status = 'active'";
+    let sign_ins = "SELECT COUNT(*) FROM members m JOIN sign_in_events e ON e.user_id = m.user_id \
+                    WHERE m.workspace_id = $1 AND e.\"at\" >= $2";
+    Ok(Examination {
+        found,
+        members_checked: look.count(members, [look.workspace.0.into()]).await?,
+        sign_ins_checked: look.count(sign_ins, [look.workspace.0.into(), look.since.0.into()]).await?,
+        since: look.since,
+        at: look.now,
+    })
+}
+
+/// `2026-03-12`, from the number of a local day since 1970.
+fn date_of_day(day: i64) -> Result<String> {
+    let date = civil::date(1970, 1, 1).checked_add(day.days()).map_err(Error::internal)?;
+    Ok(date.to_string())
+}

@@ -1,0 +1,90 @@
+//! One address failing on many accounts within an hour: common passwords tried on everybody.
+
+use portaria_entity::finding::Severity;
+use portaria_entity::id::MemberId;
+
+use super::{Evidence, FailuresOn, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
+use crate::error::Result;
+
+/// Failing on so many accounts within an hour is no mistake in typing. An e-mail that is no account counts as one.
+pub const ACCOUNTS: i64 = 5;
+
+/// Each account is `in hand` of an address from a failure until an hour later. Where those stretches begin and end
+/// gives, by a running sum, how many are in hand at each failure: one sort, however many failures there are.
+const SPRAYED: &str = "
+WITH tries AS (
+    SELECT address, email, \"at\",
+           LAG(\"at\") OVER (PARTITION BY address, email ORDER BY \"at\") AS before,
+           LEAD(\"at\") OVER (PARTITION BY address, email ORDER BY \"at\") AS after
+    FROM sign_in_events
+    WHERE \"at\" >= $2 AND outcome IN ('wrong_password', 'unknown_email', 'no_password') AND address <> ''
+), edges AS (
+    SELECT address, \"at\", 1 AS step FROM tries WHERE before IS NULL OR \"at\" - before > 3600000000
+    UNION ALL SELECT address, \"at\" + 3600000000, -1 FROM tries WHERE after IS NULL OR after - \"at\" > 3600000000
+    UNION ALL SELECT address, \"at\", 0 FROM tries
+), counted AS (
+    SELECT address, \"at\", step,
+           SUM(step) OVER (PARTITION BY address ORDER BY \"at\", step DESC ROWS UNBOUNDED PRECEDING) AS in_hand
+    FROM edges
+), busy AS (
+    SELECT DISTINCT address, (\"at\" + $3) / 86400000000 AS day FROM counted WHERE step = 0 AND in_hand >= $4
+), by_account AS (
+    SELECT b.address, b.day, e.email, m.id AS member_id,
+           COUNT(*) AS failures, MIN(e.\"at\") AS first_at, MAX(e.\"at\") AS last_at
+    FROM busy b JOIN sign_in_events e ON e.address = b.address
+         AND e.\"at\" >= b.day * 86400000000 - $3 AND e.\"at\" < (b.day + 1) * 86400000000 - $3
+         AND e.\"at\" >= $2 AND e.outcome IN ('wrong_password', 'unknown_email', 'no_password')
+    LEFT JOIN members m ON m.workspace_id = $1 AND m.user_id = e.user_id AND m.status <> 'removed'
+    GROUP BY b.address, b.day, e.email, m.id
+), ranked AS (
+    SELECT address, day, member_id, failures,
+           ROW_NUMBER() OVER (PARTITION BY address, day
+               ORDER BY CASE WHEN member_id IS NULL THEN 1 ELSE 0 END, failures DESC, member_id) AS place,
+           CAST(SUM(failures) OVER (PARTITION BY address, day) AS BIGINT) AS total,
+           COUNT(*) OVER (PARTITION BY address, day) AS accounts,
+           COUNT(member_id) OVER (PARTITION BY address, day) AS own,
+           MIN(first_at) OVER (PARTITION BY address, day) AS first_at,
+           MAX(last_at) OVER (PARTITION BY address, day) AS last_at
+    FROM by_account
+)
+SELECT address, day, total, accounts, own, first_at, last_at, member_id, failures
+FROM ranked WHERE member_id IS NOT NULL AND place <= $5 ORDER BY address, day, place";
+
+pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
+    let values = [
+        look.workspace.0.into(),
+        look.since.0.into(),
+        look.offset.into(),
+        ACCOUNTS.into(),
+        NAMED_IN_EVIDENCE.into(),
+    ];
+    let mut found: Vec<Found> = Vec::new();
+    for row in look.rows(SPRAYED, values).await? {
+        let address: String = row.try_get_by_index(0)?;
+        let cause = format!("{address} {}", date_of_day(row.try_get_by_index(1)?)?);
+        let member_id: MemberId = row.try_get_by_index(7)?;
+        let on = FailuresOn { member_id, failures: row.try_get_by_index(8)? };
+        if let Some(last) = found.last_mut().filter(|last| last.cause == cause) {
+            if let Evidence::AddressOnManyAccounts { accounts, .. } = &mut last.evidence {
+                accounts.push(on);
+            }
+            continue;
+        }
+        let (all, own): (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+        found.push(Found {
+            cause,
+            severity: Severity::High,
+            member_id: None,
+            evidence: Evidence::AddressOnManyAccounts {
+                address,
+                failures: row.try_get_by_index(2)?,
+                accounts: vec![on],
+                account_count: own,
+                foreign_count: all - own,
+                first_at: row.try_get_by_index(5)?,
+                last_at: row.try_get_by_index(6)?,
+            },
+        });
+    }
+    Ok(found)
+}

@@ -1,0 +1,265 @@
+//! Signing in and out with e-mail and password.
+
+use std::sync::{Arc, LazyLock};
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, PasswordHash};
+use portaria_entity::id::{MemberId, SessionId, UserId, WorkspaceId};
+use portaria_entity::member::MemberStatus;
+use portaria_entity::session::{self, AuthenticationMethod};
+use portaria_entity::sign_in_event::{self, SignInOutcome};
+use portaria_entity::{member, user};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+use crate::activity::{Actor, Deed, record};
+use crate::error::{Error, Refusal, Result};
+use crate::installation::Installation;
+use crate::token::{Token, TokenHash};
+use crate::viewer::Viewer;
+
+/// After so long a session ends whatever happens.
+const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
+/// A hash takes 19 MiB and some 20 ms of processor; more at once would only slow each other down.
+const PARALLEL_HASHES: usize = 2;
+/// Requests that may wait for a hash. More are told to come back.
+const WAITING_HASHES: usize = 64;
+
+/// Hashes and verifies passwords, a bounded number at once.
+#[derive(Clone)]
+pub struct Passwords {
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(PARALLEL_HASHES)),
+            admitted: Arc::new(Semaphore::new(PARALLEL_HASHES + WAITING_HASHES)),
+        }
+    }
+}
+
+/// What is verified when there is no account, so that it takes as long as when there is one.
+static DECOY: LazyLock<Option<String>> = LazyLock::new(|| {
+    Argon2::default().hash_password(b"nobody has this password").map(|hash| hash.to_string()).ok()
+});
+
+impl Passwords {
+    /// Argon2id in PHC form.
+    pub async fn hash(&self, password: &str) -> Result<String> {
+        if !PASSWORD_LENGTH.contains(&password.chars().count()) {
+            return Err(Refusal::PasswordLength.into());
+        }
+        let password = password.to_owned();
+        self.work(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()))
+            .await?
+            .map_err(Error::internal)
+    }
+
+    /// Whether the password is the one behind the hash. Without a hash it takes as long and says no.
+    pub(crate) async fn verify(&self, password: &str, hash: Option<String>) -> Result<bool> {
+        // Longer than any password can be: refused at the cost of the longest one.
+        let password: String = password.chars().take(*PASSWORD_LENGTH.end() + 1).collect();
+        self.work(move || {
+            let known = hash.is_some();
+            let Some(hash) = hash.or_else(|| DECOY.clone()) else { return false };
+            let matches = PasswordHash::new(&hash)
+                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+            matches && known
+        })
+        .await
+    }
+
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let _admitted = self.admitted.try_acquire().map_err(|_| Error::Busy)?;
+        let _running = self.running.acquire().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    }
+}
+
+/// Where a request comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    pub address: String,
+    pub user_agent: String,
+}
+
+/// An attempt to sign in.
+pub struct Attempt<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    /// Which workspace, for who is in several. Without it: the one they joined first.
+    pub workspace_id: Option<WorkspaceId>,
+    pub origin: Origin,
+}
+
+/// A session that has just been opened. The token is shown this once.
+pub struct OpenedSession {
+    pub token: Token,
+    pub session: session::Model,
+}
+
+pub fn normalize_email(email: &str) -> String {
+    email.trim().to_lowercase().chars().take(254).collect()
+}
+
+/// Signs in, or refuses with the same answer and in the same time whatever was wrong.
+pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Result<OpenedSession> {
+    let email = normalize_email(attempt.email);
+    let user = user::Entity::find()
+        .filter(user::Column::EmailNormalized.eq(&email))
+        .one(installation.database.reader())
+        .await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let has_password = hash.is_some();
+    let correct = installation.passwords.verify(attempt.password, hash).await?;
+    let (outcome, member) = match &user {
+        None => (SignInOutcome::UnknownEmail, None),
+        Some(_) if !has_password => (SignInOutcome::NoPassword, None),
+        Some(_) if !correct => (SignInOutcome::WrongPassword, None),
+        Some(user) => match membership(installation, user.id, attempt.workspace_id).await? {
+            Some(member) => (SignInOutcome::Succeeded, Some(member)),
+            None => (SignInOutcome::NotAMember, None),
+        },
+    };
+    let at = installation.clock.now();
+    let event = sign_in_event::ActiveModel {
+        id: Set(installation.clock.new_id()),
+        at: Set(at),
+        user_id: Set(user.map(|user| user.id)),
+        workspace_id: Set(member.as_ref().map(|member| member.workspace_id)),
+        email: Set(email),
+        outcome: Set(outcome),
+        address: Set(attempt.origin.address.clone()),
+        user_agent: Set(attempt.origin.user_agent.clone()),
+    };
+    let transaction = installation.database.begin().await?;
+    sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
+    let opened = match member {
+        Some(member) => {
+            let holder =
+                Holder { workspace_id: member.workspace_id, user_id: member.user_id, member_id: member.id };
+            Ok(open_session(
+                installation,
+                &transaction,
+                holder,
+                AuthenticationMethod::Password,
+                attempt.origin,
+            )
+            .await?)
+        }
+        None => Err(Refusal::InvalidCredentials.into()),
+    };
+    transaction.commit().await?;
+    opened
+}
+
+async fn membership(
+    installation: &Installation,
+    user: UserId,
+    workspace: Option<WorkspaceId>,
+) -> Result<Option<member::Model>> {
+    let mut find = member::Entity::find()
+        .filter(member::Column::UserId.eq(user))
+        .filter(member::Column::Status.eq(MemberStatus::Active));
+    if let Some(workspace) = workspace {
+        find = find.filter(member::Column::WorkspaceId.eq(workspace));
+    }
+    let member = find
+        .order_by_asc(member::Column::CreatedAt)
+        .order_by_asc(member::Column::Id)
+        .one(installation.database.reader())
+        .await?;
+    Ok(member)
+}
+
+/// Whose session it is.
+#[derive(Clone, Copy)]
+pub struct Holder {
+    pub workspace_id: WorkspaceId,
+    pub user_id: UserId,
+    pub member_id: MemberId,
+}
+
+/// Opens a session in a transaction, with its activity.
+pub async fn open_session(
+    installation: &Installation,
+    transaction: &sea_orm::DatabaseTransaction,
+    holder: Holder,
+    method: AuthenticationMethod,
+    origin: Origin,
+) -> Result<OpenedSession> {
+    let now = installation.clock.now();
+    let token = Token::generate("ptr_sess")?;
+    let session = session::Model {
+        workspace_id: holder.workspace_id,
+        id: installation.clock.new_id(),
+        user_id: holder.user_id,
+        member_id: holder.member_id,
+        token_hash: token.hash().to_vec(),
+        authentication_method: method,
+        second_factor: false,
+        authenticated_at: now,
+        address: origin.address.clone(),
+        user_agent: origin.user_agent,
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + SESSION_LIFETIME,
+        ended_at: None,
+    };
+    session::Entity::insert(session::ActiveModel::from(session.clone()))
+        .exec_without_returning(transaction)
+        .await?;
+    let deed = Deed {
+        workspace_id: holder.workspace_id,
+        actor: Actor::Member { member_id: holder.member_id, session_id: session.id },
+        action: "session.opened",
+        subject: session.id.to_string(),
+        before: None,
+        after: None,
+        address: Some(origin.address),
+    };
+    record(transaction, &installation.clock, deed).await?;
+    Ok(OpenedSession { token, session })
+}
+
+/// Ends the viewer's own session, in force at once.
+pub async fn sign_out(installation: &Installation, viewer: &Viewer) -> Result<()> {
+    end_session(installation, viewer, viewer.session_id).await
+}
+
+async fn end_session(installation: &Installation, viewer: &Viewer, session: SessionId) -> Result<()> {
+    let transaction = installation.database.begin().await?;
+    let end = session::ActiveModel {
+        workspace_id: Set(viewer.workspace_id),
+        id: Set(session),
+        ended_at: Set(Some(installation.clock.now())),
+        ..session::ActiveModel::default()
+    };
+    session::Entity::update(end).exec(&transaction).await?;
+    let deed = Deed {
+        workspace_id: viewer.workspace_id,
+        actor: viewer.into(),
+        action: "session.ended",
+        subject: session.to_string(),
+        before: None,
+        after: None,
+        address: None,
+    };
+    record(&transaction, &installation.clock, deed).await?;
+    crate::workspace::bump_access_epoch(&transaction, installation, viewer.workspace_id).await?;
+    transaction.commit().await?;
+    installation.viewers.access_changed(viewer.workspace_id);
+    installation.events.wake();
+    Ok(())
+}
+
+/// The viewer behind a bearer token.
+pub async fn authenticate(installation: &Installation, bearer: &str) -> Result<Option<Arc<Viewer>>> {
+    installation.viewers.resolve(TokenHash::of(bearer)).await
+}

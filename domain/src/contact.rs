@@ -1,0 +1,190 @@
+//! Customers, reached only through conversations that the viewer may see.
+
+use std::collections::HashMap;
+
+use portaria_entity::contact_identity::IdentityKind;
+use portaria_entity::conversation::{self, ConversationStatus};
+use portaria_entity::id::{ChannelId, ContactId, MemberId, TeamId};
+use portaria_entity::{contact, contact_identity};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::access::{Placement, Region};
+use crate::conversation::visible_to;
+use crate::error::Result;
+use crate::permission::{Permission, PermissionSet};
+use crate::viewer::Viewer;
+
+/// A customer with what this viewer may do towards them.
+#[derive(Clone, Debug)]
+pub struct ContactRow {
+    pub row: contact::Model,
+    pub held: PermissionSet,
+}
+
+/// Customers by id: those whom the viewer may know of.
+///
+/// What is held towards a customer is what is held towards any one of the conversations with them that the viewer
+/// may see, however the customer was reached.
+pub async fn by_ids(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    ids: &[ContactId],
+) -> Result<HashMap<ContactId, ContactRow>> {
+    let access = &viewer.access;
+    let reads_all =
+        access.region(Permission::ConversationReadAll) == Region::Everywhere && access.is_uniform();
+    let held = if reads_all { HashMap::new() } else { held_towards(connection, viewer, ids).await? };
+    let rows = contact::Entity::find()
+        .filter(contact::Column::WorkspaceId.eq(viewer.workspace_id))
+        .filter(contact::Column::Id.is_in(ids.iter().copied()))
+        .all(connection)
+        .await?;
+    let knows_all = access.everywhere().contains(Permission::ContactReadAll);
+    let known = |row: contact::Model| {
+        let held = match held.get(&row.id) {
+            _ if reads_all => access.everywhere(),
+            Some(held) if knows_all => held.union(access.everywhere()),
+            Some(held) => *held,
+            None if knows_all => access.everywhere(),
+            None => return None,
+        };
+        Some((row.id, ContactRow { row, held }))
+    };
+    Ok(rows.into_iter().filter_map(known).collect())
+}
+
+type PlacementRow = (ContactId, ChannelId, Option<TeamId>, Option<MemberId>, ConversationStatus);
+
+async fn held_towards(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    ids: &[ContactId],
+) -> Result<HashMap<ContactId, PermissionSet>> {
+    let placements: Vec<PlacementRow> = conversation::Entity::find()
+        .select_only()
+        .column(conversation::Column::ContactId)
+        .column(conversation::Column::ChannelId)
+        .column(conversation::Column::TeamId)
+        .column(conversation::Column::AssigneeId)
+        .column(conversation::Column::Status)
+        .filter(visible_to(viewer))
+        .filter(conversation::Column::ContactId.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut held: HashMap<ContactId, PermissionSet> = HashMap::new();
+    for (contact, channel_id, team_id, assignee_id, status) in placements {
+        let open = status != ConversationStatus::Resolved;
+        let placement = Placement { channel_id, team_id, assignee_id, open };
+        if let Some(reading) = viewer.access.reading(placement) {
+            let all = held.entry(contact).or_default();
+            *all = all.union(viewer.access.towards(placement, reading));
+        }
+    }
+    Ok(held)
+}
+
+/// The phone numbers of customers, in E.164 without the plus, as WhatsApp gives them.
+pub async fn phones(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    ids: &[ContactId],
+) -> Result<HashMap<ContactId, String>> {
+    let rows = contact_identity::Entity::find()
+        .filter(contact_identity::Column::WorkspaceId.eq(viewer.workspace_id))
+        .filter(contact_identity::Column::ContactId.is_in(ids.iter().copied()))
+        .filter(contact_identity::Column::Kind.eq(IdentityKind::Phone))
+        .all(connection)
+        .await?;
+    let mut latest: HashMap<ContactId, contact_identity::Model> = HashMap::new();
+    for row in rows {
+        let newer = latest
+            .get(&row.contact_id)
+            .is_none_or(|known| (known.last_seen_at, known.id) < (row.last_seen_at, row.id));
+        if newer {
+            latest.insert(row.contact_id, row);
+        }
+    }
+    Ok(latest.into_iter().map(|(contact, row)| (contact, row.value)).collect())
+}
+
+/// Country code and last two digits of a phone number: `+55 ••••••••12`. The rest cannot be told, not even how long it is.
+pub fn mask_phone(digits: &str) -> String {
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    let code = country_code(&digits);
+    let last = digits.get(digits.len().saturating_sub(2).max(code.len())..).unwrap_or_default();
+    format!("+{code} ••••••••{last}")
+}
+
+/// What a name becomes for who may not see the phone: some customers are called by their number. A run of five digits or
+/// more, however it is spaced, is masked to one fixed length.
+pub fn mask_digits(name: &str) -> String {
+    let mut masked = String::with_capacity(name.len());
+    let mut run = String::new();
+    for letter in name.chars().chain(['\n']) {
+        if letter.is_numeric() || (!run.is_empty() && !letter.is_alphabetic() && letter != '\n') {
+            run.push(letter);
+            continue;
+        }
+        if run.chars().filter(|one| one.is_numeric()).count() >= MASKED_RUN {
+            // A plus or a bracket before the number says nothing that the mask does not.
+            masked.truncate(masked.trim_end_matches(['+', '(']).len());
+            masked.push_str("••••••••");
+            let after = run.trim_end_matches(|one: char| !one.is_numeric()).len();
+            if run[after..].starts_with(char::is_whitespace) {
+                masked.push(' ');
+            }
+        } else {
+            masked.push_str(&run);
+        }
+        run.clear();
+        masked.push(letter);
+    }
+    masked.pop();
+    masked
+}
+
+/// So many digits in a row might be a phone number, or the part of one that the mask hides.
+const MASKED_RUN: usize = 5;
+
+/// The ITU country calling code that a number begins with.
+fn country_code(digits: &str) -> &str {
+    let two_digit = [
+        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
+        "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81",
+        "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
+    ];
+    let length = match digits.as_bytes() {
+        [b'1' | b'7', ..] => 1,
+        [_, _, ..] if two_digit.contains(&&digits[..2]) => 2,
+        _ => 3,
+    };
+    digits.get(..length).unwrap_or(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_phone_tells_the_country_and_two_digits() {
+        assert_eq!(mask_phone("5511987654312"), "+55 ••••••••12");
+        assert_eq!(mask_phone("16505551234"), "+1 ••••••••34");
+        assert_eq!(mask_phone("351912345678"), "+351 ••••••••78");
+        assert_eq!(mask_phone("551198765431"), mask_phone("5521912341231"));
+        assert_eq!(mask_phone(""), "+ ••••••••");
+        assert_eq!(mask_phone("551"), "+55 ••••••••1");
+    }
+
+    #[test]
+    fn a_name_that_is_a_phone_number_is_masked_and_others_stay() {
+        for number in ["+55 11 98765-4321", "5511987654321", "(11) 98765.4321", "+٥٥١١٩٨٧٦٥"] {
+            assert_eq!(mask_digits(number), "••••••••", "{number}");
+        }
+        assert_eq!(mask_digits("Ana +55 11 98765-4321 (mãe)"), "Ana •••••••• mãe)");
+        assert_eq!(mask_digits("Loja 24 horas"), "Loja 24 horas");
+        assert_eq!(mask_digits("João 3:16, Padaria 1990"), "João 3:16, Padaria 1990");
+        assert_eq!(mask_digits("Ana"), "Ana");
+        assert_eq!(mask_digits(""), "");
+    }
+}

@@ -1,0 +1,49 @@
+//! Conversations: which of them a viewer may see, and what is done with them.
+
+mod assignment;
+mod finder;
+mod release;
+mod rules;
+
+use portaria_entity::conversation::{self, ConversationStatus};
+
+use crate::access::{Placement, Reading};
+use crate::permission::PermissionSet;
+use crate::viewer::Viewer;
+
+pub use assignment::{Assignment, assign, claim, mark_read, resolve};
+pub use finder::{
+    ConversationCursor, ConversationFilter, Unassigned, channel_of, find, page, visible_in, visible_to,
+};
+pub use release::{release_ended, release_expired, release_lost};
+pub use rules::{Act, permit};
+
+/// A conversation that a viewer may see, with how much of it and what they may do towards it.
+#[derive(Clone, Debug)]
+pub struct ConversationRow {
+    pub row: conversation::Model,
+    pub reading: Reading,
+    pub held: PermissionSet,
+}
+
+impl ConversationRow {
+    /// What the viewer may see of a row; `None` when they may not know that it exists.
+    fn of(viewer: &Viewer, row: conversation::Model) -> Option<Self> {
+        let placement = placement(&row);
+        let reading = viewer.access.reading(placement)?;
+        Some(Self { held: viewer.access.towards(placement, reading), reading, row })
+    }
+}
+
+/// What of a row decides who may see it.
+pub fn placement(row: &conversation::Model) -> Placement {
+    Placement {
+        channel_id: row.channel_id,
+        team_id: row.team_id,
+        assignee_id: row.assignee_id,
+        open: match row.status {
+            ConversationStatus::Open | ConversationStatus::Snoozed => true,
+            ConversationStatus::Resolved => false,
+        },
+    }
+}

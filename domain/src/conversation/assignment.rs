@@ -1,0 +1,214 @@
+//! Who has a conversation: claiming, assigning, resolving. Each is one transaction with its event and activity.
+
+use portaria_entity::conversation;
+use portaria_entity::event::EventKind;
+use portaria_entity::id::{ConversationId, MemberId};
+use portaria_entity::time::Timestamp;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QuerySelect};
+
+use super::{Act, ConversationRow, find, permit, placement};
+use crate::activity::{Deed, record};
+use crate::error::{Error, Refusal, Result};
+use crate::event::{Happening, append};
+use crate::grant::access_of_members;
+use crate::installation::Installation;
+use crate::permission::Permission;
+use crate::viewer::Viewer;
+
+/// Whom a conversation is given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    Member(MemberId),
+    /// Back to the queue.
+    Nobody,
+}
+
+/// A change of one conversation, from its first read to its commit.
+struct Change<'a> {
+    installation: &'a Installation,
+    viewer: &'a Viewer,
+    transaction: DatabaseTransaction,
+    conversation: ConversationRow,
+    now: Timestamp,
+}
+
+impl<'a> Change<'a> {
+    /// Opens a transaction and reads the conversation in it, locked where the database locks rows.
+    async fn begin(installation: &'a Installation, viewer: &'a Viewer, id: ConversationId) -> Result<Self> {
+        let transaction = installation.database.begin().await?;
+        let row = conversation::Entity::find_by_id((viewer.workspace_id, id))
+            .lock_exclusive()
+            .one(&transaction)
+            .await?;
+        let conversation = row.and_then(|row| ConversationRow::of(viewer, row)).ok_or(Error::NotFound)?;
+        Ok(Self { installation, viewer, transaction, conversation, now: installation.clock.now() })
+    }
+
+    fn permit(&self, act: Act) -> Result<()> {
+        permit(self.viewer, &self.conversation, act, self.now)
+    }
+
+    /// Sets columns of the conversation; the values are `$3` and following.
+    async fn update<const N: usize>(&self, set: &str, values: [sea_orm::Value; N]) -> Result<()> {
+        let row = &self.conversation.row;
+        self.update_row(
+            &format!("UPDATE conversations SET {set} WHERE workspace_id = $1 AND id = $2"),
+            row.id.0,
+            values,
+        )
+        .await
+    }
+
+    /// Sets columns of the episode that the conversation is in; the values are `$3` and following.
+    async fn update_episode<const N: usize>(&self, set: &str, values: [sea_orm::Value; N]) -> Result<()> {
+        let Some(episode) = self.conversation.row.episode_id else { return Ok(()) };
+        self.update_row(
+            &format!("UPDATE episodes SET {set} WHERE workspace_id = $1 AND id = $2"),
+            episode.0,
+            values,
+        )
+        .await
+    }
+
+    async fn update_row<const N: usize>(
+        &self,
+        sql: &str,
+        id: uuid::Uuid,
+        values: [sea_orm::Value; N],
+    ) -> Result<()> {
+        let key = [self.conversation.row.workspace_id.0.into(), id.into()];
+        let statement = self.installation.database.statement(sql, key.into_iter().chain(values));
+        self.transaction.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Records what was done, commits, and answers with the conversation as it is now.
+    async fn finish(self, action: &str, after: Option<serde_json::Value>) -> Result<conversation::Model> {
+        let row = &self.conversation.row;
+        let deed = Deed {
+            workspace_id: row.workspace_id,
+            actor: self.viewer.into(),
+            action,
+            subject: row.id.to_string(),
+            before: Some(serde_json::json!({ "assignee": row.assignee_id })),
+            after,
+            address: None,
+        };
+        record(&self.transaction, &self.installation.clock, deed).await?;
+        let happening = Happening {
+            workspace_id: row.workspace_id,
+            kind: EventKind::ConversationChanged,
+            conversation_id: Some(row.id),
+            message_id: None,
+            before: Some(placement(row).into()),
+        };
+        append(&self.transaction, &self.installation.clock, happening).await?;
+        let changed =
+            conversation::Entity::find_by_id((row.workspace_id, row.id)).one(&self.transaction).await?;
+        self.transaction.commit().await?;
+        self.installation.events.wake();
+        changed.ok_or(Error::NotFound)
+    }
+}
+
+/// Takes an unassigned conversation.
+pub async fn claim(
+    installation: &Installation,
+    viewer: &Viewer,
+    id: ConversationId,
+) -> Result<ConversationRow> {
+    let act = Change::begin(installation, viewer, id).await?;
+    act.permit(Act::Claim)?;
+    give(&act, Some(viewer.member_id)).await?;
+    let row =
+        act.finish("conversation.claimed", Some(serde_json::json!({ "assignee": viewer.member_id }))).await?;
+    ConversationRow::of(viewer, row).ok_or(Error::NotFound)
+}
+
+/// Gives a conversation to a member who may have it, or back to the queue.
+///
+/// Needs `conversation:assign` there, or, for one's own, `conversation:transfer`. Who gives away their own may no
+/// longer see it: then the answer is `None`.
+pub async fn assign(
+    installation: &Installation,
+    viewer: &Viewer,
+    id: ConversationId,
+    to: Assignment,
+) -> Result<Option<ConversationRow>> {
+    let act = Change::begin(installation, viewer, id).await?;
+    act.permit(Act::Assign)?;
+    let assignee = match to {
+        Assignment::Nobody => None,
+        Assignment::Member(member) => {
+            require_may_have(&act, member).await?;
+            Some(member)
+        }
+    };
+    give(&act, assignee).await?;
+    let row = act.finish("conversation.assigned", Some(serde_json::json!({ "assignee": assignee }))).await?;
+    Ok(ConversationRow::of(viewer, row))
+}
+
+/// Ends the stretch that the conversation is in. A new message from the customer opens the next.
+pub async fn resolve(
+    installation: &Installation,
+    viewer: &Viewer,
+    id: ConversationId,
+) -> Result<ConversationRow> {
+    let act = Change::begin(installation, viewer, id).await?;
+    act.permit(Act::Resolve)?;
+    act.update("status = 'resolved', waiting_since = NULL, unread_count = 0", []).await?;
+    act.update_episode("resolved_by = $3, resolved_at = $4", [viewer.member_id.0.into(), act.now.0.into()])
+        .await?;
+    let row = act.finish("conversation.resolved", None).await?;
+    ConversationRow::of(viewer, row).ok_or(Error::NotFound)
+}
+
+/// Takes note that its assignee has read what was unread.
+pub async fn mark_read(
+    installation: &Installation,
+    viewer: &Viewer,
+    id: ConversationId,
+) -> Result<ConversationRow> {
+    let conversation = find(installation.database.reader(), viewer, id).await?;
+    permit(viewer, &conversation, Act::MarkRead, installation.clock.now())?;
+    if conversation.row.unread_count == 0 {
+        return Ok(conversation);
+    }
+    let transaction = installation.database.begin().await?;
+    let statement = installation.database.statement(
+        "UPDATE conversations SET unread_count = 0 WHERE workspace_id = $1 AND id = $2 AND assignee_id = $3",
+        [viewer.workspace_id.0.into(), id.0.into(), viewer.member_id.0.into()],
+    );
+    transaction.execute_raw(statement).await?;
+    let happening = Happening {
+        workspace_id: viewer.workspace_id,
+        kind: EventKind::ConversationChanged,
+        conversation_id: Some(id),
+        message_id: None,
+        before: Some(placement(&conversation.row).into()),
+    };
+    append(&transaction, &installation.clock, happening).await?;
+    transaction.commit().await?;
+    installation.events.wake();
+    find(installation.database.reader(), viewer, id).await
+}
+
+async fn give(act: &Change<'_>, assignee: Option<MemberId>) -> Result<()> {
+    act.update("assignee_id = $3", [assignee.map(|member| member.0).into()]).await?;
+    if assignee.is_some() {
+        act.update_episode("first_assigned_at = COALESCE(first_assigned_at, $3)", [act.now.0.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Refuses an assignee who could not read the conversation once they have it.
+async fn require_may_have(act: &Change<'_>, member: MemberId) -> Result<()> {
+    let row = &act.conversation.row;
+    let everybody =
+        access_of_members(&act.transaction, &act.installation.database, row.workspace_id, act.now).await?;
+    let may = everybody.get(&member).is_some_and(|access| {
+        access.in_conversation(row.channel_id, row.team_id).contains(Permission::ConversationReadAssigned)
+    });
+    if may { Ok(()) } else { Err(Refusal::AssigneeNotPermitted.into()) }
+}

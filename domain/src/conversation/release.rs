@@ -1,0 +1,100 @@
+//! Conversations of who may no longer have them go back to the queue, or straight to somebody who may.
+
+use portaria_entity::conversation::{self, Column, ConversationStatus};
+use portaria_entity::event::EventKind;
+use portaria_entity::id::{MemberId, WorkspaceId};
+use portaria_entity::routing_decision::RoutingCause;
+use portaria_entity::time::Timestamp;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::placement;
+use crate::error::Result;
+use crate::event::{Happening, append};
+use crate::granting::{Authority, Change, Ledger};
+use crate::installation::Installation;
+use crate::permission::Permission;
+use crate::routing::{Routing, Waiting};
+
+/// Takes from these members the open conversations that they may no longer have, by the ledger of the change.
+/// Who had them, and what they wrote, stays on record.
+pub async fn release_lost(change: &Change<'_>, members: &[MemberId]) -> Result<usize> {
+    if members.is_empty() {
+        return Ok(0);
+    }
+    let had = conversation::Entity::find()
+        .filter(Column::WorkspaceId.eq(change.workspace_id))
+        .filter(Column::AssigneeId.is_in(members.iter().copied()))
+        .filter(Column::Status.ne(ConversationStatus::Resolved))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(&change.transaction)
+        .await?;
+    let lost: Vec<_> = had.into_iter().filter(|row| !may_keep(&change.ledger, change.now, row)).collect();
+    if lost.is_empty() {
+        return Ok(0);
+    }
+    for row in &lost {
+        let sql = "UPDATE conversations SET assignee_id = NULL WHERE workspace_id = $1 AND id = $2";
+        change.execute(sql, [row.id.0.into()]).await?;
+        let before = Some(serde_json::json!({ "assignee": row.assignee_id }));
+        change.record("conversation.released", row.id, (before, None)).await?;
+        let happening = Happening {
+            workspace_id: change.workspace_id,
+            kind: EventKind::ConversationChanged,
+            conversation_id: Some(row.id),
+            message_id: None,
+            before: Some(placement(row).into()),
+        };
+        append(&change.transaction, &change.installation.clock, happening).await?;
+    }
+    let mut routing = Routing::open(change.installation, &change.transaction, change.workspace_id).await?;
+    for row in &lost {
+        if let Some(waiting) = Waiting::of(row) {
+            routing.route(&waiting, RoutingCause::AccessLost).await?;
+        }
+    }
+    Ok(lost.len())
+}
+
+fn may_keep(ledger: &Ledger, now: Timestamp, row: &conversation::Model) -> bool {
+    let assignee = row.assignee_id.and_then(|member| ledger.members.get(&member));
+    assignee.is_some_and(|standing| {
+        let held = standing.access(now).in_conversation(row.channel_id, row.team_id);
+        held.contains(Permission::ConversationReadAssigned)
+    })
+}
+
+/// Takes back what was lost in a workspace by grants that ended on their own.
+pub async fn release_expired(installation: &Installation, workspace: WorkspaceId) -> Result<usize> {
+    let (reader, now) = (installation.database.reader(), installation.clock.now());
+    let assigned = conversation::Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::AssigneeId.is_not_null())
+        .filter(Column::Status.ne(ConversationStatus::Resolved))
+        .all(reader)
+        .await?;
+    let ledger = Ledger::read(reader, &installation.database, workspace, now).await?;
+    let lost = assigned.iter().filter(|row| !may_keep(&ledger, now, row));
+    let members: Vec<MemberId> = lost.filter_map(|row| row.assignee_id).collect();
+    if members.is_empty() {
+        return Ok(0);
+    }
+    // Looked at again in the transaction, where nothing changes meanwhile.
+    let change = Change::begin(installation, workspace, Authority::Installation).await?;
+    let released = release_lost(&change, &members).await?;
+    change.transaction.commit().await?;
+    installation.viewers.access_changed(workspace);
+    installation.events.wake();
+    Ok(released)
+}
+
+/// Takes back what was lost by grants that ended after `since`, in every workspace. Answers up to when it looked.
+pub async fn release_ended(installation: &Installation, since: Timestamp) -> Result<Timestamp> {
+    let now = installation.clock.now();
+    let sql = "SELECT DISTINCT workspace_id FROM grants WHERE valid_until > $1 AND valid_until <= $2";
+    let statement = installation.database.statement(sql, [since.0.into(), now.0.into()]);
+    for row in installation.database.reader().query_all_raw(statement).await? {
+        release_expired(installation, row.try_get_by_index(0)?).await?;
+    }
+    Ok(now)
+}

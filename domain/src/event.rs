@@ -1,0 +1,210 @@
+//! The outbox: events are written with the change they tell of, numbered after the commit by one relay,
+//! and read by everybody in the order of those numbers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portaria_entity::event::{self, EventKind};
+use portaria_entity::id::{ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait};
+use tokio::sync::{Notify, broadcast};
+
+use crate::access::Placement;
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::error::{Error, Result};
+
+/// How often other processes' events are looked for. A wake-up only makes it faster.
+pub const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a relay that stopped without saying so keeps others waiting.
+const RELAY_LEASE: Duration = Duration::from_secs(2);
+const BATCH: usize = 1_000;
+/// A subscriber that falls further behind is told that its cursor has expired.
+const BUFFER: usize = 4_096;
+
+/// What happened, before it has a number.
+#[derive(Clone, Copy, Debug)]
+pub struct Happening {
+    pub workspace_id: WorkspaceId,
+    pub kind: EventKind,
+    pub conversation_id: Option<ConversationId>,
+    pub message_id: Option<MessageId>,
+    /// Of a changed conversation: what decided before who might see it. None for what is new.
+    pub before: Option<Before>,
+}
+
+/// What decided who might see a conversation, before it changed. Its channel never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    pub open: bool,
+    pub team_id: Option<TeamId>,
+    pub assignee_id: Option<MemberId>,
+}
+
+impl From<Placement> for Before {
+    fn from(placement: Placement) -> Self {
+        Self { open: placement.open, team_id: placement.team_id, assignee_id: placement.assignee_id }
+    }
+}
+
+/// An event with its place in the one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    pub seq: i64,
+    pub workspace_id: WorkspaceId,
+    pub kind: EventKind,
+    pub conversation_id: Option<ConversationId>,
+    pub message_id: Option<MessageId>,
+    pub before: Option<Before>,
+}
+
+/// Writes an event in the transaction of its change.
+pub async fn append(transaction: &impl ConnectionTrait, clock: &Clock, happening: Happening) -> Result<()> {
+    let row = event::ActiveModel {
+        workspace_id: Set(happening.workspace_id),
+        id: Set(clock.new_id::<EventId>()),
+        seq: Set(None),
+        kind: Set(happening.kind),
+        conversation_id: Set(happening.conversation_id),
+        message_id: Set(happening.message_id),
+        was_open: Set(happening.before.map(|before| before.open)),
+        was_team_id: Set(happening.before.and_then(|before| before.team_id)),
+        was_assignee_id: Set(happening.before.and_then(|before| before.assignee_id)),
+        at: Set(clock.now()),
+    };
+    event::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// This process's view of the outbox.
+#[derive(Clone)]
+pub struct EventFeed {
+    database: Database,
+    clock: Clock,
+    holder: String,
+    committed: Arc<Notify>,
+    sender: broadcast::Sender<Published>,
+}
+
+impl EventFeed {
+    pub fn new(database: Database, clock: Clock) -> Self {
+        let holder = clock.new_id::<EventId>().to_string();
+        Self { database, clock, holder, committed: Arc::default(), sender: broadcast::Sender::new(BUFFER) }
+    }
+
+    /// Says that events have been committed, so that nobody need wait for the next poll.
+    pub fn wake(&self) {
+        self.committed.notify_one();
+    }
+
+    /// All events published from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Published> {
+        self.sender.subscribe()
+    }
+
+    /// The number of the latest event.
+    pub async fn last_seq(&self) -> Result<i64> {
+        let statement = self.database.statement("SELECT last_seq FROM relays WHERE id = 1", []);
+        match self.database.reader().query_one_raw(statement).await? {
+            Some(row) => Ok(row.try_get_by_index(0)?),
+            None => Err(Error::internal("the outbox has no relay row")),
+        }
+    }
+
+    /// Numbers events and publishes those of every process, until `shutdown`.
+    pub async fn run(&self, shutdown: tokio_util::sync::CancellationToken) {
+        let mut last = None;
+        while !shutdown.is_cancelled() {
+            match self.step(&mut last).await {
+                Ok(count) if count == BATCH => continue,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox could not be read");
+                    tokio::time::sleep(POLL_INTERVAL).await;
+                }
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = self.committed.notified() => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
+            }
+        }
+    }
+
+    /// One pass: numbers what is committed and publishes what is new since `last`.
+    pub async fn step(&self, last: &mut Option<i64>) -> Result<usize> {
+        let from = match *last {
+            Some(seq) => seq,
+            None => *last.insert(self.last_seq().await?),
+        };
+        self.number().await?;
+        let events = self.read_after(from, BATCH).await?;
+        for published in &events {
+            // No receiver is no error: nobody happens to be subscribed.
+            let _ = self.sender.send(*published);
+            *last = Some(published.seq);
+        }
+        Ok(events.len())
+    }
+
+    /// Gives the next numbers to committed events, unless another process holds the lease.
+    async fn number(&self) -> Result<()> {
+        let pending = self.database.statement("SELECT 1 FROM events WHERE seq IS NULL LIMIT 1", []);
+        if self.database.reader().query_one_raw(pending).await?.is_none() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let transaction = self.database.begin().await?;
+        let lease = self.database.statement(
+            "UPDATE relays SET holder = $1, leased_until = $2 WHERE id = 1 AND (holder = $1 OR leased_until < $3)",
+            [self.holder.clone().into(), (now + RELAY_LEASE).0.into(), now.0.into()],
+        );
+        if transaction.execute_raw(lease).await?.rows_affected() == 0 {
+            return Ok(());
+        }
+        let number = self.database.statement(
+            "UPDATE events SET seq = numbered.seq FROM (
+                 SELECT workspace_id, id, (SELECT last_seq FROM relays WHERE id = 1) + ROW_NUMBER() OVER (ORDER BY id) AS seq
+                 FROM events WHERE seq IS NULL ORDER BY id LIMIT $1
+             ) AS numbered
+             WHERE events.workspace_id = numbered.workspace_id AND events.id = numbered.id",
+            [i64::try_from(BATCH).unwrap_or(i64::MAX).into()],
+        );
+        let numbered = transaction.execute_raw(number).await?.rows_affected();
+        let advance = self.database.statement(
+            "UPDATE relays SET last_seq = last_seq + $1 WHERE id = 1",
+            [i64::try_from(numbered).map_err(Error::internal)?.into()],
+        );
+        transaction.execute_raw(advance).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn read_after(&self, seq: i64, limit: usize) -> Result<Vec<Published>> {
+        let statement = self.database.statement(
+            "SELECT seq, workspace_id, kind, conversation_id, message_id, was_open, was_team_id, was_assignee_id
+             FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
+            [seq.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
+        );
+        let rows = self.database.reader().query_all_raw(statement).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Published {
+                    seq: row.try_get_by_index(0)?,
+                    workspace_id: row.try_get_by_index(1)?,
+                    kind: EventKind::try_from_value(&row.try_get_by_index(2)?)?,
+                    conversation_id: row.try_get_by_index(3)?,
+                    message_id: row.try_get_by_index(4)?,
+                    before: match row.try_get_by_index(5)? {
+                        Some(open) => Some(Before {
+                            open,
+                            team_id: row.try_get_by_index(6)?,
+                            assignee_id: row.try_get_by_index(7)?,
+                        }),
+                        None => None,
+                    },
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,134 @@
+//! Who holds what in a workspace, read whole within the transaction that is about to change it.
+
+use std::collections::HashMap;
+
+use portaria_entity::id::{
+    ChannelId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId, WorkspaceId,
+};
+use portaria_entity::member::MemberStatus;
+use portaria_entity::role::BuiltInRole;
+use portaria_entity::time::Timestamp;
+use sea_orm::{ActiveEnum, ConnectionTrait};
+
+use super::{Holding, Standing, Title};
+use crate::access::Scope;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::permission::PermissionSet;
+use crate::role;
+
+/// A role that has not been deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownRole {
+    pub built_in: Option<BuiltInRole>,
+    pub permissions: PermissionSet,
+}
+
+/// Every member with all they hold, and every role.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub members: HashMap<MemberId, Standing>,
+    pub roles: HashMap<RoleId, KnownRole>,
+}
+
+const MEMBERS: &str = "SELECT id, status FROM members WHERE workspace_id = $1";
+const TEAMS: &str = "SELECT member_id, team_id FROM team_members WHERE workspace_id = $1";
+const HOLDINGS: &str = "
+SELECT member_id, role_id, channel_id, team_id, valid_from, valid_until, id, NULL
+FROM grants
+WHERE workspace_id = $1 AND member_id IS NOT NULL AND closed_at IS NULL AND (valid_until IS NULL OR valid_until > $2)
+UNION ALL
+SELECT member_id, role_id, channel_id, team_id, created_at, NULL, NULL, id
+FROM emergency_eligibilities WHERE workspace_id = $1 AND closed_at IS NULL";
+
+impl Ledger {
+    pub async fn read(
+        connection: &impl ConnectionTrait,
+        database: &Database,
+        workspace: WorkspaceId,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let known = |row: role::RoleRow| {
+            (row.role.id, KnownRole { built_in: row.role.built_in, permissions: row.permissions })
+        };
+        let mut ledger = Self {
+            roles: role::all(connection, workspace).await?.into_iter().map(known).collect(),
+            members: HashMap::new(),
+        };
+        for row in connection.query_all_raw(database.statement(MEMBERS, [workspace.0.into()])).await? {
+            let member_id = row.try_get_by_index(0)?;
+            let status = MemberStatus::try_from_value(&row.try_get_by_index(1)?)?;
+            let standing = Standing { member_id, status, holdings: Vec::new(), member_of: Vec::new() };
+            ledger.members.insert(member_id, standing);
+        }
+        for row in connection.query_all_raw(database.statement(TEAMS, [workspace.0.into()])).await? {
+            if let Some(standing) = ledger.members.get_mut(&row.try_get_by_index(0)?) {
+                standing.member_of.push(row.try_get_by_index(1)?);
+            }
+        }
+        let holdings = database.statement(HOLDINGS, [workspace.0.into(), now.0.into()]);
+        for row in connection.query_all_raw(holdings).await? {
+            ledger.enter(&row)?;
+        }
+        Ok(ledger)
+    }
+
+    fn enter(&mut self, row: &sea_orm::QueryResult) -> Result<()> {
+        let role_id: RoleId = row.try_get_by_index(1)?;
+        let title = match (
+            row.try_get_by_index::<Option<GrantId>>(6)?,
+            row.try_get_by_index::<Option<EmergencyEligibilityId>>(7)?,
+        ) {
+            (Some(grant), _) => Title::Grant(grant),
+            (None, Some(eligibility)) => Title::Eligibility(eligibility),
+            (None, None) => return Err(Error::internal("a holding without an id")),
+        };
+        let role =
+            self.roles.get(&role_id).ok_or_else(|| Error::internal("somebody holds a role that is gone"))?;
+        let holding = Holding {
+            title,
+            role_id,
+            built_in: role.built_in,
+            scope: Scope::of_grant(
+                row.try_get_by_index::<Option<ChannelId>>(2)?,
+                row.try_get_by_index::<Option<TeamId>>(3)?,
+            ),
+            permissions: role.permissions,
+            valid_from: row.try_get_by_index(4)?,
+            valid_until: row.try_get_by_index(5)?,
+        };
+        if let Some(standing) = self.members.get_mut(&row.try_get_by_index(0)?) {
+            standing.holdings.push(holding);
+        }
+        Ok(())
+    }
+
+    pub fn member(&self, id: MemberId) -> Result<&Standing> {
+        self.members.get(&id).ok_or(Error::NotFound)
+    }
+
+    pub fn role(&self, id: RoleId) -> Result<KnownRole> {
+        self.roles.get(&id).copied().ok_or(Error::NotFound)
+    }
+
+    /// Everybody who holds, will hold or may take on a role, with how they do.
+    pub fn holders_of(&self, role: RoleId) -> Vec<(MemberId, Holding)> {
+        self.holdings(|holding| holding.role_id == role)
+    }
+
+    /// Everybody who holds, will hold or may take on something for a team's conversations.
+    pub fn holders_in_team(&self, team: TeamId) -> Vec<(MemberId, Holding)> {
+        self.holdings(|holding| holding.scope == Scope::Team(team))
+    }
+
+    fn holdings(&self, wanted: impl Fn(&Holding) -> bool) -> Vec<(MemberId, Holding)> {
+        let mut found: Vec<_> = self
+            .members
+            .values()
+            .flat_map(|standing| standing.holdings.iter().map(|holding| (standing.member_id, *holding)))
+            .filter(|(_, holding)| wanted(holding))
+            .collect();
+        found.sort_unstable_by_key(|(member, _)| *member);
+        found
+    }
+}

@@ -1,0 +1,33 @@
+//! A running Portaria: what every part of it shares. Cheap to clone.
+
+use std::sync::Arc;
+
+use crate::authentication::Passwords;
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::event::EventFeed;
+use crate::sealing::KeyRing;
+use crate::viewer::ViewerCache;
+
+#[derive(Clone)]
+pub struct Installation {
+    pub database: Database,
+    pub clock: Clock,
+    pub keys: Arc<KeyRing>,
+    pub viewers: ViewerCache,
+    pub events: EventFeed,
+    pub passwords: Passwords,
+}
+
+impl Installation {
+    pub fn new(database: Database, clock: Clock, keys: KeyRing) -> Self {
+        Self {
+            viewers: ViewerCache::new(database.clone(), clock.clone()),
+            events: EventFeed::new(database.clone(), clock.clone()),
+            passwords: Passwords::default(),
+            keys: Arc::new(keys),
+            database,
+            clock,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Suspending, reinstating and removing members, and what else is set about them.
+
+use portaria_entity::id::MemberId;
+use portaria_entity::member::{Availability, MemberStatus};
+use portaria_entity::time::Timestamp;
+use serde_json::json;
+
+use crate::error::{Error, Refusal, Result};
+use crate::granting::{Change, Conferral};
+
+/// The most conversations that routing may be told to give somebody at once.
+const CAPACITY: std::ops::RangeInclusive<i32> = 0..=1_000;
+
+/// Shuts somebody out for now: sessions end, open conversations go back to the queue, grants wait.
+pub async fn suspend(change: &mut Change<'_>, member: MemberId) -> Result<()> {
+    if !change.touch(member)?.is_active() {
+        return Err(Refusal::NotActive.into());
+    }
+    set_status(change, member, MemberStatus::Suspended).await?;
+    end_sessions(change, member).await?;
+    change.record("member.suspended", member, (None, None)).await?;
+    change.reload().await
+}
+
+/// Lets somebody in again, with the grants that have not ended meanwhile; so these are given anew.
+pub async fn reinstate(change: &mut Change<'_>, member: MemberId) -> Result<()> {
+    let standing = change.touch(member)?.clone();
+    if standing.status != MemberStatus::Suspended {
+        return Err(Refusal::NotSuspended.into());
+    }
+    for holding in &standing.holdings {
+        let until = holding.until();
+        change.confer(Conferral { scope: holding.scope, permissions: holding.permissions, until })?;
+    }
+    for team in &standing.member_of {
+        change.admit(member, *team)?;
+    }
+    set_status(change, member, MemberStatus::Active).await?;
+    change.record("member.reinstated", member, (None, None)).await?;
+    change.reload().await
+}
+
+/// Ends a membership: as suspending, and grants, eligibility for emergencies and teams end too. What they did stays theirs.
+pub async fn remove(change: &mut Change<'_>, member: MemberId) -> Result<()> {
+    if change.touch(member)?.status == MemberStatus::Removed {
+        return Err(Refusal::NotActive.into());
+    }
+    set_status(change, member, MemberStatus::Removed).await?;
+    end_sessions(change, member).await?;
+    let (at, by) = (change.now.0, change.author().map(|author| author.0));
+    for table in ["grants", "emergency_eligibilities"] {
+        let sql = format!(
+            "UPDATE {table} SET closed_at = $3, closed_by = $4 \
+             WHERE workspace_id = $1 AND member_id = $2 AND closed_at IS NULL"
+        );
+        change.execute(&sql, [member.0.into(), at.into(), by.into()]).await?;
+    }
+    let sql = "DELETE FROM team_members WHERE workspace_id = $1 AND member_id = $2";
+    change.execute(sql, [member.0.into()]).await?;
+    change.record("member.removed", member, (None, None)).await?;
+    change.reload().await
+}
+
+async fn set_status(change: &Change<'_>, member: MemberId, status: MemberStatus) -> Result<()> {
+    let status: &str = status.into();
+    let sql = "UPDATE members SET status = $3 WHERE workspace_id = $1 AND id = $2";
+    change.execute(sql, [member.0.into(), status.into()]).await?;
+    Ok(())
+}
+
+/// Ends every session of a member in this workspace; those in others are not this workspace's.
+async fn end_sessions(change: &Change<'_>, member: MemberId) -> Result<()> {
+    let Timestamp(at) = change.now;
+    let sql =
+        "UPDATE sessions SET ended_at = $3 WHERE workspace_id = $1 AND member_id = $2 AND ended_at IS NULL";
+    change.execute(sql, [member.0.into(), at.into()]).await?;
+    Ok(())
+}
+
+/// Says whether somebody takes conversations at the moment.
+pub async fn set_availability(
+    change: &mut Change<'_>,
+    member: MemberId,
+    availability: Availability,
+) -> Result<()> {
+    if !change.ledger.member(member)?.is_active() {
+        return Err(Refusal::NotActive.into());
+    }
+    let said: &str = availability.into();
+    let sql = "UPDATE members SET availability = $3 WHERE workspace_id = $1 AND id = $2";
+    change.execute(sql, [member.0.into(), said.into()]).await?;
+    let after = json!({ "availability": said });
+    change.record("member.availability_set", member, (None, Some(after))).await
+}
+
+/// Says how many open conversations routing may give somebody at once.
+pub async fn set_capacity(change: &mut Change<'_>, member: MemberId, capacity: i32) -> Result<()> {
+    if !CAPACITY.contains(&capacity) {
+        return Err(Error::BadInput(format!("a capacity is from 0 to {}", CAPACITY.end())));
+    }
+    if change.ledger.member(member)?.status == MemberStatus::Removed {
+        return Err(Refusal::NotActive.into());
+    }
+    let sql = "UPDATE members SET capacity = $3 WHERE workspace_id = $1 AND id = $2";
+    change.execute(sql, [member.0.into(), capacity.into()]).await?;
+    let after = json!({ "capacity": capacity });
+    change.record("member.capacity_set", member, (None, Some(after))).await
+}

@@ -1,0 +1,108 @@
+//! Messages, reached only through conversations that the viewer may read whole.
+
+use std::collections::HashMap;
+
+use portaria_entity::id::{ConversationId, MemberId, MessageId, WorkspaceId};
+use portaria_entity::message::{self, DeliveryStatus, Direction};
+use portaria_entity::time::Timestamp;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
+
+use crate::access::Reading;
+use crate::conversation::ConversationRow;
+use crate::error::{Error, Result};
+
+/// A message as people see it: all but the bytes that Meta sent.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct MessageRow {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub direction: Direction,
+    pub whatsapp_id: String,
+    pub kind: String,
+    pub body: Option<String>,
+    pub author_id: Option<MemberId>,
+    pub sent_at: Timestamp,
+    pub received_at: Timestamp,
+    pub status: DeliveryStatus,
+    pub edited_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+fn rows() -> Select<message::Entity> {
+    use message::Column::{
+        AuthorId, Body, ConversationId, Direction, EditedAt, Id, Kind, ReceivedAt, RevokedAt, SentAt, Status,
+        WhatsappId,
+    };
+    let columns = [
+        Id,
+        ConversationId,
+        Direction,
+        WhatsappId,
+        Kind,
+        Body,
+        AuthorId,
+        SentAt,
+        ReceivedAt,
+        Status,
+        EditedAt,
+        RevokedAt,
+    ];
+    message::Entity::find().select_only().columns(columns)
+}
+
+/// Where a page of messages goes on: before this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageCursor {
+    pub sent_at: Timestamp,
+    pub id: MessageId,
+}
+
+/// Messages of a conversation, newest first.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    conversation: &ConversationRow,
+    after: Option<MessageCursor>,
+    limit: u64,
+) -> Result<Vec<MessageRow>> {
+    match conversation.reading {
+        Reading::Whole => {}
+        Reading::QueueEntry => return Err(Error::NotFound),
+    }
+    let mut find = rows()
+        .filter(message::Column::WorkspaceId.eq(conversation.row.workspace_id))
+        .filter(message::Column::ConversationId.eq(conversation.row.id));
+    if let Some(cursor) = after {
+        let older = Condition::any().add(message::Column::SentAt.lt(cursor.sent_at)).add(
+            Condition::all()
+                .add(message::Column::SentAt.eq(cursor.sent_at))
+                .add(message::Column::Id.lt(cursor.id)),
+        );
+        find = find.filter(older);
+    }
+    let messages = find
+        .order_by_desc(message::Column::SentAt)
+        .order_by_desc(message::Column::Id)
+        .limit(limit)
+        .into_model()
+        .all(connection)
+        .await?;
+    Ok(messages)
+}
+
+/// Messages by id. The caller has them from conversations that its viewer reads whole.
+pub async fn by_ids(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: &[MessageId],
+) -> Result<HashMap<MessageId, MessageRow>> {
+    let rows = rows()
+        .filter(message::Column::WorkspaceId.eq(workspace))
+        .filter(message::Column::Id.is_in(ids.iter().copied()))
+        .into_model::<MessageRow>()
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}

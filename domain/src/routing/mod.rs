@@ -1,0 +1,178 @@
+//! Routing: who of those who may have a conversation gets it, decided once, with the reasons on record.
+
+mod candidate;
+mod drain;
+
+use portaria_entity::conversation;
+use portaria_entity::id::{
+    ChannelId, ConversationId, EpisodeId, MemberId, RoutingDecisionId, TeamId, WorkspaceId,
+};
+use portaria_entity::member::Availability;
+use portaria_entity::routing_decision::{self, RoutingCause};
+use portaria_entity::time::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait};
+
+use crate::error::{Error, Result};
+use crate::grant::access_of_members;
+use crate::installation::Installation;
+use candidate::Agent;
+
+pub use candidate::{Candidate, ChoiceReason, Verdict};
+pub use drain::drain;
+
+/// An episode that needs somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    pub conversation_id: ConversationId,
+    pub episode_id: EpisodeId,
+    pub channel_id: ChannelId,
+    /// The team that is responsible: then only its members come into question.
+    pub team_id: Option<TeamId>,
+    /// Who had the conversation before.
+    pub last_assignee: Option<MemberId>,
+}
+
+impl Waiting {
+    /// The conversation as it waits now; `None` when it is in no episode.
+    pub fn of(row: &conversation::Model) -> Option<Self> {
+        Some(Self {
+            conversation_id: row.id,
+            episode_id: row.episode_id?,
+            channel_id: row.channel_id,
+            team_id: row.team_id,
+            last_assignee: row.assignee_id,
+        })
+    }
+}
+
+/// Decides for one workspace within one transaction, during which nobody else decides for it.
+///
+/// To be opened after all other rows of the transaction are written: the lock is the last one taken.
+pub struct Routing<'a> {
+    installation: &'a Installation,
+    transaction: &'a DatabaseTransaction,
+    workspace_id: WorkspaceId,
+    agents: Vec<Agent>,
+    now: Timestamp,
+}
+
+const AGENTS: &str = "
+SELECT m.id, m.availability, m.capacity,
+       (SELECT COUNT(*) FROM conversations c
+        WHERE c.workspace_id = m.workspace_id AND c.assignee_id = m.id AND c.status = 'open'),
+       (SELECT MAX(d.\"at\") FROM routing_decisions d WHERE d.workspace_id = m.workspace_id AND d.assignee_id = m.id)
+FROM members m WHERE m.workspace_id = $1 AND m.status = 'active' ORDER BY m.id";
+
+impl<'a> Routing<'a> {
+    /// Takes the workspace's turn and reads who is there, what they may do, and how busy they are.
+    pub async fn open(
+        installation: &'a Installation,
+        transaction: &'a DatabaseTransaction,
+        workspace_id: WorkspaceId,
+    ) -> Result<Self> {
+        take_turn(installation, transaction, workspace_id).await?;
+        let (database, now) = (&installation.database, installation.clock.now());
+        let mut access = access_of_members(transaction, database, workspace_id, now).await?;
+        let rows = transaction.query_all_raw(database.statement(AGENTS, [workspace_id.0.into()])).await?;
+        let mut agents = Vec::with_capacity(rows.len());
+        for row in rows {
+            let member_id: MemberId = row.try_get_by_index(0)?;
+            // A member whose access is not there was made active between the two statements.
+            let Some(access) = access.remove(&member_id) else { continue };
+            agents.push(Agent {
+                member_id,
+                access,
+                availability: Availability::try_from_value(&row.try_get_by_index(1)?)?,
+                capacity: row.try_get_by_index::<i32>(2)?.into(),
+                load: row.try_get_by_index(3)?,
+                last_assigned_at: row.try_get_by_index(4)?,
+            });
+        }
+        Ok(Self { installation, transaction, workspace_id, agents, now })
+    }
+
+    /// Whether anybody could take this now.
+    fn has_eligible(&self, waiting: &Waiting) -> bool {
+        self.agents.iter().any(|agent| agent.judge(waiting) == Verdict::Eligible)
+    }
+
+    /// Gives the episode to whom it is due, or leaves it waiting; either way the reasons are recorded.
+    pub async fn route(&mut self, waiting: &Waiting, cause: RoutingCause) -> Result<Option<MemberId>> {
+        let (candidates, chosen) = candidate::choose(&self.agents, waiting);
+        self.record(waiting, cause, &candidates, chosen).await?;
+        self.assign(waiting, chosen).await?;
+        let now = self.now;
+        if let Some(agent) = self.agents.iter_mut().find(|agent| Some(agent.member_id) == chosen) {
+            agent.load += 1;
+            agent.last_assigned_at = Some(now);
+        }
+        let outcome = if chosen.is_some() { "assigned" } else { "waiting" };
+        metrics::counter!("portaria_routing_decisions_total", "outcome" => outcome).increment(1);
+        Ok(chosen)
+    }
+
+    async fn record(
+        &self,
+        waiting: &Waiting,
+        cause: RoutingCause,
+        candidates: &[Candidate],
+        chosen: Option<MemberId>,
+    ) -> Result<()> {
+        let row = routing_decision::ActiveModel {
+            workspace_id: Set(self.workspace_id),
+            id: Set(self.installation.clock.new_id::<RoutingDecisionId>()),
+            conversation_id: Set(waiting.conversation_id),
+            episode_id: Set(waiting.episode_id),
+            at: Set(self.now),
+            cause: Set(cause),
+            assignee_id: Set(chosen),
+            candidates: Set(serde_json::to_string(candidates).map_err(Error::internal)?),
+        };
+        routing_decision::Entity::insert(row).exec_without_returning(self.transaction).await?;
+        Ok(())
+    }
+
+    async fn assign(&self, waiting: &Waiting, chosen: Option<MemberId>) -> Result<()> {
+        let database = &self.installation.database;
+        let values = [
+            self.workspace_id.0.into(),
+            waiting.conversation_id.0.into(),
+            chosen.map(|member| member.0).into(),
+        ];
+        let sql = "UPDATE conversations SET assignee_id = $3 WHERE workspace_id = $1 AND id = $2";
+        self.transaction.execute_raw(database.statement(sql, values)).await?;
+        if chosen.is_some() {
+            let values = [self.workspace_id.0.into(), waiting.episode_id.0.into(), self.now.0.into()];
+            let sql = "UPDATE episodes SET first_assigned_at = COALESCE(first_assigned_at, $3) \
+                       WHERE workspace_id = $1 AND id = $2";
+            self.transaction.execute_raw(database.statement(sql, values)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits until nobody else routes for this workspace. On SQLite there is but one writer anyway.
+async fn take_turn(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    workspace: WorkspaceId,
+) -> Result<()> {
+    /// Keeps these locks apart from those taken for other purposes.
+    const CLASS: i32 = 716_471_201;
+    if installation.database.is_sqlite() {
+        return Ok(());
+    }
+    // The last bits of an id are random. Two workspaces with the same ones would only wait for each other.
+    let [.., a, b, c, d] = *workspace.0.as_bytes();
+    let key = i32::from_be_bytes([a, b, c, d]);
+    let values = [CLASS.into(), key.into()];
+    let lock = installation.database.statement("SELECT pg_advisory_xact_lock($1, $2)", values);
+    transaction.query_one_raw(lock).await?;
+    Ok(())
+}
+
+/// The candidates of a decision, as they were recorded with it.
+pub fn candidates(decision: &routing_decision::Model) -> Result<Vec<Candidate>> {
+    serde_json::from_str(&decision.candidates).map_err(Error::internal)
+}

@@ -1,0 +1,239 @@
+//! Who asks. Resolved once per request from the bearer token; kept for as long as nothing about it can have changed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use portaria_entity::id::{ChannelId, MemberId, SessionId, TeamId, UserId, WorkspaceId};
+use portaria_entity::time::Timestamp;
+use sea_orm::{ConnectionTrait, QueryResult};
+
+use crate::access::{Access, EffectiveGrant, Scope};
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::grant::role_permissions;
+use crate::permission::{Permission, PermissionSet};
+use crate::token::TokenHash;
+
+/// How long an authentication counts as fresh for what is sensitive.
+const STEP_UP_WINDOW: Duration = Duration::from_secs(60 * 60);
+/// A cached viewer is not trusted when the access epochs could not be read for so long.
+const EPOCH_TRUST: Duration = Duration::from_secs(1);
+
+/// A member of a workspace with an open session.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub workspace_id: WorkspaceId,
+    pub member_id: MemberId,
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub access: Access,
+    pub second_factor: bool,
+    pub authenticated_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+impl Viewer {
+    /// Whether the session may use sensitive permissions at `now`.
+    pub fn is_stepped_up(&self, now: Timestamp) -> bool {
+        self.second_factor && now.since(self.authenticated_at) <= STEP_UP_WINDOW
+    }
+
+    /// Refuses unless one of the permissions is held in `held`, and usable by this session when it is sensitive.
+    pub fn require(&self, held: PermissionSet, any_of: PermissionSet, now: Timestamp) -> Result<()> {
+        let matching = held.intersection(any_of);
+        if matching.is_empty() {
+            return Err(Error::Forbidden { any_of });
+        }
+        if !matching.without(PermissionSet::SENSITIVE).is_empty() || self.is_stepped_up(now) {
+            return Ok(());
+        }
+        Err(Error::StepUpRequired { any_of: matching })
+    }
+
+    /// Refuses unless the permission is held for the whole workspace.
+    pub fn require_everywhere(&self, permission: Permission, now: Timestamp) -> Result<()> {
+        self.require(self.access.everywhere(), PermissionSet::of(&[permission]), now)
+    }
+}
+
+/// One statement: the session, its member's grants with their roles' permissions, and their teams.
+const LOAD: &str = "
+SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, w.access_epoch,
+       g.channel_id, g.team_id, g.valid_from, g.valid_until, r.built_in, p.permission, NULL AS member_of
+FROM sessions s
+JOIN members m ON m.workspace_id = s.workspace_id AND m.id = s.member_id AND m.status = 'active'
+JOIN workspaces w ON w.id = s.workspace_id
+LEFT JOIN grants g ON g.workspace_id = s.workspace_id AND g.member_id = s.member_id AND g.closed_at IS NULL
+     AND (g.valid_until IS NULL OR g.valid_until > $2)
+LEFT JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
+LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = r.id
+WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
+UNION ALL
+SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, 0,
+       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id
+FROM sessions s JOIN team_members t ON t.workspace_id = s.workspace_id AND t.member_id = s.member_id
+WHERE s.token_hash = $1";
+
+/// Reads the viewer behind a token; `None` when there is no open session of an active member.
+async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<Option<(Viewer, i64)>> {
+    let statement = database.statement(LOAD, [token.to_vec().into(), now.0.into()]);
+    let rows = database.reader().query_all_raw(statement).await?;
+    let mut grants = Vec::new();
+    let mut member_of = Vec::new();
+    let mut session = None;
+    for row in &rows {
+        match row.try_get_by_index::<Option<TeamId>>(14)? {
+            Some(team) => member_of.push(team),
+            None => {
+                session = Some(row);
+                grants.extend(effective_grant(row)?);
+            }
+        }
+    }
+    let Some(row) = session else { return Ok(None) };
+    let member_id = row.try_get_by_index(3)?;
+    let viewer = Viewer {
+        workspace_id: row.try_get_by_index(0)?,
+        session_id: row.try_get_by_index(1)?,
+        user_id: row.try_get_by_index(2)?,
+        member_id,
+        second_factor: row.try_get_by_index(4)?,
+        authenticated_at: row.try_get_by_index(5)?,
+        expires_at: row.try_get_by_index(6)?,
+        access: Access::new(member_id, grants, member_of, now),
+    };
+    Ok(Some((viewer, row.try_get_by_index(7)?)))
+}
+
+fn effective_grant(row: &QueryResult) -> Result<Option<EffectiveGrant>> {
+    let Some(valid_from) = row.try_get_by_index::<Option<Timestamp>>(10)? else { return Ok(None) };
+    let scope = Scope::of_grant(
+        row.try_get_by_index::<Option<ChannelId>>(8)?,
+        row.try_get_by_index::<Option<TeamId>>(9)?,
+    );
+    let permissions = role_permissions(row.try_get_by_index(12)?, row.try_get_by_index(13)?)?;
+    Ok(Some(EffectiveGrant { scope, permissions, valid_from, valid_until: row.try_get_by_index(11)? }))
+}
+
+struct Cached {
+    viewer: Arc<Viewer>,
+    epoch: i64,
+}
+
+#[derive(Default)]
+struct State {
+    viewers: HashMap<TokenHash, Cached>,
+    /// The access epochs as last read, and when that was.
+    epochs: HashMap<WorkspaceId, i64>,
+    epochs_read_at: Option<tokio::time::Instant>,
+    /// Sessions used since they were last written down.
+    touched: HashMap<SessionId, (WorkspaceId, MemberId, Timestamp)>,
+}
+
+/// Viewers by token, valid while their workspace's access epoch stands still.
+#[derive(Clone)]
+pub struct ViewerCache {
+    database: Database,
+    clock: Clock,
+    state: Arc<Mutex<State>>,
+}
+
+impl ViewerCache {
+    pub fn new(database: Database, clock: Clock) -> Self {
+        Self { database, clock, state: Arc::default() }
+    }
+
+    /// The viewer behind a token, or `None` when the token opens nothing (any more).
+    pub async fn resolve(&self, token: TokenHash) -> Result<Option<Arc<Viewer>>> {
+        let now = self.clock.now();
+        if let Some(viewer) = self.cached(token, now) {
+            return Ok(Some(viewer));
+        }
+        let Some((viewer, epoch)) = load(&self.database, token, now).await? else {
+            self.state().viewers.remove(&token);
+            return Ok(None);
+        };
+        let viewer = Arc::new(viewer);
+        let mut state = self.state();
+        state.touched.insert(viewer.session_id, (viewer.workspace_id, viewer.member_id, now));
+        // A viewer read before an epoch that is already known is stale: use it for nothing but this answer.
+        let known = *state.epochs.entry(viewer.workspace_id).or_insert(epoch);
+        if epoch >= known {
+            state.epochs.insert(viewer.workspace_id, epoch);
+            state.viewers.insert(token, Cached { viewer: viewer.clone(), epoch });
+        }
+        Ok(Some(viewer))
+    }
+
+    fn cached(&self, token: TokenHash, now: Timestamp) -> Option<Arc<Viewer>> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        if state.epochs_read_at.is_none_or(|at| at.elapsed() > EPOCH_TRUST) {
+            return None;
+        }
+        let cached = state.viewers.get(&token)?;
+        let viewer = &cached.viewer;
+        let current = state.epochs.get(&viewer.workspace_id) == Some(&cached.epoch)
+            && viewer.expires_at > now
+            && viewer.access.next_change().is_none_or(|at| at > now);
+        if !current {
+            state.viewers.remove(&token);
+            return None;
+        }
+        state.touched.insert(viewer.session_id, (viewer.workspace_id, viewer.member_id, now));
+        Some(viewer.clone())
+    }
+
+    /// Takes note that access in a workspace has changed, at once in this process.
+    pub fn access_changed(&self, workspace: WorkspaceId) {
+        let mut state = self.state();
+        state.viewers.retain(|_, cached| cached.viewer.workspace_id != workspace);
+        if let Some(epoch) = state.epochs.get_mut(&workspace) {
+            *epoch += 1;
+        }
+    }
+
+    /// Reads the access epochs of all workspaces; to be called every 250 ms.
+    pub async fn refresh_epochs(&self) -> Result<()> {
+        let started = tokio::time::Instant::now();
+        let statement = self.database.statement("SELECT id, access_epoch FROM workspaces", []);
+        let rows = self.database.reader().query_all_raw(statement).await?;
+        let epochs = rows
+            .iter()
+            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+            .collect::<Result<HashMap<WorkspaceId, i64>>>()?;
+        let mut state = self.state();
+        // What this process itself has changed meanwhile may be ahead of what was read.
+        for (workspace, epoch) in epochs {
+            let known = state.epochs.entry(workspace).or_insert(epoch);
+            *known = epoch.max(*known);
+        }
+        state.epochs_read_at = Some(started);
+        Ok(())
+    }
+
+    /// Writes down when sessions were last used; to be called about every minute.
+    pub async fn flush_last_use(&self) -> Result<()> {
+        let touched = std::mem::take(&mut self.state().touched);
+        if touched.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.database.begin().await?;
+        for (session, (workspace, member, at)) in touched {
+            let values = [workspace.0.into(), session.0.into(), at.0.into()];
+            let sql = "UPDATE sessions SET last_used_at = $3 WHERE workspace_id = $1 AND id = $2 AND last_used_at < $3";
+            transaction.execute_raw(self.database.statement(sql, values)).await?;
+            let values = [workspace.0.into(), member.0.into(), at.0.into()];
+            let sql = "UPDATE members SET last_active_at = $3 WHERE workspace_id = $1 AND id = $2 \
+                       AND (last_active_at IS NULL OR last_active_at < $3)";
+            transaction.execute_raw(self.database.statement(sql, values)).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,14 @@
+//! The domain on real databases.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests do")]
+
+mod audit;
+mod conversation;
+mod escalation;
+mod event;
+mod finding;
+mod invitation;
+mod membership;
+mod recovery;
+mod routing;
+mod schema;
+mod signing_in;

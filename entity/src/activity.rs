@@ -1,0 +1,31 @@
+//! Who did what. Append-only: the database refuses to change or delete a row.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{ActivityId, MemberId, SessionId, WorkspaceId};
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "activities")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub workspace_id: WorkspaceId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ActivityId,
+    pub at: Timestamp,
+    /// None: the installation itself.
+    pub actor_member_id: Option<MemberId>,
+    pub session_id: Option<SessionId>,
+    /// E.g. `conversation.claimed`.
+    pub action: String,
+    /// External id of what it was done to.
+    pub subject: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub address: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,26 @@
+//! One stretch of a conversation, from open to resolved.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{ConversationId, EpisodeId, MemberId, WorkspaceId};
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "episodes")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub workspace_id: WorkspaceId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: EpisodeId,
+    pub conversation_id: ConversationId,
+    pub opened_at: Timestamp,
+    pub first_assigned_at: Option<Timestamp>,
+    pub first_response_at: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
+    pub resolved_by: Option<MemberId>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,67 @@
+//! What a customer or the company said.
+
+use sea_orm::entity::prelude::*;
+use strum::VariantNames;
+
+use crate::id::{ChannelId, ConversationId, MemberId, MessageId, WorkspaceId};
+use crate::time::Timestamp;
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, strum::IntoStaticStr, VariantNames,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, strum::IntoStaticStr, VariantNames,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum DeliveryStatus {
+    None,
+    Sent,
+    Delivered,
+    Read,
+    Played,
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "messages")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub workspace_id: WorkspaceId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub channel_id: ChannelId,
+    pub direction: Direction,
+    /// Meta's id. It contains the phone number: personal data.
+    pub whatsapp_id: String,
+    /// Meta's message type, e.g. `text` or one not yet known.
+    pub kind: String,
+    /// What a person would read: text, caption, title, place.
+    pub body: Option<String>,
+    /// The message as Meta sent it, whole.
+    pub payload: String,
+    pub reply_to_whatsapp_id: Option<String>,
+    /// Who of the company wrote it.
+    pub author_id: Option<MemberId>,
+    /// When WhatsApp says it was sent.
+    pub sent_at: Timestamp,
+    /// When Portaria stored it.
+    pub received_at: Timestamp,
+    pub status: DeliveryStatus,
+    pub status_at: Option<Timestamp>,
+    pub edited_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

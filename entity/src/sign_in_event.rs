@@ -1,0 +1,42 @@
+//! One attempt to sign in, whatever came of it.
+
+use sea_orm::entity::prelude::*;
+use strum::VariantNames;
+
+use crate::id::{SignInEventId, UserId, WorkspaceId};
+use crate::time::Timestamp;
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, strum::IntoStaticStr, VariantNames,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum SignInOutcome {
+    Succeeded,
+    UnknownEmail,
+    WrongPassword,
+    NoPassword,
+    NotAMember,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sign_in_events")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: SignInEventId,
+    pub at: Timestamp,
+    /// None: no such account.
+    pub user_id: Option<UserId>,
+    /// The workspace that was signed in to.
+    pub workspace_id: Option<WorkspaceId>,
+    /// As attempted, normalised and cut to 254 characters.
+    pub email: String,
+    pub outcome: SignInOutcome,
+    pub address: String,
+    pub user_agent: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,23 @@
+//! Who belongs to a team.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{MemberId, TeamId, WorkspaceId};
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "team_members")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub workspace_id: WorkspaceId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub team_id: TeamId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub member_id: MemberId,
+    pub created_at: Timestamp,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,16 @@
+//! The database's definition. Migrations expand first and contract a release later.
+
+mod ddl;
+mod m20261122_000001_initial;
+mod m20261123_000002_people;
+
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+
+pub struct Migrator;
+
+#[sea_orm_migration::async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
+        vec![Box::new(m20261122_000001_initial::Migration), Box::new(m20261123_000002_people::Migration)]
+    }
+}

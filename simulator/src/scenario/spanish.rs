@@ -1,0 +1,133 @@
+//! What customers write in Spanish.
+
+use super::script::Script;
+use super::script::Trade::{Clinic, Delivery, Shop};
+use super::script::Turn::{
+    AllowsCalls, Answered, Card, Chooses, Corrects, Deletes, File, Form, Forwards, FromAd, Order, Photo,
+    Place, Presses, Quick, Quotes, Reacts, Says, Sticker, Unreacts, Unsupported, Voice,
+};
+
+#[rustfmt::skip] // One turn a line reads as the conversation it is.
+pub(super) const SCRIPTS: &[Script] = &[
+    Script { trade: Shop, turns: &[
+        Says("¡Hola! ¿Tienen la mochila verde en la tienda del centro?"),
+        Answered("¡Hola! Sí, quedan tres. ¿Se la apartamos?"),
+        Presses("hold-yes", "Sí, por favor"),
+        Answered("Lista a tu nombre hasta mañana a las 20:00."),
+        Says("Genial, paso por la tarde. ¿Aceptan tarjeta?"),
+        Answered("Tarjeta, efectivo y Bizum."),
+        Reacts("👍"),
+    ] },
+    Script { trade: Shop, turns: &[
+        Says("Me llegó una blusa de otra talla"),
+        Photo("pedí la M y dice XL"),
+        Answered("¡Qué pena! Te enviamos la M y recogemos la otra gratis."),
+        Chooses("pickup-morning", "Recogida por la mañana", "Entre las 9 y las 12"),
+        Answered("Perfecto, el mensajero pasa mañana."),
+        Says("Muchas gracias, muy amables 😊"),
+        Sticker,
+    ] },
+    Script { trade: Shop, turns: &[
+        FromAd("Vi el anuncio de las sillas de terraza, ¿el precio es por unidad?"),
+        Answered("Es por el par. Con cuatro sillas regalamos los cojines."),
+        Order("Que sean los cojines en color arena"),
+        Answered("Anotado, cuatro sillas y cojines color arena."),
+        Says("¿Cuándo llegarían?"),
+        Answered("El lunes que viene, entre las 10 y las 14."),
+    ] },
+    Script { trade: Shop, turns: &[
+        Says("Necesito la factura del pedido 3380"),
+        Corrects("Necesito la factura del pedido 3308, perdón"),
+        Answered("Sin problema. ¿A qué nombre la emitimos?"),
+        Says("A nombre de Ibáñez e Hijos, S.L."),
+        File("datos_fiscales.pdf"),
+        Answered("Emitida; la tienes en tu correo."),
+        Quotes("No me ha llegado aún, ¿puede ser que esté en spam?"),
+        Answered("Te la reenvío ahora mismo."),
+    ] },
+    Script { trade: Shop, turns: &[
+        Quick("Quiero el descuento"),
+        Answered("¡Tu código es OTOÑO15! Vale hasta el viernes."),
+        Says("¿Sirve también para las rebajas?"),
+        Answered("Sí, es acumulable."),
+        Reacts("🎉"),
+    ] },
+    Script { trade: Clinic, turns: &[
+        Says("Buenas tardes, quisiera pedir cita con el pediatra"),
+        Answered("Buenas tardes. ¿Mañana a las 17:15 les viene bien?"),
+        Says("Mañana imposible, ¿y el miércoles?"),
+        Answered("El miércoles a las 11:00. Rellene este formulario para confirmarla."),
+        Form("Formulario enviado"),
+        Answered("Confirmada. Traiga la cartilla de vacunas."),
+        Reacts("🙏"),
+        Unreacts,
+    ] },
+    Script { trade: Clinic, turns: &[
+        Says("Me duele bastante la muela desde anoche"),
+        Voice,
+        Answered("Lo sentimos mucho. Tenemos un hueco de urgencia a las 13:30."),
+        Presses("urgent-yes", "Voy para allá"),
+        Answered("Le esperamos. No tome antiinflamatorios en ayunas."),
+        Says("Gracias, salgo ahora"),
+    ] },
+    Script { trade: Clinic, turns: &[
+        Says("¿Trabajan con el seguro Salud Norte?"),
+        Answered("Sí, con autorización previa para resonancias."),
+        File("autorizacion.pdf"),
+        Answered("Recibida. La resonancia queda para el día 28 a las 8:00."),
+        AllowsCalls,
+        Says("Llámenme si se libera un hueco antes, por favor"),
+    ] },
+    Script { trade: Clinic, turns: &[
+        Says("No encuentro la entrada de la clínica"),
+        Place("Plaza de la Fuente", "Plaza de la Fuente, 3"),
+        Answered("Está muy cerca: la puerta azul, junto a la farmacia."),
+        Says("¡Ya la vi! Subo"),
+    ] },
+    Script { trade: Clinic, turns: &[
+        Forwards("Atención: este fin de semana vacunación sin cita en todos los centros"),
+        Says("¿Es cierto esto de la vacunación sin cita?"),
+        Answered("Es cierto, el sábado de 9:00 a 14:00."),
+        Deletes,
+        Says("Perfecto, iremos toda la familia"),
+    ] },
+    Script { trade: Delivery, turns: &[
+        Says("Hola, mi pedido dice entregado pero no lo tengo"),
+        Answered("Vamos a revisarlo. ¿Puede confirmarme la dirección?"),
+        Place("Edificio Mirador", "Avenida del Mar, 45"),
+        Answered("Se dejó en conserjería a las 12:40, a nombre de Peña."),
+        Says("Aquí está, ¡menos mal! Gracias"),
+        Reacts("😅"),
+    ] },
+    Script { trade: Delivery, turns: &[
+        Says("La comida llegó fría y faltaba el postre"),
+        Photo("así venía la bolsa"),
+        Answered("Mil disculpas. ¿Prefiere un vale de 15 € o la devolución?"),
+        Presses("voucher", "El vale"),
+        Answered("Listo, ya está en su cuenta."),
+        Says("Gracias por responder tan rápido"),
+    ] },
+    Script { trade: Delivery, turns: &[
+        Order("Sin picante, que es para los niños"),
+        Answered("¡Recibido! Unos 30 minutos."),
+        Says("¿Pueden traer cambio de 50?"),
+        Answered("Claro que sí."),
+        Sticker,
+    ] },
+    Script { trade: Delivery, turns: &[
+        Says("¿Puedo cambiar la entrega al jueves? No estaré en casa"),
+        Answered("Sin problema. ¿Por la mañana o por la tarde?"),
+        Chooses("thursday-late", "Jueves por la tarde", "De 16:00 a 20:00"),
+        Answered("Cambiado al jueves por la tarde."),
+        Says("Y si no estoy, que lo reciba mi hermano"),
+        Card("Ignacio", "Rivas"),
+        Answered("Anotado."),
+    ] },
+    Script { trade: Delivery, turns: &[
+        Voice,
+        Unsupported,
+        Says("Perdón, se envió sin querer. Quería saber si reparten en domingo"),
+        Answered("Sí, los domingos de 10:00 a 15:00."),
+        Says("¡Estupendo!"),
+    ] },
+];

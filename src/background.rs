@@ -1,0 +1,81 @@
+//! What every process does beside its work: keeping permissions fresh and writing down when sessions were used.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use portaria_domain::Installation;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+const EPOCHS: Duration = Duration::from_millis(250);
+/// Older than this, cached permissions are not trusted; see the viewer cache.
+const FRESH: Duration = Duration::from_secs(1);
+const LAST_USE: Duration = Duration::from_secs(30);
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// When the access epochs were last read.
+#[derive(Clone, Default)]
+pub struct Freshness(Arc<Mutex<Option<Instant>>>);
+
+impl Freshness {
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    pub fn is_fresh(&self) -> bool {
+        let read_at = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        read_at.is_some_and(|at| at.elapsed() <= FRESH)
+    }
+}
+
+/// Reads the access epochs over and over, until `shutdown`.
+pub async fn refresh_epochs(installation: Installation, freshness: Freshness, shutdown: CancellationToken) {
+    let mut failing = false;
+    while !shutdown.is_cancelled() {
+        match installation.viewers.refresh_epochs().await {
+            Ok(()) => {
+                freshness.note();
+                if failing {
+                    tracing::info!("access epochs can be read again");
+                }
+                failing = false;
+            }
+            Err(error) => {
+                if !failing {
+                    tracing::error!(%error, "access epochs cannot be read: permissions are read afresh for each request");
+                }
+                failing = true;
+            }
+        }
+        pause(EPOCHS, &shutdown).await;
+    }
+}
+
+/// Writes down now and then, and once more at the end, when sessions were last used.
+pub async fn flush_last_use(installation: Installation, shutdown: CancellationToken) {
+    loop {
+        pause(LAST_USE, &shutdown).await;
+        if let Err(error) = installation.viewers.flush_last_use().await {
+            tracing::warn!(%error, "the last use of sessions could not be written down");
+        }
+        if shutdown.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// Keeps the recorder of figures from growing while nobody asks for them.
+pub async fn keep_up_metrics(metrics: PrometheusHandle, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        pause(METRICS_UPKEEP, &shutdown).await;
+        metrics.run_upkeep();
+    }
+}
+
+async fn pause(duration: Duration, shutdown: &CancellationToken) {
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = tokio::time::sleep(duration) => {}
+    }
+}

@@ -1,0 +1,226 @@
+//! `portaria admin member`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use portaria_domain::access::Scope;
+use portaria_domain::grant::NewGrant;
+use portaria_domain::member::NewMember;
+use portaria_domain::token::Token;
+use portaria_domain::{grant, member, recovery, role};
+use portaria_entity::id::WorkspaceId;
+use portaria_entity::role::BuiltInRole;
+use sea_orm::ActiveEnum;
+use serde_json::json;
+
+use super::desk::{Desk, Done, secret};
+use crate::config::Secret;
+
+#[derive(Debug, Subcommand)]
+pub enum MemberCommand {
+    /// List the members of a workspace.
+    List(List),
+    /// Make somebody a member with a role. A new person's password is printed once.
+    Add(Add),
+    /// Give a member a further role.
+    Grant(GrantRole),
+    /// Give somebody who is locked out a new password, and end their sessions.
+    ResetPassword(ResetPassword),
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    /// Id or name; not needed when there is only one.
+    #[arg(long)]
+    workspace: Option<String>,
+}
+
+/// Which role, and where.
+#[derive(Debug, Args)]
+pub struct RoleArgs {
+    /// administrator, agent, developer, analyst or support.
+    #[arg(long, value_parser = parse_role)]
+    role: BuiltInRole,
+    /// Only on this number.
+    #[arg(long, conflicts_with = "team")]
+    channel: Option<String>,
+    /// Only for the conversations of this team.
+    #[arg(long)]
+    team: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Add {
+    #[arg(long)]
+    workspace: Option<String>,
+    #[arg(long)]
+    name: String,
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    role: RoleArgs,
+    /// pt-BR, en or es; without it, the workspace's.
+    #[arg(long)]
+    locale: Option<String>,
+    /// File with their password. Without it one is made up and printed.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct GrantRole {
+    #[arg(long)]
+    workspace: Option<String>,
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    role: RoleArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ResetPassword {
+    #[arg(long)]
+    email: String,
+    /// File with the new password. Without it one is made up and printed.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+pub fn parse_role(text: &str) -> Result<BuiltInRole, String> {
+    BuiltInRole::try_from_value(&text.to_lowercase())
+        .map_err(|_| "the roles are administrator, agent, developer, analyst and support".to_owned())
+}
+
+pub async fn run(desk: &Desk, command: MemberCommand) -> Result<()> {
+    match command {
+        MemberCommand::List(wanted) => list(desk, wanted).await,
+        MemberCommand::Add(new) => add(desk, new).await,
+        MemberCommand::Grant(new) => grant_role(desk, new).await,
+        MemberCommand::ResetPassword(wanted) => reset_password(desk, wanted).await,
+    }
+}
+
+async fn list(desk: &Desk, wanted: List) -> Result<()> {
+    let workspace = desk.workspace(wanted.workspace.as_deref()).await?;
+    for (member, user) in desk.members(workspace.id).await? {
+        println!("{}  {}  <{}>  {}", member.id, user.name, user.email, member.status.to_value());
+    }
+    Ok(())
+}
+
+async fn add(desk: &Desk, new: Add) -> Result<()> {
+    let workspace = desk.workspace(new.workspace.as_deref()).await?;
+    let scope = desk.scope(workspace.id, &new.role).await?;
+    let password = password(new.password_file.as_deref())?;
+    let password_hash = Some(desk.installation.passwords.hash(password.text.reveal()).await?);
+    let transaction = desk.begin().await?;
+    let is_new = recovery::find_user(&transaction, &new.email).await?.is_none();
+    let locale = new.locale.as_deref().unwrap_or(&workspace.locale);
+    let row = NewMember { name: &new.name, email: &new.email, locale, password_hash };
+    let row = member::create(&transaction, &desk.installation, workspace.id, row).await?;
+    let granted = Granted { workspace_id: workspace.id, member_id: row.id, role: new.role.role, scope };
+    desk.grant(&transaction, granted).await?;
+    let done = Done {
+        workspace_id: workspace.id,
+        action: "member.added",
+        subject: row.id.to_string(),
+        after: json!({ "role": new.role.role.to_value() }),
+    };
+    desk.record(&transaction, done).await?;
+    desk.commit_access(transaction, workspace.id).await?;
+    println!("{}  {}", row.id, new.name.trim());
+    match is_new {
+        true => password.tell(),
+        false => println!("They have an account already, and keep its name and password."),
+    }
+    Ok(())
+}
+
+async fn grant_role(desk: &Desk, new: GrantRole) -> Result<()> {
+    let workspace = desk.workspace(new.workspace.as_deref()).await?.id;
+    let member = desk.member(workspace, &new.email).await?;
+    let scope = desk.scope(workspace, &new.role).await?;
+    let transaction = desk.begin().await?;
+    let granted = Granted { workspace_id: workspace, member_id: member.id, role: new.role.role, scope };
+    desk.grant(&transaction, granted).await?;
+    desk.commit_access(transaction, workspace).await?;
+    println!("{}  {}", member.id, new.role.role.to_value());
+    Ok(())
+}
+
+async fn reset_password(desk: &Desk, wanted: ResetPassword) -> Result<()> {
+    let password = password(wanted.password_file.as_deref())?;
+    recovery::reset_password(&desk.installation, &wanted.email, password.text.reveal()).await?;
+    println!("Their sessions have ended.");
+    password.tell();
+    Ok(())
+}
+
+struct Password {
+    text: Secret,
+    made_up: bool,
+}
+
+impl Password {
+    /// Shows one that nobody knows yet.
+    fn tell(&self) {
+        if self.made_up {
+            println!("Password, shown this once: {}", self.text.reveal());
+        }
+    }
+}
+
+fn password(file: Option<&Path>) -> Result<Password> {
+    match file {
+        Some(file) => Ok(Password { text: secret(file)?, made_up: false }),
+        None => {
+            let token = Token::generate("pw")?;
+            Ok(Password { text: Secret::from(&token.reveal()[3..27]), made_up: true })
+        }
+    }
+}
+
+/// A role that somebody is given.
+struct Granted {
+    workspace_id: WorkspaceId,
+    member_id: portaria_entity::id::MemberId,
+    role: BuiltInRole,
+    scope: Scope,
+}
+
+impl Desk {
+    async fn scope(&self, workspace: WorkspaceId, wanted: &RoleArgs) -> Result<Scope> {
+        match (&wanted.channel, &wanted.team) {
+            (Some(channel), _) => Ok(Scope::Channel(self.channel(workspace, channel).await?.id)),
+            (None, Some(team)) => Ok(Scope::Team(self.team(workspace, team).await?.id)),
+            (None, None) => Ok(Scope::Workspace),
+        }
+    }
+
+    async fn grant(&self, transaction: &sea_orm::DatabaseTransaction, granted: Granted) -> Result<()> {
+        let Granted { workspace_id, member_id, role, scope } = granted;
+        let row = NewGrant {
+            workspace_id,
+            member_id,
+            role_id: role::built_in(transaction, workspace_id, role).await?.id,
+            scope,
+            valid_until: None,
+            reason: "Given by portaria admin",
+            granted_by: None,
+        };
+        let id = grant::insert(transaction, &self.installation.clock, row).await?;
+        let (channel, team) = match scope {
+            Scope::Workspace => (None, None),
+            Scope::Channel(channel) => (Some(channel), None),
+            Scope::Team(team) => (None, Some(team)),
+        };
+        let done = Done {
+            workspace_id,
+            action: "grant.created",
+            subject: id.to_string(),
+            after: json!({ "member": member_id, "role": role.to_value(), "channel": channel, "team": team }),
+        };
+        self.record(transaction, done).await
+    }
+}

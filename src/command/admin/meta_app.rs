@@ -1,0 +1,126 @@
+//! `portaria admin meta-app`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use portaria_domain::meta_app::{self, NewMetaApp};
+use portaria_entity::meta_app as meta_app_row;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+
+use super::desk::{Desk, Done, only, secret};
+
+#[derive(Debug, Subcommand)]
+pub enum MetaAppCommand {
+    /// List the Meta apps of a workspace.
+    List(List),
+    /// Register a Meta app, so that its webhooks are let in.
+    Add(Add),
+    /// Add an app secret beside those in use: deliveries signed with either are let in.
+    AddSecret(AddSecret),
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    /// Id or name; not needed when there is only one.
+    #[arg(long)]
+    workspace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Add {
+    #[arg(long)]
+    workspace: Option<String>,
+    /// Last part of the callback URL: a-z, 0-9 and -.
+    #[arg(long)]
+    key: String,
+    #[arg(long)]
+    name: String,
+    /// File with the app secret, from Meta's dashboard: App settings, Basic.
+    #[arg(long, value_name = "FILE")]
+    app_secret_file: PathBuf,
+    /// File with a text of your own choice, to be repeated in Meta's dashboard as "Verify token".
+    #[arg(long, value_name = "FILE")]
+    verify_token_file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct AddSecret {
+    #[arg(long)]
+    workspace: Option<String>,
+    #[arg(long)]
+    key: String,
+    #[arg(long, value_name = "FILE")]
+    app_secret_file: PathBuf,
+}
+
+pub async fn run(desk: &Desk, command: MetaAppCommand, public_url: &str) -> Result<()> {
+    match command {
+        MetaAppCommand::List(wanted) => list(desk, wanted).await,
+        MetaAppCommand::Add(new) => add(desk, new, public_url).await,
+        MetaAppCommand::AddSecret(new) => add_secret(desk, new).await,
+    }
+}
+
+async fn apps(desk: &Desk, workspace: Option<&str>) -> Result<Vec<meta_app_row::Model>> {
+    let workspace = desk.workspace(workspace).await?;
+    let apps = meta_app_row::Entity::find()
+        .filter(meta_app_row::Column::WorkspaceId.eq(workspace.id))
+        .order_by_asc(meta_app_row::Column::Id)
+        .all(desk.installation.database.reader())
+        .await?;
+    Ok(apps)
+}
+
+async fn list(desk: &Desk, wanted: List) -> Result<()> {
+    for app in apps(desk, wanted.workspace.as_deref()).await? {
+        println!("{}  {}  {}", app.id, app.key, app.name);
+    }
+    Ok(())
+}
+
+async fn add(desk: &Desk, new: Add, public_url: &str) -> Result<()> {
+    let workspace = desk.workspace(new.workspace.as_deref()).await?;
+    let (app_secret, verify_token) = (secret(&new.app_secret_file)?, secret(&new.verify_token_file)?);
+    let transaction = desk.begin().await?;
+    let row = NewMetaApp {
+        workspace_id: workspace.id,
+        key: &new.key,
+        name: &new.name,
+        verify_token: verify_token.reveal(),
+        app_secret: app_secret.reveal(),
+    };
+    let app = meta_app::create(&transaction, &desk.installation, row).await?;
+    let done = Done {
+        workspace_id: workspace.id,
+        action: "meta_app.created",
+        subject: app.id.to_string(),
+        after: json!({ "key": app.key, "name": app.name }),
+    };
+    desk.record(&transaction, done).await?;
+    transaction.commit().await?;
+    println!(
+        "{}  {}\nCallback URL for Meta's dashboard: {public_url}/webhooks/whatsapp/{}",
+        app.id, app.name, app.key
+    );
+    Ok(())
+}
+
+async fn add_secret(desk: &Desk, new: AddSecret) -> Result<()> {
+    let apps = apps(desk, new.workspace.as_deref()).await?;
+    let app = only(apps, |app| app.key == new.key, ("Meta app", &new.key))?;
+    let app_secret = secret(&new.app_secret_file)?;
+    let transaction = desk.begin().await?;
+    meta_app::add_secret(&transaction, &desk.installation, &app, app_secret.reveal()).await?;
+    let done = Done {
+        workspace_id: app.workspace_id,
+        action: "meta_app.secret_added",
+        subject: app.id.to_string(),
+        after: json!({ "key": app.key }),
+    };
+    desk.record(&transaction, done).await?;
+    transaction.commit().await?;
+    println!("The app {} now takes deliveries signed with this secret too.", app.key);
+    Ok(())
+}

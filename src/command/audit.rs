@@ -1,0 +1,56 @@
+//! `portaria audit`: an audit now, beside the scheduled ones, with its mail.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use portaria_domain::{Installation, workspace};
+
+use crate::config::Config;
+use crate::opening::{Schema, open};
+use crate::{parts, telemetry};
+
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Only this workspace: id or name.
+    #[arg(long)]
+    workspace: Option<String>,
+}
+
+pub async fn run(config: &Config, wanted: AuditArgs) -> Result<()> {
+    telemetry::start_logs(&config.log)?;
+    let installation = open(config, Schema::MustBeCurrent).await?;
+    let unsent = audit(&installation, config, wanted.workspace.as_deref()).await?;
+    installation.database.close().await?;
+    if unsent > 0 {
+        bail!("{unsent} mails could not be sent yet; a running `portaria serve` or `auditor` tries again");
+    }
+    Ok(())
+}
+
+/// How many mails are still to be sent.
+async fn audit(installation: &Installation, config: &Config, wanted: Option<&str>) -> Result<u64> {
+    let auditor = parts::auditor(installation, config)?;
+    let is_wanted = |row: &portaria_entity::workspace::Model| {
+        wanted.is_none_or(|wanted| row.name == wanted || row.id.to_string() == wanted)
+    };
+    let mut workspaces = workspace::all(installation.database.reader()).await?;
+    workspaces.retain(is_wanted);
+    if workspaces.is_empty() {
+        bail!("there is no such workspace");
+    }
+    for workspace in workspaces {
+        let summary = auditor.audit_now(workspace.id).await?;
+        let outcome = summary.outcome;
+        println!(
+            "{}: {} members and {} sign-ins checked; findings: {} new, {} still open, {} resolved; {} mails",
+            workspace.name,
+            summary.members_checked,
+            summary.sign_ins_checked,
+            outcome.opened,
+            outcome.still_open,
+            outcome.resolved,
+            summary.mails_queued,
+        );
+    }
+    let sent = auditor.send_queued_mails().await?;
+    Ok(sent.put_off + sent.given_up)
+}

@@ -1,0 +1,5 @@
+//! `portaria config`: prints the documented defaults.
+
+pub fn run() {
+    print!("{}", crate::config::DEFAULTS);
+}

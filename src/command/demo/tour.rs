@@ -1,0 +1,77 @@
+//! What the visitor is told.
+
+use std::path::Path;
+
+use super::company::{APP_KEY, Company};
+
+pub fn text(url: &str, company: &Company, mail: &Path, report: &Path) -> String {
+    let people: String = company
+        .people
+        .iter()
+        .map(|person| format!("  {:<26}{}: {}\n", person.part.email, person.part.name, person.part.about))
+        .collect();
+    let password = &company.password;
+    let report = report.display();
+    let mail = mail.display();
+    let requests = requests(url, password);
+    format!(
+        "
+Portaria is running: Grupo Estrela, a shop and a clinic, on a throw-away database.
+
+  GraphQL        {url}/graphql   (subscriptions: {url}/graphql/ws)
+  GraphiQL       {url}/graphiql
+  Webhook        {url}/webhooks/whatsapp/{APP_KEY}   (a customer writes every few seconds)
+  State          {url}/readyz   {url}/metrics
+
+Sign in as any of these, with the password {password}
+
+{people}
+An audit has run. What the administrator was mailed:
+
+  In a browser   file://{report}
+  As mail        {mail}
+
+Three requests to paste into another terminal:
+{requests}
+Ctrl-C ends the demonstration and removes its data."
+    )
+}
+
+/// Sign in; see phones on one number and not on the other; be refused.
+fn requests(url: &str, password: &str) -> String {
+    let sign_in = |email: &str| {
+        let query = format!(
+            r#"{{"query":"mutation {{ signIn(input: {{email: \"{email}\", password: \"{password}\"}}) {{ session {{ token }} userErrors {{ message }} }} }}"}}"#
+        );
+        format!(
+            "TOKEN=$(curl -s {url}/graphql -H 'content-type: application/json' \\\n  -d '{query}' \\\n  | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/'); echo \"$TOKEN\""
+        )
+    };
+    let ask = |query: &str| {
+        format!(
+            "curl -s {url}/graphql -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' \\\n  -d '{{\"query\":\"{query}\"}}'"
+        )
+    };
+    let diego = sign_in("diego@estrela.example");
+    let phones = ask(
+        "{ conversations(first: 6) { nodes { channel { name } contact { name maskedPhone phone } lastMessage { body } unreadCount } } }",
+    );
+    let grants = ask(
+        "{ viewer { member { name grants { role { name } scopeKind } } } members { nodes { name email } } }",
+    );
+    format!(
+        "
+1. Sign in as Diego, who is Agent of the shop and Support of the clinic:
+
+{diego}
+
+2. His conversations. He sees the phones of the shop's customers; of the clinic's they are withheld, and it says so:
+
+{phones}
+
+3. Who he is, and his colleagues, whose e-mail addresses are not for him:
+
+{grants}
+"
+    )
+}

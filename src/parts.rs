@@ -1,0 +1,49 @@
+//! How each part is made from the configuration.
+
+use anyhow::{Context, Result};
+use axum::Router;
+use portaria_api::ApiOptions;
+use portaria_domain::Installation;
+use portaria_worker::schedule::Auditor;
+use portaria_worker::webhook::{ProcessingOptions, WebhookOptions};
+use portaria_worker::{Worker, WorkerOptions};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+
+/// `shutdown` ends open subscriptions.
+pub fn api(installation: &Installation, config: &Config, shutdown: CancellationToken) -> Router {
+    let options = ApiOptions {
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        max_body: config.server.max_body_bytes,
+        shutdown,
+    };
+    portaria_api::router(installation.clone(), options)
+}
+
+/// The way in for webhooks, and what works through them.
+pub fn worker(
+    installation: &Installation,
+    config: &Config,
+    shutdown: CancellationToken,
+) -> (Router, JoinHandle<()>) {
+    let webhook = WebhookOptions { body_limit: config.webhook.max_body_bytes, ..WebhookOptions::default() };
+    let processing =
+        ProcessingOptions { processors: config.webhook.processors, ..ProcessingOptions::default() };
+    let worker = Worker::new(installation.clone(), WorkerOptions { webhook, processing });
+    (worker.router(), tokio::spawn(worker.run(shutdown)))
+}
+
+pub fn auditor(installation: &Installation, config: &Config) -> Result<Auditor> {
+    Auditor::new(installation.clone(), &config.mail).context("mail")
+}
+
+/// Audits on schedule, and sends mail.
+pub fn run_auditor(auditor: Auditor, shutdown: CancellationToken) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if let Err(error) = auditor.run(shutdown).await {
+            tracing::error!(%error, "the auditor failed");
+        }
+    })
+}

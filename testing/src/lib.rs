@@ -1,0 +1,8 @@
+//! What the tests of every crate share: real databases, a moving clock, and people to act with.
+
+mod database;
+mod postgres;
+mod stage;
+
+pub use database::{TestDatabase, databases};
+pub use stage::{PASSWORD, Person, START, Stage};

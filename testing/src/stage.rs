@@ -1,0 +1,312 @@
+//! A small company to act in: a workspace, two numbers, and people who are given roles.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portaria_domain::access::Scope;
+use portaria_domain::authentication::{Attempt, Origin, sign_in};
+use portaria_domain::channel::NewChannel;
+use portaria_domain::clock::Clock;
+use portaria_domain::grant::NewGrant;
+use portaria_domain::member::NewMember;
+use portaria_domain::meta_app::NewMetaApp;
+use portaria_domain::sealing::KeyRing;
+use portaria_domain::viewer::Viewer;
+use portaria_domain::workspace::NewWorkspace;
+use portaria_domain::{Installation, channel, grant, member, meta_app, role, team, workspace};
+use portaria_entity::conversation::ConversationStatus;
+use portaria_entity::id::{
+    ChannelId, ContactId, ConversationId, MemberId, MessageId, MetaAppId, TeamId, WorkspaceId,
+};
+use portaria_entity::message::{DeliveryStatus, Direction};
+use portaria_entity::role::BuiltInRole;
+use portaria_entity::time::Timestamp;
+use portaria_entity::{contact, contact_identity, conversation, message};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+
+use crate::database::TestDatabase;
+
+/// When every stage's clock begins: 2026-03-02 12:00 UTC, a Monday.
+pub const START: Timestamp = Timestamp::from_secs(1_772_452_800);
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A workspace on a fresh database with a clock that the test moves.
+pub struct Stage {
+    pub installation: Installation,
+    pub clock: Clock,
+    pub workspace_id: WorkspaceId,
+    pub meta_app_id: MetaAppId,
+    /// The number for sales.
+    pub sales: ChannelId,
+    /// The number for support.
+    pub support: ChannelId,
+    pub test_database: TestDatabase,
+}
+
+/// Somebody on the stage, signed in.
+pub struct Person {
+    pub member_id: MemberId,
+    pub email: String,
+    /// Bearer token.
+    pub token: String,
+    pub viewer: Arc<Viewer>,
+}
+
+impl Stage {
+    pub async fn on(test_database: TestDatabase) -> Self {
+        Self::with(Clock::fixed(START), test_database).await
+    }
+
+    /// A stage on which the same acts give the same ids every time.
+    pub async fn repeatable(test_database: TestDatabase) -> Self {
+        Self::with(Clock::repeatable(START), test_database).await
+    }
+
+    async fn with(clock: Clock, test_database: TestDatabase) -> Self {
+        let keys = KeyRing::ephemeral().expect("a key");
+        let installation = Installation::new(test_database.database.clone(), clock.clone(), keys);
+        let (workspace_id, meta_app_id, [sales, support]) = found(&installation, "Padaria", "padaria").await;
+        Self { installation, clock, workspace_id, meta_app_id, sales, support, test_database }
+    }
+
+    /// Another company on the same installation: workspace, app and one of its numbers.
+    pub async fn another_workspace(&self) -> (WorkspaceId, MetaAppId, ChannelId) {
+        let (workspace, app, [channel, _]) = found(&self.installation, "Outra", "outra").await;
+        (workspace, app, channel)
+    }
+
+    /// A member of the workspace who holds a role in each of the scopes, signed in.
+    pub async fn person(&self, name: &str, grants: &[(BuiltInRole, Scope)]) -> Person {
+        self.person_in(self.workspace_id, name, grants).await
+    }
+
+    pub async fn person_in(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        grants: &[(BuiltInRole, Scope)],
+    ) -> Person {
+        let installation = &self.installation;
+        let email = format!("{}@{}.example", name.to_lowercase(), &workspace.to_string()[20..]);
+        let password_hash = Some(installation.passwords.hash(PASSWORD).await.expect("a hash"));
+        let transaction = installation.database.begin().await.expect("a transaction");
+        let new = NewMember { name, email: &email, locale: "pt-BR", password_hash };
+        let member = member::create(&transaction, installation, workspace, new).await.expect("a member");
+        transaction.commit().await.expect("committed");
+        for (role, scope) in grants {
+            self.grant(workspace, member.id, *role, *scope).await;
+        }
+        self.sign_in(&email).await
+    }
+
+    /// Gives a member a role, for good.
+    pub async fn grant(&self, workspace: WorkspaceId, member: MemberId, role: BuiltInRole, scope: Scope) {
+        let installation = &self.installation;
+        let transaction = installation.database.begin().await.expect("a transaction");
+        let role = role::built_in(&transaction, workspace, role).await.expect("a role");
+        let new = NewGrant {
+            workspace_id: workspace,
+            member_id: member,
+            role_id: role.id,
+            scope,
+            valid_until: None,
+            reason: "test",
+            granted_by: None,
+        };
+        grant::insert(&transaction, &self.clock, new).await.expect("a grant");
+        workspace::bump_access_epoch(&transaction, installation, workspace).await.expect("an epoch");
+        transaction.commit().await.expect("committed");
+        installation.viewers.access_changed(workspace);
+    }
+
+    pub async fn sign_in(&self, email: &str) -> Person {
+        let origin = Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned() };
+        let attempt = Attempt { email, password: PASSWORD, workspace_id: None, origin };
+        let opened = sign_in(&self.installation, attempt).await.expect("signed in");
+        let token = opened.token.reveal().to_owned();
+        let viewer = self.viewer(&token).await.expect("a viewer");
+        Person { member_id: opened.session.member_id, email: email.to_owned(), token, viewer }
+    }
+
+    /// The same person in the same session, with a second factor just given.
+    pub async fn step_up(&self, person: &Person) -> Person {
+        let database = &self.installation.database;
+        let sql = "UPDATE sessions SET second_factor = $2, authenticated_at = $3 WHERE token_hash = $1";
+        let hash = portaria_domain::token::TokenHash::of(&person.token).to_vec();
+        let values = [hash.into(), true.into(), self.clock.now().0.into()];
+        database.writer().execute_raw(database.statement(sql, values)).await.expect("stepped up");
+        self.installation.viewers.access_changed(person.viewer.workspace_id);
+        let viewer = self.viewer(&person.token).await.expect("a viewer");
+        Person {
+            member_id: person.member_id,
+            email: person.email.clone(),
+            token: person.token.clone(),
+            viewer,
+        }
+    }
+
+    /// The viewer behind a token as it is now.
+    pub async fn viewer(&self, token: &str) -> Option<Arc<Viewer>> {
+        portaria_domain::authentication::authenticate(&self.installation, token).await.expect("an answer")
+    }
+
+    /// A team of these members that serves these channels.
+    pub async fn team(&self, name: &str, members: &[MemberId], channels: &[ChannelId]) -> TeamId {
+        let transaction = self.installation.database.begin().await.expect("a transaction");
+        let team =
+            team::create(&transaction, &self.installation, self.workspace_id, name).await.expect("a team");
+        for member in members {
+            team::add_member(&transaction, &self.installation, (self.workspace_id, team), *member)
+                .await
+                .expect("joined");
+        }
+        for channel in channels {
+            team::add_channel(&transaction, &self.installation, (self.workspace_id, team), *channel)
+                .await
+                .expect("served");
+        }
+        workspace::bump_access_epoch(&transaction, &self.installation, self.workspace_id)
+            .await
+            .expect("an epoch");
+        transaction.commit().await.expect("committed");
+        self.installation.viewers.access_changed(self.workspace_id);
+        team
+    }
+
+    /// A customer with a phone number.
+    pub async fn customer(&self, name: &str, phone: &str) -> ContactId {
+        let now = self.clock.now();
+        let id = self.clock.new_id();
+        let row = contact::Model {
+            workspace_id: self.workspace_id,
+            id,
+            name: Some(name.to_owned()),
+            language: None,
+            email: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let identity = contact_identity::Model {
+            workspace_id: self.workspace_id,
+            id: self.clock.new_id(),
+            contact_id: id,
+            kind: contact_identity::IdentityKind::Phone,
+            portfolio: String::new(),
+            value: phone.to_owned(),
+            created_at: now,
+            last_seen_at: now,
+        };
+        let writer = self.installation.database.writer();
+        contact::Entity::insert(row.into_active_model())
+            .exec_without_returning(writer)
+            .await
+            .expect("a contact");
+        contact_identity::Entity::insert(identity.into_active_model())
+            .exec_without_returning(writer)
+            .await
+            .expect("a phone");
+        id
+    }
+
+    /// An open conversation of a customer, with a message a minute; the clock moves on.
+    pub async fn conversation(
+        &self,
+        contact: ContactId,
+        channel: ChannelId,
+        assignee: Option<MemberId>,
+        texts: &[&str],
+    ) -> ConversationId {
+        let id = self.clock.new_id();
+        let mut row = conversation::Model {
+            workspace_id: self.workspace_id,
+            id,
+            contact_id: contact,
+            channel_id: channel,
+            team_id: None,
+            status: ConversationStatus::Open,
+            assignee_id: assignee,
+            episode_id: None,
+            last_message_id: None,
+            last_activity_at: self.clock.now(),
+            last_inbound_at: None,
+            waiting_since: Some(self.clock.now()),
+            unread_count: i32::try_from(texts.len()).expect("few texts"),
+            created_at: self.clock.now(),
+        };
+        let mut messages = Vec::new();
+        for text in texts {
+            self.clock.advance(Duration::from_secs(60));
+            let message = self.message(id, channel, text);
+            row.last_message_id = Some(message.id);
+            row.last_activity_at = self.clock.now();
+            row.last_inbound_at = Some(self.clock.now());
+            messages.push(message.into_active_model());
+        }
+        let writer = self.installation.database.writer();
+        conversation::Entity::insert(row.into_active_model())
+            .exec_without_returning(writer)
+            .await
+            .expect("a conversation");
+        message::Entity::insert_many(messages).exec_without_returning(writer).await.expect("messages");
+        id
+    }
+
+    fn message(&self, conversation: ConversationId, channel: ChannelId, text: &str) -> message::Model {
+        let id: MessageId = self.clock.new_id();
+        message::Model {
+            workspace_id: self.workspace_id,
+            id,
+            conversation_id: conversation,
+            channel_id: channel,
+            direction: Direction::Inbound,
+            whatsapp_id: format!("wamid.{id}"),
+            kind: "text".to_owned(),
+            body: Some(text.to_owned()),
+            payload: "{}".to_owned(),
+            reply_to_whatsapp_id: None,
+            author_id: None,
+            sent_at: self.clock.now(),
+            received_at: self.clock.now(),
+            status: DeliveryStatus::None,
+            status_at: None,
+            edited_at: None,
+            revoked_at: None,
+        }
+    }
+}
+
+/// Founds a workspace with an app and two numbers, whose ids at Meta begin with the key.
+async fn found(
+    installation: &Installation,
+    name: &str,
+    key: &str,
+) -> (WorkspaceId, MetaAppId, [ChannelId; 2]) {
+    let transaction = installation.database.begin().await.expect("a transaction");
+    let new = NewWorkspace { name, time_zone: "America/Sao_Paulo", locale: "pt-BR" };
+    let workspace = workspace::create(&transaction, installation, new).await.expect("a workspace").id;
+    let new = NewMetaApp {
+        workspace_id: workspace,
+        key,
+        name,
+        verify_token: "verify me",
+        app_secret: "app secret",
+    };
+    let app = meta_app::create(&transaction, installation, new).await.expect("an app").id;
+    let mut channels = Vec::new();
+    for (name, number) in [("Vendas", "1"), ("Suporte", "2")] {
+        let new = NewChannel {
+            workspace_id: workspace,
+            meta_app_id: app,
+            name,
+            waba_id: &format!("{key}-waba"),
+            phone_number_id: &format!("{key}-{number}"),
+            display_phone_number: &format!("+55 11 4000-000{number}"),
+            team_id: None,
+            access_token: None,
+        };
+        channels.push(channel::create(&transaction, installation, new).await.expect("a channel").id);
+    }
+    transaction.commit().await.expect("committed");
+    (workspace, app, [channels[0], channels[1]])
+}

@@ -1,0 +1,10 @@
+//! Takes in what WhatsApp delivers, sends what agents write, and runs what is due: the part that needs no person.
+
+pub mod mail;
+pub mod report;
+pub mod schedule;
+pub mod webhook;
+pub mod whatsapp;
+mod worker;
+
+pub use worker::{Worker, WorkerOptions};

@@ -1,0 +1,235 @@
+//! The queue of mails to be sent: written with the change that they tell of, sent afterwards, each once.
+
+use std::time::Duration;
+
+use portaria_domain::Installation;
+use portaria_domain::clock::Clock;
+use portaria_domain::error::Result;
+use portaria_entity::id::{OutgoingMailId, WorkspaceId};
+use portaria_entity::outgoing_mail::{self, MailStatus};
+use portaria_entity::time::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio_util::sync::CancellationToken;
+
+use super::{Mailbox, Mailer, OutgoingMail, SendError, message_id};
+use crate::mail::MailConfigError;
+use crate::mail::MailOptions;
+
+/// How often the queue is looked at.
+const PAUSE: Duration = Duration::from_secs(5);
+/// A process that died while it was sending keeps a mail so long. Much longer than a mail may take.
+const LEASE: Duration = Duration::from_secs(10 * 60);
+/// The first pause after a failure; it doubles up to the longest.
+const FIRST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_secs(60 * 60);
+/// After so long a mail that could not be sent is given up.
+const GIVE_UP: Duration = Duration::from_secs(48 * 60 * 60);
+/// The most mails that one pass sends before it looks whether it should stop.
+const BATCH: u64 = 50;
+
+/// A mail to be queued.
+pub struct NewMail {
+    pub workspace_id: Option<WorkspaceId>,
+    /// Two mails of one key are one mail.
+    pub dedup_key: String,
+    pub to: Mailbox,
+    pub subject: String,
+    pub html: String,
+    pub text: String,
+}
+
+/// Queues a mail in the transaction of its cause. One that is queued or sent already is left as it is.
+pub async fn enqueue(
+    transaction: &impl ConnectionTrait,
+    clock: &Clock,
+    sender: &Mailbox,
+    new: NewMail,
+) -> Result<()> {
+    let id: OutgoingMailId = clock.new_id();
+    let now = clock.now();
+    let row = outgoing_mail::ActiveModel {
+        id: Set(id),
+        workspace_id: Set(new.workspace_id),
+        dedup_key: Set(new.dedup_key),
+        to_name: Set(new.to.name.unwrap_or_default()),
+        to_address: Set(new.to.address),
+        subject: Set(new.subject),
+        html: Set(new.html),
+        text: Set(new.text),
+        message_id: Set(message_id(id.0, &sender.address)),
+        status: Set(MailStatus::Queued),
+        attempts: Set(0),
+        next_attempt_at: Set(now),
+        leased_until: Set(None),
+        error: Set(None),
+        created_at: Set(now),
+        sent_at: Set(None),
+    };
+    let once = OnConflict::column(outgoing_mail::Column::DedupKey).do_nothing().to_owned();
+    outgoing_mail::Entity::insert(row).on_conflict(once).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// What became of the mails of one pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    pub sent: u64,
+    pub put_off: u64,
+    pub given_up: u64,
+}
+
+/// Sends what is queued, from one sender by one way.
+#[derive(Clone)]
+pub struct Outbox {
+    installation: Installation,
+    mailer: Mailer,
+    sender: Mailbox,
+}
+
+impl Outbox {
+    pub fn new(
+        installation: Installation,
+        options: &MailOptions,
+    ) -> std::result::Result<Self, MailConfigError> {
+        Ok(Self { installation, mailer: options.mailer()?, sender: options.sender()? })
+    }
+
+    /// With a mailer of one's own, as tests have.
+    pub fn with_mailer(installation: Installation, mailer: Mailer, sender: Mailbox) -> Self {
+        Self { installation, mailer, sender }
+    }
+
+    pub fn sender(&self) -> &Mailbox {
+        &self.sender
+    }
+
+    /// Sends until `shutdown`; the mail that is on its way is finished first.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            if let Err(error) = self.send_queued(&shutdown).await {
+                tracing::warn!(%error, "queued mails could not be read");
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+
+    /// Sends every mail that is due now.
+    pub async fn send_queued(&self, shutdown: &CancellationToken) -> Result<Sent> {
+        let mut all = Sent::default();
+        loop {
+            let due = self.due().await?;
+            if due.is_empty() {
+                return Ok(all);
+            }
+            for mail in due {
+                if shutdown.is_cancelled() {
+                    return Ok(all);
+                }
+                if let Some(lease) = self.claim(&mail).await? {
+                    self.send(mail, lease, &mut all).await?;
+                }
+            }
+        }
+    }
+
+    /// Mails whose time has come and that nobody is sending.
+    async fn due(&self) -> Result<Vec<outgoing_mail::Model>> {
+        let now = self.installation.clock.now();
+        let due = outgoing_mail::Entity::find()
+            .filter(outgoing_mail::Column::Status.eq(MailStatus::Queued))
+            .filter(outgoing_mail::Column::NextAttemptAt.lte(now))
+            .filter(unleased(now))
+            .order_by_asc(outgoing_mail::Column::NextAttemptAt)
+            .order_by_asc(outgoing_mail::Column::Id)
+            .limit(BATCH);
+        Ok(due.all(self.installation.database.reader()).await?)
+    }
+
+    /// Takes a mail for this process, unless another was faster.
+    async fn claim(&self, mail: &outgoing_mail::Model) -> Result<Option<Timestamp>> {
+        let now = self.installation.clock.now();
+        let lease = now + LEASE;
+        let claim = outgoing_mail::ActiveModel {
+            leased_until: Set(Some(lease)),
+            attempts: Set(mail.attempts.saturating_add(1)),
+            ..outgoing_mail::ActiveModel::default()
+        };
+        let claimed = outgoing_mail::Entity::update_many()
+            .set(claim)
+            .filter(outgoing_mail::Column::Id.eq(mail.id))
+            .filter(outgoing_mail::Column::Status.eq(MailStatus::Queued))
+            .filter(outgoing_mail::Column::Attempts.eq(mail.attempts))
+            .filter(unleased(now))
+            .exec(self.installation.database.writer())
+            .await?;
+        Ok((claimed.rows_affected == 1).then_some(lease))
+    }
+
+    async fn send(&self, mail: outgoing_mail::Model, lease: Timestamp, all: &mut Sent) -> Result<()> {
+        let (id, attempts, created_at) = (mail.id, mail.attempts, mail.created_at);
+        let outcome = match self.outgoing(mail) {
+            Ok(outgoing) => self.mailer.send(&outgoing).await,
+            Err(error) => Err(error),
+        };
+        let now = self.installation.clock.now();
+        let mut row =
+            outgoing_mail::ActiveModel { leased_until: Set(None), ..outgoing_mail::ActiveModel::default() };
+        match outcome {
+            Ok(()) => {
+                all.sent += 1;
+                row.status = Set(MailStatus::Sent);
+                row.sent_at = Set(Some(now));
+                row.error = Set(None);
+            }
+            Err(SendError::Retry(failure)) if now.since(created_at) < GIVE_UP => {
+                all.put_off += 1;
+                row.next_attempt_at = Set(now + pause_after(attempts));
+                row.error = Set(Some(failure.to_string()));
+            }
+            Err(SendError::Retry(failure) | SendError::Permanent(failure)) => {
+                all.given_up += 1;
+                row.status = Set(MailStatus::Failed);
+                row.error = Set(Some(failure.to_string()));
+            }
+        }
+        // Only while the lease is ours: a process that was away too long has nothing to say any more.
+        outgoing_mail::Entity::update_many()
+            .set(row)
+            .filter(outgoing_mail::Column::Id.eq(id))
+            .filter(outgoing_mail::Column::LeasedUntil.eq(lease))
+            .exec(self.installation.database.writer())
+            .await?;
+        Ok(())
+    }
+
+    fn outgoing(&self, mail: outgoing_mail::Model) -> std::result::Result<OutgoingMail, SendError> {
+        let date = jiff::Timestamp::from_microsecond(mail.created_at.0)
+            .map_err(|error| SendError::permanent(super::Stage::Compose, None, &error.to_string()))?;
+        Ok(OutgoingMail {
+            from: self.sender.clone(),
+            to: Mailbox { name: Some(mail.to_name), address: mail.to_address },
+            subject: mail.subject,
+            text: mail.text,
+            html: mail.html,
+            message_id: mail.message_id,
+            date,
+        })
+    }
+}
+
+fn unleased(now: Timestamp) -> Condition {
+    Condition::any()
+        .add(outgoing_mail::Column::LeasedUntil.is_null())
+        .add(outgoing_mail::Column::LeasedUntil.lt(now))
+}
+
+/// A minute, two, four, up to an hour.
+fn pause_after(failures_before: i32) -> Duration {
+    let doublings = u32::try_from(failures_before).unwrap_or(0).min(10);
+    FIRST_RETRY.saturating_mul(1 << doublings).min(LONGEST_RETRY)
+}

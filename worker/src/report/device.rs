@@ -1,0 +1,78 @@
+//! Names the program and system behind a user agent, out of a closed set: the text itself is a stranger's.
+
+/// What a sign-in was made with, as far as it said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Device {
+    pub program: Option<&'static str>,
+    pub system: Option<&'static str>,
+}
+
+/// Most telling first: nearly every browser also claims to be the ones below it.
+const PROGRAMS: [(&str, &str); 12] = [
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("FxiOS/", "Firefox"),
+    ("Firefox/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+    ("python-requests/", "Python"),
+    ("okhttp/", "OkHttp"),
+    ("Go-http-client/", "Go"),
+];
+
+const SYSTEMS: [(&str, &str); 7] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+];
+
+impl Device {
+    pub fn is_known(self) -> bool {
+        self.program.is_some() || self.system.is_some()
+    }
+
+    pub fn from_user_agent(user_agent: &str) -> Self {
+        Self { program: first_match(&PROGRAMS, user_agent), system: first_match(&SYSTEMS, user_agent) }
+    }
+}
+
+fn first_match(known: &[(&str, &'static str)], user_agent: &str) -> Option<&'static str> {
+    known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_device(user_agent: &str, program: Option<&'static str>, system: Option<&'static str>) {
+        assert_eq!(Device::from_user_agent(user_agent), Device { program, system });
+    }
+
+    #[test]
+    fn common_browsers_are_known() {
+        let chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+        assert_device(chrome, Some("Chrome"), Some("Windows"));
+        assert_device(&format!("{chrome} Edg/131.0.0.0"), Some("Edge"), Some("Windows"));
+        let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
+        assert_device(iphone, Some("Safari"), Some("iPhone"));
+        assert_device(
+            "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0",
+            Some("Firefox"),
+            Some("Linux"),
+        );
+        assert_device("curl/8.5.0", Some("curl"), None);
+    }
+
+    #[test]
+    fn a_strangers_text_is_never_repeated() {
+        assert_device("<script>alert(1)</script> www.evil.example", None, None);
+    }
+}

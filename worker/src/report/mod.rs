@@ -1,0 +1,69 @@
+//! Writes the audit report that an administrator reads in the morning: subject, HTML and plain text.
+
+mod device;
+mod directory;
+mod entry;
+mod harmless;
+mod language;
+mod model;
+mod page;
+#[cfg(test)]
+mod tests;
+mod when;
+
+use askama::Template;
+use mrml::prelude::render::RenderOptions;
+
+pub use directory::{Directory, instant};
+pub use language::Language;
+pub use model::{
+    AddressTally, ChainHead, Evidence, Occasion, Opened, Period, Person, Report, ReportFinding, RoleHeld,
+    RoleName, RoleScope, Rule, Severity, SignIn, Tried,
+};
+
+use page::Page;
+
+/// A report as it goes into a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedReport {
+    pub subject: String,
+    pub html: String,
+    pub text: String,
+}
+
+/// A report that could not be written. None of these depends on what the report says.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    #[error("the report's template failed: {0}")]
+    Template(#[from] askama::Error),
+    #[error("the report's layout is not valid: {0}")]
+    Layout(String),
+}
+
+#[derive(Template)]
+#[template(path = "report.mjml", escape = "html")]
+struct HtmlReport<'a> {
+    page: &'a Page,
+}
+
+#[derive(Template)]
+#[template(path = "report.txt", escape = "none")]
+struct TextReport<'a> {
+    page: &'a Page,
+}
+
+/// The same report always renders to the same bytes.
+pub fn render(report: &Report) -> Result<RenderedReport, RenderError> {
+    let page = Page::of(report);
+    let layout = HtmlReport { page: &page }.render()?;
+    let html = render_layout(&layout)?;
+    let text = TextReport { page: &page }.render()?;
+    Ok(RenderedReport { subject: page.subject, html, text })
+}
+
+fn render_layout(layout: &str) -> Result<String, RenderError> {
+    let parsed = mrml::parse(layout).map_err(|error| RenderError::Layout(error.to_string()))?;
+    // No fonts: the mail loads nothing from anywhere.
+    let options = RenderOptions { fonts: Default::default(), ..RenderOptions::default() };
+    parsed.element.render(&options).map_err(|error| RenderError::Layout(error.to_string()))
+}

@@ -1,0 +1,193 @@
+//! A report in its language, in the order in which it is read; the templates only lay it out.
+
+use super::entry::{Entry, Words};
+use super::harmless;
+use super::language::{Checked, Label, Tally};
+use super::model::{Occasion, Report, ReportFinding, Rule, Severity};
+use super::when::Wall;
+
+/// More of one kind than this are counted, not listed: nobody reads the fortieth on a telephone, and mail
+/// programs cut off mails that are too long.
+const MOST_ENTRIES: usize = 20;
+
+pub struct Page {
+    pub language_tag: &'static str,
+    pub subject: String,
+    pub title: &'static str,
+    pub workspace: String,
+    pub ran: String,
+    pub lead: String,
+    pub checked: Option<String>,
+    pub tallies: Vec<Tile>,
+    pub sections: Vec<Section>,
+    pub why: &'static str,
+    pub what_to_do: &'static str,
+    pub button: Option<Button>,
+    pub footer: Vec<String>,
+    pub chain: Option<Chain>,
+}
+
+/// A big number and what it counts.
+pub struct Tile {
+    pub tone: Tone,
+    pub number: String,
+    pub label: &'static str,
+}
+
+/// All findings of one severity.
+pub struct Section {
+    pub tone: Tone,
+    pub heading: &'static str,
+    pub groups: Vec<Group>,
+}
+
+/// All findings of one rule, which share their meaning and what to do about them.
+pub struct Group {
+    pub title: &'static str,
+    pub why: &'static str,
+    pub what_to_do: &'static str,
+    pub entries: Vec<Entry>,
+    pub and_more: Option<String>,
+}
+
+pub struct Button {
+    pub label: &'static str,
+    pub url: String,
+}
+
+pub struct Chain {
+    pub sentence: String,
+    pub digest: String,
+}
+
+/// The colours of a severity, on light paper; the template's style sheet has the dark ones.
+#[derive(Clone, Copy)]
+pub struct Tone {
+    pub class: &'static str,
+    pub ink: &'static str,
+    pub tint: &'static str,
+}
+
+impl Tone {
+    fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::Critical => Self { class: "critical", ink: "#b3261e", tint: "#fdf0ef" },
+            Severity::Warning => Self { class: "warning", ink: "#96560b", tint: "#fdf5e8" },
+            Severity::Notice => Self { class: "notice", ink: "#2b5c8a", tint: "#eef4fa" },
+        }
+    }
+}
+
+impl Page {
+    pub fn of(report: &Report) -> Self {
+        let wall = Wall::new(&report.time_zone, report.ran_at);
+        let words = Words { phrases: report.language.phrases(), wall: &wall };
+        let phrases = words.phrases;
+        let workspace = harmless::name(&report.workspace_name);
+        let tally = tally(&report.findings);
+        let checked = Checked { members: report.members_checked, sign_ins: report.sign_ins_checked };
+        let (lead, checked) = match tally.total {
+            0 => (phrases.nothing(checked), None),
+            _ => (phrases.lead(tally), Some(phrases.checked(checked, &wall.span(report.period)))),
+        };
+        Self {
+            language_tag: report.language.tag(),
+            subject: phrases.subject(&workspace, tally),
+            title: phrases.label(Label::ReportTitle),
+            ran: ran(report, &words),
+            lead,
+            checked,
+            tallies: tiles(&report.findings, &words),
+            sections: sections(&report.findings, &words),
+            why: phrases.label(Label::Why),
+            what_to_do: phrases.label(Label::WhatToDo),
+            button: button(report, &words),
+            footer: footer(report, &workspace, &words),
+            chain: chain(report, &words),
+            workspace,
+        }
+    }
+}
+
+fn tally(findings: &[ReportFinding]) -> Tally {
+    let critical = findings.iter().filter(|finding| finding.severity == Severity::Critical).count();
+    Tally { total: findings.len() as u64, critical: critical as u64 }
+}
+
+fn ran(report: &Report, words: &Words<'_>) -> String {
+    let time = words.time(report.ran_at);
+    match report.occasion {
+        Occasion::Scheduled => time,
+        Occasion::Requested => format!("{time} ({})", words.phrases.label(Label::Requested)),
+    }
+}
+
+const SEVERITIES: [Severity; 3] = [Severity::Critical, Severity::Warning, Severity::Notice];
+
+fn tiles(findings: &[ReportFinding], words: &Words<'_>) -> Vec<Tile> {
+    let tile = |severity| {
+        let number = findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+        (number > 0).then(|| Tile {
+            tone: Tone::of(severity),
+            number: words.phrases.number(number),
+            label: words.phrases.severity(severity),
+        })
+    };
+    SEVERITIES.into_iter().filter_map(tile).collect()
+}
+
+fn sections(findings: &[ReportFinding], words: &Words<'_>) -> Vec<Section> {
+    let section = |severity| {
+        let of_it: Vec<_> = findings.iter().filter(|finding| finding.severity == severity).collect();
+        (!of_it.is_empty()).then(|| Section {
+            tone: Tone::of(severity),
+            heading: words.phrases.severity(severity),
+            groups: groups(of_it, words),
+        })
+    };
+    SEVERITIES.into_iter().filter_map(section).collect()
+}
+
+fn groups(mut findings: Vec<&ReportFinding>, words: &Words<'_>) -> Vec<Group> {
+    // Stable: what weighs the same keeps the order in which it was found.
+    findings.sort_by_key(|finding| (finding.evidence.rule(), std::cmp::Reverse(finding.evidence.weight())));
+    findings
+        .chunk_by(|a, b| a.evidence.rule() == b.evidence.rule())
+        .filter_map(|same| same.first().map(|first| group(first.evidence.rule(), same, words)))
+        .collect()
+}
+
+fn group(rule: Rule, findings: &[&ReportFinding], words: &Words<'_>) -> Group {
+    let listed = findings.iter().take(MOST_ENTRIES);
+    let unlisted = findings.len().saturating_sub(MOST_ENTRIES) as u64;
+    Group {
+        title: words.phrases.title(rule),
+        why: words.phrases.why(rule),
+        what_to_do: words.phrases.what_to_do(rule),
+        entries: listed.map(|finding| words.entry(finding)).collect(),
+        and_more: (unlisted > 0).then(|| words.phrases.and_more(unlisted)),
+    }
+}
+
+/// Only a plain web address becomes a link.
+fn button(report: &Report, words: &Words<'_>) -> Option<Button> {
+    let url = report.front_end_url.as_deref()?;
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    let is_plain = url.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>'));
+    (is_web && is_plain)
+        .then(|| Button { label: words.phrases.label(Label::OpenPortaria), url: url.to_owned() })
+}
+
+fn footer(report: &Report, workspace: &str, words: &Words<'_>) -> Vec<String> {
+    let next = report.next_run_at.map(|at| words.phrases.next_run(&words.wall.time(at)));
+    let reason = words.phrases.reason_for_mail(workspace);
+    let zone = words.phrases.time_zone(&words.wall.zone_name());
+    [Some(reason), next, Some(zone)].into_iter().flatten().collect()
+}
+
+fn chain(report: &Report, words: &Words<'_>) -> Option<Chain> {
+    report.chain_head.as_ref().map(|head| Chain {
+        sentence: words.phrases.chain_head(head.sequence),
+        digest: head.digest.chars().filter(char::is_ascii_alphanumeric).collect(),
+    })
+}

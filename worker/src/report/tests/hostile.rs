@@ -1,0 +1,123 @@
+//! Names that try to be more than names.
+
+use super::example::{CHROME, at, finding, full_report, person, quiet_report};
+use super::*;
+
+const NASTY: [&str; 8] = [
+    "<script>alert(1)</script>",
+    "</mj-text></mj-column></mj-section><mj-raw><img src='https://evil.example/x.png' /></mj-raw>",
+    "{{ page.subject }}{% include \"report.mjml\" %}",
+    "Tom & Jerry \"quoted\" 'n' &lt;b&gt; &#60;i&#62;",
+    "\u{202e}gnp.exe\u{202c}\u{200f}\u{2066}",
+    "<!-- [if mso]><mj-include path=\"/etc/passwd\" /><![endif]--> ]]>",
+    "Mallory\r\nBcc: all@example.com\u{0}",
+    "http://evil.example/login www.evil.example",
+];
+
+fn inactive(name: &str, email: &str) -> ReportFinding {
+    let role = (RoleName::Custom(name.to_owned()), RoleScope::Channel(name.to_owned()));
+    let evidence = Evidence::InactiveMember {
+        person: person(name, email, &[role]),
+        days: 40,
+        last_active_at: None,
+        last_sign_in: Some(SignIn {
+            at: at("2026-02-01T10:00:00Z"),
+            address: name.to_owned(),
+            user_agent: format!("{name} {CHROME}"),
+        }),
+    };
+    finding(Severity::Notice, evidence)
+}
+
+fn report_about(name: &str) -> RenderedReport {
+    let findings = vec![inactive(name, name)];
+    let report = Report { workspace_name: name.to_owned(), findings, ..quiet_report(Language::English) };
+    render(&report).unwrap()
+}
+
+fn tags(html: &str, tag: &str) -> usize {
+    html.matches(&format!("<{tag}")).count()
+}
+
+#[test]
+fn no_name_adds_an_element_or_a_link() {
+    let honest = report_about("Ana");
+    for name in NASTY {
+        let rendered = report_about(name);
+        for tag in ["script", "img", "a ", "div", "table", "td", "!--", "style", "iframe"] {
+            assert_eq!(tags(&rendered.html, tag), tags(&honest.html, tag), "{tag} in {name:?}");
+        }
+        assert!(!rendered.html.contains("://evil.example"), "{name:?}");
+        assert!(!rendered.text.contains("://evil.example"), "{name:?}");
+    }
+}
+
+#[test]
+fn markup_in_a_name_is_shown_as_it_was_typed() {
+    let html = report_about(NASTY[0]).html;
+    assert!(html.contains("&#60;script&#62;alert(1)&#60;/\u{200b}script&#62;"));
+    let html = report_about(NASTY[3]).html;
+    assert!(
+        html.contains("Tom &#38; Jerry &#34;quoted&#34; &#39;n&#39; &#38;lt;b&#38;gt; &#38;#60;i&#38;#62;")
+    );
+    assert!(report_about(NASTY[2]).html.contains("{{ page.\u{200b}subject }}"));
+}
+
+#[test]
+fn a_name_adds_no_line_to_the_text_and_none_to_the_subject() {
+    let lines = report_about("Ana").text.lines().count();
+    for name in NASTY {
+        let rendered = report_about(name);
+        assert_eq!(rendered.text.lines().count(), lines, "{name:?}");
+        assert!(!rendered.subject.chars().any(char::is_control), "{name:?}");
+    }
+}
+
+#[test]
+fn invisible_direction_changes_are_gone() {
+    let rendered = report_about(NASTY[4]);
+    for text in [&rendered.subject, &rendered.html, &rendered.text] {
+        assert!(!text.contains(['\u{202e}', '\u{202c}', '\u{200f}', '\u{2066}']), "{text}");
+    }
+}
+
+#[test]
+fn a_front_end_that_is_no_web_address_is_no_link() {
+    for url in
+        ["javascript:alert(1)", "https://x.example/\"><script>", "https://x.example/\r\ny", "mailto:a@b.c"]
+    {
+        let report = Report { front_end_url: Some(url.to_owned()), ..full_report(Language::English) };
+        assert_eq!(tags(&render(&report).unwrap().html, "a "), 0, "{url}");
+    }
+}
+
+#[test]
+fn the_only_address_in_a_mail_is_the_front_end() {
+    for language in Language::ALL {
+        let html = render(&full_report(language)).unwrap().html;
+        let urls: Vec<_> = html.match_indices("://").map(|(place, _)| &html[place..]).collect();
+        let schemas = [
+            "://www.w3.org/1999/xhtml",
+            "://schemas.microsoft.com/office/office",
+            "://schemas.microsoft.com/vml",
+        ];
+        let foreign = urls.iter().filter(|rest| {
+            !rest.starts_with("://atendimento.aurora.example/")
+                && !schemas.iter().any(|known| rest.starts_with(known))
+        });
+        assert_eq!(foreign.collect::<Vec<_>>(), Vec::<&&str>::new());
+        assert!(!html.contains("url(") && !html.contains("@import") && !html.contains("<link"));
+    }
+}
+
+#[test]
+fn a_mass_of_findings_stays_a_mail() {
+    let findings: Vec<_> =
+        (0..5_000).map(|n| inactive(&format!("{n} {}", "Long Name ".repeat(50)), "a@example.com")).collect();
+    let report = Report { findings, ..quiet_report(Language::PortugueseOfBrazil) };
+    let rendered = render(&report).unwrap();
+    assert!(rendered.subject.contains("5.000 pontos de atenção"), "{}", rendered.subject);
+    assert!(rendered.text.contains("e mais 4.980"));
+    // Gmail hides what comes after 102 kB.
+    assert!(rendered.html.len() < 90_000, "{}", rendered.html.len());
+}

@@ -1,0 +1,7 @@
+//! Whole reports: as snapshots in every language, and with hostile names in every place.
+
+mod example;
+mod hostile;
+mod snapshots;
+
+use super::*;

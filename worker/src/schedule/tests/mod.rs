@@ -1,0 +1,100 @@
+//! Whole audits on real databases with a clock that the test moves.
+
+mod mailed;
+mod once;
+
+use std::time::Duration;
+
+use portaria_domain::Installation;
+use portaria_domain::access::Scope;
+use portaria_entity::audit_run;
+use portaria_entity::id::{MemberId, UserId};
+use portaria_entity::member;
+use portaria_entity::role::BuiltInRole;
+use portaria_entity::sign_in_event::{self, SignInOutcome};
+use portaria_entity::time::Timestamp;
+use portaria_testing::{Person, Stage};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::*;
+use crate::mail::{Mailbox, Mailer, MemoryTransport, OutgoingMail};
+
+/// When the workspace's audit is due for the first time: 08:00 in São Paulo, the day after the stage began.
+fn first_due() -> Timestamp {
+    Timestamp::from_secs(1_772_535_600)
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A workspace with two administrators, and what its mails were.
+struct Scene {
+    stage: Stage,
+    memory: MemoryTransport,
+    auditor: Auditor,
+}
+
+impl Scene {
+    async fn on(stage: Stage) -> Self {
+        let memory = MemoryTransport::default();
+        let auditor = auditor(&stage.installation, &memory);
+        let everywhere = [(BuiltInRole::Administrator, Scope::Workspace)];
+        stage.person("Alice", &everywhere).await;
+        stage.person("Bruno", &everywhere).await;
+        stage.person("Carla", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
+        Self { stage, memory, auditor }
+    }
+
+    /// Another process over the same database, with a connection of its own.
+    async fn another_process(&self) -> Auditor {
+        let database =
+            portaria_domain::database::Database::connect(&self.stage.test_database.options).await.unwrap();
+        let keys = portaria_domain::sealing::KeyRing::ephemeral().unwrap();
+        let installation = Installation::new(database, self.stage.clock.clone(), keys);
+        auditor(&installation, &self.memory)
+    }
+
+    async fn tick(&self) -> usize {
+        self.auditor.tick().await.unwrap().len()
+    }
+
+    async fn runs(&self) -> Vec<audit_run::Model> {
+        audit_run::Entity::find()
+            .order_by_asc(audit_run::Column::ScheduledFor)
+            .all(self.stage.installation.database.reader())
+            .await
+            .unwrap()
+    }
+
+    async fn mails(&self) -> Vec<OutgoingMail> {
+        self.auditor.send_queued_mails().await.unwrap();
+        self.memory.sent()
+    }
+}
+
+fn auditor(installation: &Installation, memory: &MemoryTransport) -> Auditor {
+    let sender = Mailbox { name: Some("Portaria".to_owned()), address: "portaria@gate.example".to_owned() };
+    let outbox = Outbox::with_mailer(installation.clone(), Mailer::Memory(memory.clone()), sender);
+    Auditor::with_outbox(installation.clone(), outbox)
+}
+
+async fn user_of(stage: &Stage, member_id: MemberId) -> UserId {
+    let find = member::Entity::find().filter(member::Column::Id.eq(member_id));
+    find.one(stage.installation.database.reader()).await.unwrap().unwrap().user_id
+}
+
+/// Somebody tries a person's account once.
+async fn tries(stage: &Stage, person: &Person, at: Timestamp, outcome: SignInOutcome) {
+    let row = sign_in_event::ActiveModel {
+        id: Set(stage.clock.id_at(at)),
+        at: Set(at),
+        user_id: Set(Some(user_of(stage, person.member_id).await)),
+        workspace_id: Set((outcome == SignInOutcome::Succeeded).then_some(stage.workspace_id)),
+        email: Set(person.email.clone()),
+        outcome: Set(outcome),
+        address: Set("203.0.113.66".to_owned()),
+        user_agent: Set("Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0".to_owned()),
+    };
+    let writer = stage.installation.database.writer();
+    sign_in_event::Entity::insert(row).exec_without_returning(writer).await.unwrap();
+}

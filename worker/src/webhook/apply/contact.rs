@@ -1,0 +1,217 @@
+//! Finds the customer behind the identities of a message, or makes their acquaintance.
+
+use portaria_domain::activity::{Actor, Deed, record};
+use portaria_domain::{Error, Result};
+use portaria_entity::contact_identity::{self, Column, IdentityKind};
+use portaria_entity::id::{ContactId, ContactIdentityId};
+use portaria_entity::time::Timestamp;
+use portaria_entity::{activity, contact};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+use super::Application;
+use crate::whatsapp::payload::{Message, Party};
+
+const CONFLICT: &str = "contact.identity_of_another";
+/// How much earlier than the message that tells of a change the old identity counts as last seen.
+const MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// One way in which a message names its customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    kind: IdentityKind,
+    value: String,
+    seen_at: Timestamp,
+}
+
+/// The identities of a message, the most dependable first.
+#[derive(Default)]
+struct Identities(Vec<Identity>);
+
+impl Identities {
+    fn of(message: &Message, at: Timestamp) -> Self {
+        let mut found = Self::default();
+        let notice = message.system.as_ref();
+        let now = notice.map(|notice| &notice.now);
+        let had = notice.and_then(|notice| notice.previous_user_id.as_ref());
+        let had_parent = notice.and_then(|notice| notice.previous_parent_user_id.as_ref());
+        let renamed = now.is_some_and(|party| party.phone.is_some());
+        let Party { phone, user_id, parent_user_id } = &message.customer;
+        // Who changes is known under the old identity, and has the new one from then on.
+        found.add(IdentityKind::BusinessScopedId, had, at - MOMENT);
+        found.add(IdentityKind::BusinessScopedId, user_id.as_ref(), at);
+        found.add(IdentityKind::ParentId, had_parent, at - MOMENT);
+        found.add(IdentityKind::ParentId, parent_user_id.as_ref(), at);
+        found.add(IdentityKind::Phone, phone.as_ref(), if renamed { at - MOMENT } else { at });
+        if let Some(Party { phone, user_id, parent_user_id }) = now {
+            found.add(IdentityKind::BusinessScopedId, user_id.as_ref(), at);
+            found.add(IdentityKind::ParentId, parent_user_id.as_ref(), at);
+            found.add(IdentityKind::Phone, phone.as_ref(), at);
+        }
+        found.add(IdentityKind::Username, message.profile.username.as_ref(), at);
+        found
+    }
+
+    fn add(&mut self, kind: IdentityKind, value: Option<&String>, seen_at: Timestamp) {
+        let Some(value) = value else { return };
+        if !self.0.iter().any(|known| known.kind == kind && known.value == *value) {
+            self.0.push(Identity { kind, value: value.clone(), seen_at });
+        }
+    }
+
+    /// Whose identity decides. A username passes from one person to another: alone it is all there is to go by.
+    fn owner(&self, known: &[contact_identity::Model]) -> Option<ContactId> {
+        let alone = self.0.len() == 1;
+        self.0
+            .iter()
+            .filter(|identity| alone || identity.kind != IdentityKind::Username)
+            .find_map(|identity| known.iter().find(|row| identity.is(row)).map(|row| row.contact_id))
+    }
+}
+
+impl Identity {
+    fn is(&self, row: &contact_identity::Model) -> bool {
+        row.kind == self.kind && row.value == self.value
+    }
+}
+
+impl Application<'_> {
+    /// The customer of a message; `None` when nothing in it says who that is.
+    pub(super) async fn contact(&self, message: &Message) -> Result<Option<ContactId>> {
+        let at = self.time(message.sent_at);
+        let identities = Identities::of(message, at);
+        if identities.0.is_empty() {
+            return Ok(None);
+        }
+        let known = self.known(&identities).await?;
+        let contact = match identities.owner(&known) {
+            Some(contact) => contact,
+            None => self.new_contact().await?,
+        };
+        for identity in &identities.0 {
+            match known.iter().find(|row| identity.is(row)) {
+                None => self.learn(contact, identity).await?,
+                Some(row) if row.contact_id == contact => self.see(row, identity.seen_at).await?,
+                Some(row) if row.kind == IdentityKind::Username => self.hand_over(row, contact).await?,
+                Some(row) => self.record_conflict(contact, row).await?,
+            }
+        }
+        self.rename(contact, message).await?;
+        Ok(Some(contact))
+    }
+
+    async fn known(&self, identities: &Identities) -> Result<Vec<contact_identity::Model>> {
+        let any = identities.0.iter().fold(Condition::any(), |any, identity| {
+            any.add(
+                Condition::all().add(Column::Kind.eq(identity.kind)).add(Column::Value.eq(&identity.value)),
+            )
+        });
+        let rows = contact_identity::Entity::find()
+            .filter(Column::WorkspaceId.eq(self.origin.workspace_id))
+            .filter(Column::Portfolio.eq(""))
+            .filter(any)
+            .all(self.transaction)
+            .await?;
+        Ok(rows)
+    }
+
+    async fn new_contact(&self) -> Result<ContactId> {
+        let (id, now) = (self.installation.clock.new_id(), self.installation.clock.now());
+        let row = contact::ActiveModel {
+            workspace_id: Set(self.origin.workspace_id),
+            id: Set(id),
+            name: Set(None),
+            language: Set(None),
+            email: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        contact::Entity::insert(row).exec_without_returning(self.transaction).await?;
+        Ok(id)
+    }
+
+    async fn learn(&self, contact: ContactId, identity: &Identity) -> Result<()> {
+        let row = contact_identity::ActiveModel {
+            workspace_id: Set(self.origin.workspace_id),
+            id: Set(self.installation.clock.new_id::<ContactIdentityId>()),
+            contact_id: Set(contact),
+            kind: Set(identity.kind),
+            // A message does not tell its portfolio, and no two give out the same id.
+            portfolio: Set(String::new()),
+            value: Set(identity.value.clone()),
+            created_at: Set(self.installation.clock.now()),
+            last_seen_at: Set(identity.seen_at),
+        };
+        let once = [Column::WorkspaceId, Column::Kind, Column::Portfolio, Column::Value];
+        let rows = contact_identity::Entity::insert(row)
+            .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
+            .exec_without_returning(self.transaction)
+            .await?;
+        // Somebody made their acquaintance meanwhile: begin again, and find it.
+        if rows == 0 { Err(Error::Busy) } else { Ok(()) }
+    }
+
+    async fn see(&self, row: &contact_identity::Model, at: Timestamp) -> Result<()> {
+        if row.last_seen_at >= at {
+            return Ok(());
+        }
+        self.update_identity("last_seen_at = $3", row, at.0.into()).await
+    }
+
+    async fn hand_over(&self, row: &contact_identity::Model, to: ContactId) -> Result<()> {
+        self.update_identity("contact_id = $3", row, to.0.into()).await
+    }
+
+    async fn update_identity(
+        &self,
+        set: &str,
+        row: &contact_identity::Model,
+        value: sea_orm::Value,
+    ) -> Result<()> {
+        let sql = format!("UPDATE contact_identities SET {set} WHERE workspace_id = $1 AND id = $2");
+        let values = [row.workspace_id.0.into(), row.id.0.into(), value];
+        self.transaction.execute_raw(self.installation.database.statement(&sql, values)).await?;
+        Ok(())
+    }
+
+    /// Two that were thought to be different may be one. Both stay as they are; somebody is to look at it, once.
+    async fn record_conflict(&self, contact: ContactId, row: &contact_identity::Model) -> Result<()> {
+        let recorded = activity::Entity::find()
+            .filter(activity::Column::WorkspaceId.eq(self.origin.workspace_id))
+            .filter(activity::Column::Subject.eq(contact.to_string()))
+            .filter(activity::Column::Action.eq(CONFLICT))
+            .filter(activity::Column::After.contains(row.contact_id.to_string()))
+            .count(self.transaction)
+            .await?;
+        if recorded > 0 {
+            return Ok(());
+        }
+        let kind: &'static str = row.kind.into();
+        let deed = Deed {
+            workspace_id: self.origin.workspace_id,
+            actor: Actor::Installation,
+            action: CONFLICT,
+            subject: contact.to_string(),
+            before: None,
+            after: Some(serde_json::json!({ "kind": kind, "contact": row.contact_id })),
+            address: None,
+        };
+        record(self.transaction, &self.installation.clock, deed).await
+    }
+
+    /// Takes over what the customer calls themselves.
+    async fn rename(&self, contact: ContactId, message: &Message) -> Result<()> {
+        let Some(name) = &message.profile.name else { return Ok(()) };
+        let sql = "UPDATE contacts SET name = $3, updated_at = $4 \
+                   WHERE workspace_id = $1 AND id = $2 AND (name IS NULL OR name <> $3)";
+        let values = [
+            self.origin.workspace_id.0.into(),
+            contact.0.into(),
+            name.clone().into(),
+            self.installation.clock.now().0.into(),
+        ];
+        self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
+        Ok(())
+    }
+}

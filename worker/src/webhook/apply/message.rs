@@ -1,0 +1,209 @@
+//! Stores a message once, and lets it and what acts on it find each other in either order.
+
+use portaria_domain::Result;
+use portaria_entity::channel;
+use portaria_entity::event::EventKind;
+use portaria_entity::id::ConversationId;
+use portaria_entity::message::{self, Column, DeliveryStatus, Direction};
+use portaria_entity::time::Timestamp;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+
+use super::{Application, Fate};
+use crate::whatsapp::payload::{self, Change, Message, MessageKind, Source, StatusKind, Target};
+
+/// What history gives where a file is told of later.
+const PLACEHOLDER: &str = "media_placeholder";
+
+impl Application<'_> {
+    pub(super) async fn message(
+        &mut self,
+        change: &Change,
+        channel: &channel::Model,
+        message: &Message,
+    ) -> Result<Fate> {
+        if let Some(known) = self.stored(channel, &message.whatsapp_id).await? {
+            return self.repeated(known, message).await;
+        }
+        let Some(contact) = self.contact(message).await? else {
+            return self.keep_raw(change, Some(channel), &message.raw).await;
+        };
+        let sent_at = self.time(message.sent_at);
+        let conversation = self.conversation(channel, contact, sent_at).await?;
+        let mut row = self.row(channel, conversation, message);
+        self.take_up_what_waits(&mut row).await?;
+        let once = [Column::ChannelId, Column::WhatsappId];
+        let rows = message::Entity::insert(row.clone().into_active_model())
+            .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
+            .exec_without_returning(self.transaction)
+            .await?;
+        if rows == 0 {
+            return Ok(Fate::Duplicate);
+        }
+        self.bear(channel, &row, message).await?;
+        self.act_on_target(&row).await?;
+        match message.source {
+            // The past is no news.
+            Source::History => {}
+            Source::Live | Source::Echo | Source::Standby | Source::StandbyEcho => {
+                self.announce(EventKind::MessageReceived, conversation, Some(row.id), None).await?;
+            }
+        }
+        Ok(Fate::Stored)
+    }
+
+    pub(super) async fn stored(
+        &self,
+        channel: &channel::Model,
+        whatsapp_id: &str,
+    ) -> Result<Option<message::Model>> {
+        let row = message::Entity::find()
+            .filter(Column::ChannelId.eq(channel.id))
+            .filter(Column::WhatsappId.eq(whatsapp_id))
+            .one(self.transaction)
+            .await?;
+        Ok(row)
+    }
+
+    /// A message that is there already tells nothing new, unless only its place was held.
+    async fn repeated(&self, known: message::Model, message: &Message) -> Result<Fate> {
+        if known.kind != PLACEHOLDER || message.kind.name() == PLACEHOLDER {
+            return Ok(Fate::Duplicate);
+        }
+        let sql =
+            "UPDATE messages SET kind = $3, body = $4, payload = $5 WHERE workspace_id = $1 AND id = $2";
+        let values = [
+            known.workspace_id.0.into(),
+            known.id.0.into(),
+            message.kind.name().into(),
+            message.text.clone().into(),
+            message.raw.clone().into(),
+        ];
+        self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
+        self.announce(EventKind::MessageUpdated, known.conversation_id, Some(known.id), None).await?;
+        Ok(Fate::Stored)
+    }
+
+    fn row(
+        &self,
+        channel: &channel::Model,
+        conversation_id: ConversationId,
+        message: &Message,
+    ) -> message::Model {
+        let sent_at = self.time(message.sent_at);
+        let direction = match message.direction {
+            payload::Direction::Inbound => Direction::Inbound,
+            payload::Direction::Outbound => Direction::Outbound,
+        };
+        let status = match direction {
+            Direction::Inbound => DeliveryStatus::None,
+            Direction::Outbound => {
+                message.history_status.as_ref().and_then(StatusKind::delivery).unwrap_or(DeliveryStatus::Sent)
+            }
+        };
+        message::Model {
+            workspace_id: self.origin.workspace_id,
+            id: self.installation.clock.new_id(),
+            conversation_id,
+            channel_id: channel.id,
+            direction,
+            whatsapp_id: message.whatsapp_id.clone(),
+            kind: message.kind.name().to_owned(),
+            body: message.text.clone(),
+            payload: message.raw.clone(),
+            reply_to_whatsapp_id: refers_to(message).cloned(),
+            author_id: None,
+            sent_at,
+            received_at: self.origin.received_at,
+            status,
+            status_at: (status != DeliveryStatus::None).then_some(sent_at),
+            edited_at: None,
+            revoked_at: None,
+        }
+    }
+
+    /// Lets statuses, edits and revocations that came before their message take effect on it.
+    async fn take_up_what_waits(&self, row: &mut message::Model) -> Result<()> {
+        let acting = message::Entity::find()
+            .filter(Column::ChannelId.eq(row.channel_id))
+            .filter(Column::ReplyToWhatsappId.eq(&row.whatsapp_id))
+            .filter(Column::Kind.is_in([MessageKind::Edit.name(), MessageKind::Revoke.name()]))
+            .filter(Column::ConversationId.eq(row.conversation_id))
+            .order_by_asc(Column::SentAt)
+            .order_by_asc(Column::Id)
+            .all(self.transaction)
+            .await?;
+        for act in acting {
+            act_upon(row, &act);
+        }
+        if row.direction == Direction::Outbound {
+            for (status, at) in self.waiting_statuses(row).await? {
+                if let Some(status) = status.delivery().filter(|status| rank(*status) > rank(row.status)) {
+                    (row.status, row.status_at) = (status, Some(at));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets an edit or a revocation take effect on a message of the same conversation.
+    async fn act_on_target(&self, act: &message::Model) -> Result<()> {
+        if act.kind != MessageKind::Edit.name() && act.kind != MessageKind::Revoke.name() {
+            return Ok(());
+        }
+        let Some(original) = &act.reply_to_whatsapp_id else { return Ok(()) };
+        let target = message::Entity::find()
+            .filter(Column::ChannelId.eq(act.channel_id))
+            .filter(Column::WhatsappId.eq(original))
+            .filter(Column::ConversationId.eq(act.conversation_id))
+            .one(self.transaction)
+            .await?;
+        let Some(mut target) = target else { return Ok(()) };
+        let (id, conversation) = (target.id, target.conversation_id);
+        act_upon(&mut target, act);
+        let sql = "UPDATE messages SET body = $3, edited_at = $4, revoked_at = $5 WHERE workspace_id = $1 AND id = $2";
+        let values = [
+            target.workspace_id.0.into(),
+            id.0.into(),
+            target.body.into(),
+            target.edited_at.map(|at| at.0).into(),
+            target.revoked_at.map(|at| at.0).into(),
+        ];
+        self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
+        self.announce(EventKind::MessageUpdated, conversation, Some(id), None).await
+    }
+}
+
+/// The message that it answers or acts upon.
+fn refers_to(message: &Message) -> Option<&String> {
+    match &message.target {
+        Some(Target::Edit { original } | Target::Revoke { original }) => Some(original),
+        Some(Target::Reaction { message, .. }) => Some(message),
+        None => message.reply_to.as_ref().map(|reply| &reply.message),
+    }
+}
+
+/// Of several edits the latest counts, and of several revocations the first, in whatever order they come.
+fn act_upon(target: &mut message::Model, act: &message::Model) {
+    let at: Timestamp = act.sent_at;
+    if act.kind == MessageKind::Edit.name() {
+        if target.edited_at.is_none_or(|before| before <= at) {
+            target.edited_at = Some(at);
+            target.body.clone_from(&act.body);
+        }
+    } else {
+        target.revoked_at = Some(target.revoked_at.map_or(at, |before| before.min(at)));
+    }
+}
+
+/// A status never goes back; a failure is final.
+pub(super) fn rank(status: DeliveryStatus) -> u8 {
+    match status {
+        DeliveryStatus::None => 0,
+        DeliveryStatus::Sent => 1,
+        DeliveryStatus::Delivered => 2,
+        DeliveryStatus::Read => 3,
+        DeliveryStatus::Played => 4,
+        DeliveryStatus::Failed => 5,
+    }
+}

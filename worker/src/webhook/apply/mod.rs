@@ -1,0 +1,182 @@
+//! Turns what a delivery says into rows: each message, status and change once, however often and in whatever order it comes.
+
+mod bearing;
+mod contact;
+mod conversation;
+mod message;
+mod other;
+mod status;
+mod turn;
+
+use std::collections::{BTreeMap, HashMap};
+
+use portaria_domain::event::{Before, Happening, append};
+use portaria_domain::routing::{Routing, Waiting};
+use portaria_domain::{Installation, Result};
+use portaria_entity::channel;
+use portaria_entity::event::EventKind;
+use portaria_entity::id::{ConversationId, MessageId, WebhookDeliveryId, WorkspaceId};
+use portaria_entity::routing_decision::RoutingCause;
+use portaria_entity::time::Timestamp;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+
+use crate::whatsapp::payload::{Change, Item};
+use conversation::Touched;
+
+/// One thing that a delivery says, and the change it is part of.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub change: &'a Change,
+    pub item: &'a Item,
+}
+
+/// What became of things told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub stored: i32,
+    pub duplicate: i32,
+    /// About a number that is not this workspace's.
+    pub foreign: i32,
+}
+
+impl Tally {
+    pub(super) fn total(self) -> i32 {
+        self.stored + self.duplicate + self.foreign
+    }
+
+    fn add(&mut self, fate: Fate) {
+        match fate {
+            Fate::Stored => self.stored += 1,
+            Fate::Duplicate => self.duplicate += 1,
+            Fate::Foreign => self.foreign += 1,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Stored,
+    Duplicate,
+    Foreign,
+}
+
+impl Fate {
+    fn of_insert(rows: u64) -> Self {
+        if rows == 0 { Self::Duplicate } else { Self::Stored }
+    }
+}
+
+/// Whose delivery it is and when it came.
+#[derive(Clone, Copy)]
+pub(super) struct Origin {
+    pub workspace_id: WorkspaceId,
+    pub delivery_id: WebhookDeliveryId,
+    pub received_at: Timestamp,
+}
+
+/// One transaction's share of a delivery.
+pub(super) struct Application<'a> {
+    installation: &'a Installation,
+    transaction: &'a DatabaseTransaction,
+    origin: Origin,
+    channels: HashMap<String, Option<channel::Model>>,
+    /// In the order of their ids, so that two transactions write them in the same order.
+    touched: BTreeMap<ConversationId, Touched>,
+}
+
+impl<'a> Application<'a> {
+    pub(super) fn new(
+        installation: &'a Installation,
+        transaction: &'a DatabaseTransaction,
+        origin: Origin,
+    ) -> Self {
+        Self { installation, transaction, origin, channels: HashMap::new(), touched: BTreeMap::new() }
+    }
+
+    /// Applies everything told, routes what began with it, and writes the events. The caller commits.
+    pub(super) async fn apply(mut self, told: &[Told<'_>]) -> Result<Tally> {
+        turn::take(self.installation, self.transaction, self.origin.workspace_id, told).await?;
+        let mut tally = Tally::default();
+        for one in told {
+            tally.add(self.one(*one).await?);
+        }
+        let waiting = self.write_conversations().await?;
+        self.route(&waiting).await?;
+        self.announce_conversations().await?;
+        Ok(tally)
+    }
+
+    async fn one(&mut self, Told { change, item }: Told<'_>) -> Result<Fate> {
+        let channel = match &change.phone_number_id {
+            None => None,
+            Some(number) => match self.channel(number).await? {
+                Some(channel) => Some(channel),
+                None => return Ok(Fate::Foreign),
+            },
+        };
+        match (item, channel) {
+            (Item::Message(message), Some(channel)) => self.message(change, &channel, message).await,
+            (Item::Status(status), Some(channel)) => self.status(&channel, status).await,
+            (Item::Message(message), None) => self.keep_raw(change, None, &message.raw).await,
+            (Item::Status(status), None) => self.keep_raw(change, None, &status.raw).await,
+            (Item::Other(other), channel) => self.keep(change, channel.as_ref(), other).await,
+        }
+    }
+
+    /// The workspace's channel with this number, if it has one.
+    async fn channel(&mut self, phone_number_id: &str) -> Result<Option<channel::Model>> {
+        if let Some(known) = self.channels.get(phone_number_id) {
+            return Ok(known.clone());
+        }
+        let found = channel::Entity::find()
+            .filter(channel::Column::WorkspaceId.eq(self.origin.workspace_id))
+            .filter(channel::Column::PhoneNumberId.eq(phone_number_id))
+            .one(self.transaction)
+            .await?;
+        self.channels.insert(phone_number_id.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// Meta's time, but never in the future; where it gives none, when the delivery came.
+    fn time(&self, seconds: Option<i64>) -> Timestamp {
+        seconds.map_or(self.origin.received_at, |at| Timestamp::from_secs(at).min(self.origin.received_at))
+    }
+
+    async fn route(&self, waiting: &[Waiting]) -> Result<()> {
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let mut routing =
+            Routing::open(self.installation, self.transaction, self.origin.workspace_id).await?;
+        for one in waiting {
+            routing.route(one, RoutingCause::NewEpisode).await?;
+        }
+        Ok(())
+    }
+
+    async fn announce_conversations(&self) -> Result<()> {
+        for (id, touched) in &self.touched {
+            if touched.is_changed() {
+                self.announce(EventKind::ConversationChanged, *id, None, touched.before()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn announce(
+        &self,
+        kind: EventKind,
+        conversation: ConversationId,
+        message: Option<MessageId>,
+        before: Option<Before>,
+    ) -> Result<()> {
+        let happening = Happening {
+            workspace_id: self.origin.workspace_id,
+            kind,
+            conversation_id: Some(conversation),
+            message_id: message,
+            before,
+        };
+        append(self.transaction, &self.installation.clock, happening).await
+    }
+}

@@ -1,0 +1,94 @@
+//! Whatever is neither a message nor a status: kept whole, and recognisable when it comes again.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use super::fault::Fault;
+use super::raw;
+
+/// A change, or the part of one, that this version gives no meaning to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherChange {
+    /// A SHA-256: the same for a repetition, also if its members come in another order.
+    pub dedup_key: [u8; 32],
+    pub faults: Vec<Fault>,
+    pub raw: String,
+}
+
+/// What makes a change itself: Meta gives it no id.
+#[derive(Clone, Copy)]
+pub(super) struct Identity<'a> {
+    pub entry_id: Option<&'a str>,
+    pub entry_time: Option<i64>,
+    pub field: &'a str,
+    pub value: &'a RawValue,
+}
+
+impl OtherChange {
+    /// The whole value of a change.
+    pub(super) fn whole(identity: Identity<'_>) -> Self {
+        Self::keep(identity, None, identity.value)
+    }
+
+    /// A part of the value, told from its other parts and from the same part of another change.
+    pub(super) fn part(identity: Identity<'_>, part: &RawValue) -> Self {
+        Self::keep(identity, Some(part), part)
+    }
+
+    fn keep(identity: Identity<'_>, part: Option<&RawValue>, kept: &RawValue) -> Self {
+        let mut hash = Sha256::new();
+        let head = Value::from(vec![
+            Value::from(identity.entry_id),
+            Value::from(identity.entry_time),
+            Value::from(identity.field),
+        ]);
+        for text in
+            [canonical(&head), canonical_text(identity.value), part.map_or(String::new(), canonical_text)]
+        {
+            hash.update(text.len().to_be_bytes());
+            hash.update(text);
+        }
+        let dedup_key = hash.finalize().into();
+        Self { dedup_key, faults: Fault::all(&raw::value(kept)), raw: kept.get().to_owned() }
+    }
+}
+
+/// One writing for all equal values; what cannot be read whole stands for itself.
+fn canonical_text(raw: &RawValue) -> String {
+    raw::whole(raw).map_or_else(|| raw.get().to_owned(), |value| canonical(&value))
+}
+
+fn canonical(value: &Value) -> String {
+    let mut written = String::new();
+    write_canonical(value, &mut written);
+    written
+}
+
+fn write_canonical(value: &Value, into: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            into.push('{');
+            for (name, member) in members {
+                into.push_str(&Value::from(name.as_str()).to_string());
+                into.push(':');
+                write_canonical(member, into);
+                into.push(',');
+            }
+            into.push('}');
+        }
+        Value::Array(elements) => {
+            into.push('[');
+            for element in elements {
+                write_canonical(element, into);
+                into.push(',');
+            }
+            into.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            into.push_str(&value.to_string());
+        }
+    }
+}
