@@ -13,9 +13,10 @@ use anyhow::{Context, Result, ensure};
 use portaria_domain::Installation;
 use portaria_domain::authentication::{Attempt, Origin, authenticate, sign_in};
 use portaria_domain::clock::Clock;
-use portaria_domain::conversation::{ConversationFilter, page, resolve};
+use portaria_domain::conversation::{Assignment, ConversationFilter, assign, page, resolve};
 use portaria_domain::database::Database;
 use portaria_domain::sealing::KeyRing;
+use portaria_entity::conversation::ConversationStatus;
 use portaria_entity::time::Timestamp;
 use portaria_simulator::scenario::history::HistoryPlan;
 use portaria_simulator::{BusinessNumber, Pace, SenderConfig, SimulateOptions, simulate};
@@ -97,7 +98,7 @@ async fn show(stage: Stage, stop: CancellationToken) -> Result<()> {
     let filled = simulate(filling, stop.clone()).await?;
     ensure!(filled.refused + filled.unreachable == 0, "{filled:?}");
     worked_through(installation, &stop).await?;
-    resolve_some(installation, company).await?;
+    work_a_little(installation, company).await?;
     let auditor = parts::auditor(installation, config)?;
     auditor.audit_now(company.workspace_id).await?;
     auditor.send_queued_mails().await?;
@@ -157,8 +158,8 @@ async fn worked_through(installation: &Installation, stop: &CancellationToken) -
     Ok(())
 }
 
-/// The administrator ends every third of the older conversations.
-async fn resolve_some(installation: &Installation, company: &Company) -> Result<()> {
+/// The administrator ends every third of the older conversations, and gives the visitor the newest of each number.
+async fn work_a_little(installation: &Installation, company: &Company) -> Result<()> {
     let attempt = Attempt {
         email: company::ADMINISTRATOR,
         password: &company.password,
@@ -171,6 +172,17 @@ async fn resolve_some(installation: &Installation, company: &Company) -> Result<
     let rows = page(reader, &viewer, &ConversationFilter::default(), None, 100).await?;
     for conversation in rows.iter().skip(12).step_by(3) {
         resolve(installation, &viewer, conversation.row.id).await?;
+    }
+    let visitor = company.person(company::VISITOR).context("the visitor")?.member_id;
+    for channel in [company.shop, company.clinic] {
+        let filter = ConversationFilter {
+            channel_id: Some(channel),
+            status: Some(ConversationStatus::Open),
+            ..ConversationFilter::default()
+        };
+        for conversation in page(reader, &viewer, &filter, None, 3).await? {
+            assign(installation, &viewer, conversation.row.id, Assignment::Member(visitor)).await?;
+        }
     }
     Ok(())
 }

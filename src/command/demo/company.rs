@@ -21,6 +21,8 @@ use super::{DAY, ago, numbers};
 
 pub const APP_KEY: &str = "demo";
 pub const ADMINISTRATOR: &str = "helena@estrela.example";
+/// Whom the visitor is asked to be: with one role on one number and another on the other.
+pub const VISITOR: &str = "diego@estrela.example";
 
 /// Where somebody holds a role.
 #[derive(Clone, Copy)]
@@ -81,7 +83,7 @@ pub const PEOPLE: &[Part] = &[
     },
     Part {
         name: "Diego Prado",
-        email: "diego@estrela.example",
+        email: VISITOR,
         roles: &[(Agent, Shop), (Support, Clinic)],
         teams: &[Shop, Clinic],
         about: "Agent of the shop, Support of the clinic: sees phones on the first only",
@@ -139,6 +141,7 @@ pub const PEOPLE: &[Part] = &[
 pub struct Person {
     pub part: &'static Part,
     pub user_id: UserId,
+    pub member_id: MemberId,
 }
 
 pub struct Company {
@@ -148,6 +151,15 @@ pub struct Company {
     /// Everybody's.
     pub password: String,
     pub people: Vec<Person>,
+    pub shop: ChannelId,
+    pub clinic: ChannelId,
+}
+
+impl Company {
+    /// Somebody by their e-mail address.
+    pub fn person(&self, email: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.part.email == email)
+    }
 }
 
 /// What a person may be put in.
@@ -201,7 +213,8 @@ pub async fn found(installation: &Installation) -> Result<Company> {
     }
     transaction.commit().await?;
     let (app_secret, verify_token) = (app_secret.reveal().to_owned(), verify_token.reveal().to_owned());
-    Ok(Company { workspace_id, app_secret, verify_token, password, people })
+    let (shop, clinic) = (places.shop.0, places.clinic.0);
+    Ok(Company { workspace_id, app_secret, verify_token, password, people, shop, clinic })
 }
 
 /// A phone number with the team that serves it.
@@ -259,7 +272,7 @@ async fn hire(
         team::add_member(transaction, installation, (workspace_id, team), row.id).await?;
     }
     has_been_there(transaction, installation, (workspace_id, row.id), part).await?;
-    Ok(Person { part, user_id: row.user_id })
+    Ok(Person { part, user_id: row.user_id, member_id: row.id })
 }
 
 /// Puts the beginning of a membership into the past. Who serves no team is not at the counter; the others have so

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::company::{APP_KEY, Company};
+use super::company::{APP_KEY, Company, VISITOR};
 
 pub fn text(url: &str, company: &Company, mail: &Path, report: &Path) -> String {
     let people: String = company
@@ -13,7 +13,7 @@ pub fn text(url: &str, company: &Company, mail: &Path, report: &Path) -> String 
     let password = &company.password;
     let report = report.display();
     let mail = mail.display();
-    let requests = requests(url, password);
+    let requests = requests(url, company);
     format!(
         "
 Portaria is running: Grupo Estrela, a shop and a clinic, on a throw-away database.
@@ -38,7 +38,8 @@ Ctrl-C ends the demonstration and removes its data."
 }
 
 /// Sign in; see phones on one number and not on the other; be refused.
-fn requests(url: &str, password: &str) -> String {
+fn requests(url: &str, company: &Company) -> String {
+    let password = &company.password;
     let sign_in = |email: &str| {
         let query = format!(
             r#"{{"query":"mutation {{ signIn(input: {{email: \"{email}\", password: \"{password}\"}}) {{ session {{ token }} userErrors {{ message }} }} }}"}}"#
@@ -52,10 +53,18 @@ fn requests(url: &str, password: &str) -> String {
             "curl -s {url}/graphql -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' \\\n  -d '{{\"query\":\"{query}\"}}'"
         )
     };
-    let diego = sign_in("diego@estrela.example");
-    let phones = ask(
-        "{ conversations(first: 6) { nodes { channel { name } contact { name maskedPhone phone } lastMessage { body } unreadCount } } }",
-    );
+    let diego = sign_in(VISITOR);
+    let mine = company.person(VISITOR).map(|person| person.member_id.to_string()).unwrap_or_default();
+    let some = |channel| {
+        format!(
+            "conversations(first: 3, filter: {{channelId: \\\"{channel}\\\", assigneeId: \\\"{mine}\\\"}}) {{ ...Some }}"
+        )
+    };
+    let phones = ask(&format!(
+        "{{ shop: {shop} clinic: {clinic} }} fragment Some on ConversationConnection {{ nodes {{ contact {{ name maskedPhone phone }} lastMessage {{ body }} unreadCount }} }}",
+        shop = some(company.shop),
+        clinic = some(company.clinic),
+    ));
     let grants = ask(
         "{ viewer { member { name grants { role { name } scopeKind } } } members { nodes { name email } } }",
     );
@@ -65,7 +74,7 @@ fn requests(url: &str, password: &str) -> String {
 
 {diego}
 
-2. His conversations. He sees the phones of the shop's customers; of the clinic's they are withheld, and it says so:
+2. His newest conversations on each number. He sees the phones of the shop's customers; of the clinic's they are withheld, and it says so:
 
 {phones}
 
