@@ -15,7 +15,9 @@ use crate::config::Config;
 const SEALED: &str = "
 SELECT sealing_key, id, sealed_secret FROM meta_app_secrets
 UNION ALL
-SELECT sealing_key, id, sealed_access_token FROM channels WHERE sealing_key IS NOT NULL";
+SELECT sealing_key, id, sealed_access_token FROM channels WHERE sealing_key IS NOT NULL
+UNION ALL
+SELECT sealing_key, id, sealed_secret FROM second_factors";
 
 /// One secret that a key has sealed.
 struct Sample {

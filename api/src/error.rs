@@ -75,7 +75,8 @@ impl Problem {
         match self {
             Self::Unauthenticated => "Sign in to use this.".to_owned(),
             Self::Refused { code: Code::StepUpRequired, .. } => {
-                "This needs a two-factor session that was authenticated within the last hour.".to_owned()
+                "This needs a two-factor session that was authenticated within the last hour: see stepUp."
+                    .to_owned()
             }
             Self::Refused { .. } => "You do not hold a permission that this needs.".to_owned(),
             Self::NotFound => "There is no such thing, or you may not know that there is.".to_owned(),

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use crate::activity::{Actor, Deed, record};
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
+use crate::second_factor::{Asked, ask};
 use crate::token::{Token, TokenHash};
 use crate::viewer::Viewer;
 
@@ -93,6 +94,8 @@ pub struct Origin {
 pub struct Attempt<'a> {
     pub email: &'a str,
     pub password: &'a str,
+    /// From the authenticator app, for who has set one up.
+    pub code: Option<&'a str>,
     /// Which workspace, for who is in several. Without it: the one they joined first.
     pub workspace_id: Option<WorkspaceId>,
     pub origin: Origin,
@@ -128,6 +131,15 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         },
     };
     let at = installation.clock.now();
+    let transaction = installation.database.begin().await?;
+    let asked = match &member {
+        Some(member) => ask(&transaction, installation, member.user_id, attempt.code).await?,
+        None => Asked::NothingToGive,
+    };
+    let outcome = match asked {
+        Asked::Refused(outcome, _) => outcome,
+        Asked::NothingToGive | Asked::Given => outcome,
+    };
     let event = sign_in_event::ActiveModel {
         id: Set(installation.clock.new_id()),
         at: Set(at),
@@ -138,22 +150,19 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         address: Set(attempt.origin.address.clone()),
         user_agent: Set(attempt.origin.user_agent.clone()),
     };
-    let transaction = installation.database.begin().await?;
     sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
-    let opened = match member {
-        Some(member) => {
+    let opened = match (member, asked) {
+        (Some(_), Asked::Refused(_, refusal)) => Err(refusal.into()),
+        (Some(member), asked) => {
+            let proof = Proof {
+                method: AuthenticationMethod::Password,
+                second_factor: matches!(asked, Asked::Given),
+            };
             let holder =
                 Holder { workspace_id: member.workspace_id, user_id: member.user_id, member_id: member.id };
-            Ok(open_session(
-                installation,
-                &transaction,
-                holder,
-                AuthenticationMethod::Password,
-                attempt.origin,
-            )
-            .await?)
+            Ok(open_session(installation, &transaction, holder, proof, attempt.origin).await?)
         }
-        None => Err(Refusal::InvalidCredentials.into()),
+        (None, _) => Err(Refusal::InvalidCredentials.into()),
     };
     transaction.commit().await?;
     opened
@@ -186,12 +195,19 @@ pub struct Holder {
     pub member_id: MemberId,
 }
 
+/// How somebody has proved who they are.
+#[derive(Clone, Copy)]
+pub struct Proof {
+    pub method: AuthenticationMethod,
+    pub second_factor: bool,
+}
+
 /// Opens a session in a transaction, with its activity.
 pub async fn open_session(
     installation: &Installation,
     transaction: &sea_orm::DatabaseTransaction,
     holder: Holder,
-    method: AuthenticationMethod,
+    proof: Proof,
     origin: Origin,
 ) -> Result<OpenedSession> {
     let now = installation.clock.now();
@@ -202,8 +218,8 @@ pub async fn open_session(
         user_id: holder.user_id,
         member_id: holder.member_id,
         token_hash: token.hash().to_vec(),
-        authentication_method: method,
-        second_factor: false,
+        authentication_method: proof.method,
+        second_factor: proof.second_factor,
         authenticated_at: now,
         address: origin.address.clone(),
         user_agent: origin.user_agent,

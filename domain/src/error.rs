@@ -43,6 +43,16 @@ pub enum Refusal {
     AssigneeNotPermitted,
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
+    #[error("a code from the authenticator app is needed too")]
+    SecondFactorRequired,
+    #[error("the code is wrong, old or used")]
+    WrongCode,
+    #[error("too many wrong codes: try again in a quarter of an hour")]
+    TooManyAttempts,
+    #[error("no authenticator app is set up")]
+    NoSecondFactor,
+    #[error("the sign-in is too long ago: sign in again first")]
+    AuthenticationTooOld,
     #[error("the token is wrong, used or expired")]
     InvalidToken,
     #[error("the password is too short or too long")]

@@ -29,6 +29,8 @@ pub mod role;
 pub mod role_preview;
 pub mod routing;
 pub mod sealing;
+pub mod second_factor;
+mod session;
 pub mod team;
 pub mod token;
 pub mod viewer;

@@ -1,15 +1,16 @@
-//! A new password for who is locked out, from the machine itself: nobody in one workspace may do that to a person who
-//! is also in another.
+//! For who is locked out, from the machine itself: a new password, or no second factor any more. Nobody in one workspace
+//! may do that to a person who is also in another.
 
-use portaria_entity::member::MemberStatus;
-use portaria_entity::{member, session, user};
+use portaria_entity::id::UserId;
+use portaria_entity::{second_factor, user};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::activity::{Actor, Deed, record};
 use crate::authentication::normalize_email;
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
+use crate::session;
 
 /// The person behind an e-mail address.
 pub async fn find_user(connection: &impl ConnectionTrait, email: &str) -> Result<Option<user::Model>> {
@@ -28,32 +29,42 @@ pub async fn reset_password(installation: &Installation, email: &str, password: 
         ..user::ActiveModel::default()
     };
     user::Entity::update(change).exec(&transaction).await?;
-    session::Entity::update_many()
-        .set(session::ActiveModel {
-            ended_at: Set(Some(installation.clock.now())),
-            ..session::ActiveModel::default()
-        })
-        .filter(session::Column::UserId.eq(user.id))
-        .filter(session::Column::EndedAt.is_null())
+    end_with(installation, transaction, user.id, "member.password_reset").await
+}
+
+/// Takes a person's second factor away and ends all their sessions, recorded in each of their workspaces.
+pub async fn remove_second_factor(installation: &Installation, email: &str) -> Result<()> {
+    let transaction = installation.database.begin().await?;
+    let user = find_user(&transaction, email).await?.ok_or(Error::NotFound)?;
+    let removed = second_factor::Entity::delete_many()
+        .filter(second_factor::Column::UserId.eq(user.id))
         .exec(&transaction)
         .await?;
-    let members = member::Entity::find()
-        .filter(member::Column::UserId.eq(user.id))
-        .filter(member::Column::Status.ne(MemberStatus::Removed))
-        .all(&transaction)
-        .await?;
+    if removed.rows_affected == 0 {
+        return Err(Refusal::NoSecondFactor.into());
+    }
+    end_with(installation, transaction, user.id, "member.second_factor_removed").await
+}
+
+/// Ends all sessions of a person whose way in has changed, and commits.
+async fn end_with(
+    installation: &Installation,
+    transaction: DatabaseTransaction,
+    user: UserId,
+    action: &str,
+) -> Result<()> {
+    let members = session::end_all(&transaction, installation, user, None).await?;
     for member in &members {
         let deed = Deed {
             workspace_id: member.workspace_id,
             actor: Actor::Installation,
-            action: "member.password_reset",
+            action,
             subject: member.id.to_string(),
             before: None,
             after: None,
             address: None,
         };
         record(&transaction, &installation.clock, deed).await?;
-        crate::workspace::bump_access_epoch(&transaction, installation, member.workspace_id).await?;
     }
     transaction.commit().await?;
     for member in members {

@@ -35,9 +35,19 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// Whether the person proved within the last hour who they are.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.since(self.authenticated_at) <= STEP_UP_WINDOW
+    }
+
     /// Whether the session may use sensitive permissions at `now`.
     pub fn is_stepped_up(&self, now: Timestamp) -> bool {
-        self.second_factor && now.since(self.authenticated_at) <= STEP_UP_WINDOW
+        self.second_factor && self.is_fresh(now)
+    }
+
+    /// Until when the session may use sensitive permissions; none when no second factor was given.
+    pub fn stepped_up_until(&self) -> Option<Timestamp> {
+        self.second_factor.then(|| self.authenticated_at + STEP_UP_WINDOW)
     }
 
     /// Refuses unless one of the permissions is held in `held`, and usable by this session when it is sensitive.

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 
 use crate::access::Scope;
 use crate::activity::{Actor, Deed, record};
-use crate::authentication::{Holder, OpenedSession, Origin, open_session};
+use crate::authentication::{Holder, OpenedSession, Origin, Proof, open_session};
 use crate::error::{Error, Refusal, Result};
 use crate::grant::NewGrant;
 use crate::installation::Installation;
@@ -178,9 +178,8 @@ pub async fn create_first_administrator(
     };
     record(&transaction, &installation.clock, deed).await?;
     let holder = Holder { workspace_id: workspace.id, user_id: member.user_id, member_id: member.id };
-    let opened =
-        open_session(installation, &transaction, holder, AuthenticationMethod::Bootstrap, first.origin)
-            .await?;
+    let proof = Proof { method: AuthenticationMethod::Bootstrap, second_factor: false };
+    let opened = open_session(installation, &transaction, holder, proof, first.origin).await?;
     transaction.commit().await?;
     Ok(opened)
 }

@@ -152,6 +152,7 @@ typed_ids! {
     InvitationId = "inv",
     EmergencyEligibilityId = "elig",
     EmergencyActivationId = "emerg",
+    SecondFactorId = "factor",
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub mod relay;
 pub mod role;
 pub mod role_permission;
 pub mod routing_decision;
+pub mod second_factor;
 pub mod session;
 pub mod setup_token;
 pub mod sign_in_event;

@@ -17,6 +17,12 @@ pub enum SignInOutcome {
     WrongPassword,
     NoPassword,
     NotAMember,
+    /// The password was right; a code was needed and not given.
+    SecondFactorMissing,
+    /// The password or session was right, the code was not.
+    WrongCode,
+    /// Not looked at, after too many wrong codes.
+    Throttled,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

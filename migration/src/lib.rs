@@ -3,6 +3,7 @@
 mod ddl;
 mod m20261122_000001_initial;
 mod m20261123_000002_people;
+mod m20261124_000003_second_factors;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -11,6 +12,10 @@ pub struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-        vec![Box::new(m20261122_000001_initial::Migration), Box::new(m20261123_000002_people::Migration)]
+        vec![
+            Box::new(m20261122_000001_initial::Migration),
+            Box::new(m20261123_000002_people::Migration),
+            Box::new(m20261124_000003_second_factors::Migration),
+        ]
     }
 }

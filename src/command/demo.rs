@@ -16,6 +16,7 @@ use portaria_domain::clock::Clock;
 use portaria_domain::conversation::{Assignment, ConversationFilter, assign, page, resolve};
 use portaria_domain::database::Database;
 use portaria_domain::sealing::KeyRing;
+use portaria_domain::second_factor;
 use portaria_entity::conversation::ConversationStatus;
 use portaria_entity::time::Timestamp;
 use portaria_simulator::scenario::history::HistoryPlan;
@@ -105,8 +106,13 @@ async fn show(stage: Stage, stop: CancellationToken) -> Result<()> {
     if stop.is_cancelled() {
         return Ok(());
     }
+    let administrator = company.person(company::ADMINISTRATOR).context("the administrator")?;
+    let authenticator = second_factor::set_up(installation, administrator.user_id).await?;
     let report = write_report(installation, folder).await?;
-    println!("{}", tour::text(&config.server.public_url(), company, &config.mail.folder, &report));
+    println!(
+        "{}",
+        tour::text(&config.server.public_url(), company, &authenticator, (&config.mail.folder, &report))
+    );
     simulate(SimulateOptions { pace: Pace::Every(PACE), ..stage.simulation() }, stop).await?;
     Ok(())
 }
@@ -163,6 +169,7 @@ async fn work_a_little(installation: &Installation, company: &Company) -> Result
     let attempt = Attempt {
         email: company::ADMINISTRATOR,
         password: &company.password,
+        code: None,
         workspace_id: None,
         origin: Origin { address: "127.0.0.1".to_owned(), user_agent: "portaria demo".to_owned() },
     };

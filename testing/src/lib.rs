@@ -1,8 +1,10 @@
 //! What the tests of every crate share: real databases, a moving clock, and people to act with.
 
+mod authenticator;
 mod database;
 mod postgres;
 mod stage;
 
+pub use authenticator::Authenticator;
 pub use database::{TestDatabase, databases};
 pub use stage::{PASSWORD, Person, START, Stage};

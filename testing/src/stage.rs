@@ -13,7 +13,7 @@ use portaria_domain::meta_app::NewMetaApp;
 use portaria_domain::sealing::KeyRing;
 use portaria_domain::viewer::Viewer;
 use portaria_domain::workspace::NewWorkspace;
-use portaria_domain::{Installation, channel, grant, member, meta_app, role, team, workspace};
+use portaria_domain::{Installation, channel, grant, member, meta_app, role, second_factor, team, workspace};
 use portaria_entity::conversation::ConversationStatus;
 use portaria_entity::id::{
     ChannelId, ContactId, ConversationId, MemberId, MessageId, MetaAppId, TeamId, WorkspaceId,
@@ -24,6 +24,7 @@ use portaria_entity::time::Timestamp;
 use portaria_entity::{contact, contact_identity, conversation, message};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 
+use crate::authenticator::Authenticator;
 use crate::database::TestDatabase;
 
 /// When every stage's clock begins: 2026-03-02 12:00 UTC, a Monday.
@@ -122,7 +123,7 @@ impl Stage {
 
     pub async fn sign_in(&self, email: &str) -> Person {
         let origin = Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned() };
-        let attempt = Attempt { email, password: PASSWORD, workspace_id: None, origin };
+        let attempt = Attempt { email, password: PASSWORD, code: None, workspace_id: None, origin };
         let opened = sign_in(&self.installation, attempt).await.expect("signed in");
         let token = opened.token.reveal().to_owned();
         let viewer = self.viewer(&token).await.expect("a viewer");
@@ -144,6 +145,13 @@ impl Stage {
             token: person.token.clone(),
             viewer,
         }
+    }
+
+    /// An authenticator app of this person, set up by the installation.
+    pub async fn authenticator(&self, person: &Person) -> Authenticator {
+        let enrolment =
+            second_factor::set_up(&self.installation, person.viewer.user_id).await.expect("set up");
+        Authenticator::new(&enrolment.secret, &self.clock)
     }
 
     /// The viewer behind a token as it is now.

@@ -7,6 +7,7 @@ mod grant;
 mod invitation;
 mod member;
 mod role;
+mod second_factor;
 mod session;
 mod team;
 
@@ -20,6 +21,7 @@ use crate::request::Request;
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     session::SessionMutation,
+    second_factor::SecondFactorMutation,
     conversation::ConversationMutation,
     member::MemberMutation,
     invitation::InvitationMutation,

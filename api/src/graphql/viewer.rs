@@ -6,7 +6,7 @@ use async_graphql::{Context, ID};
 use portaria_domain::access::Region;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer as DomainViewer;
-use portaria_domain::workspace;
+use portaria_domain::{second_factor, workspace};
 use portaria_guard::guarded;
 
 use super::member::Member;
@@ -39,6 +39,13 @@ impl Viewer {
     fn permissions(&self) -> Vec<HeldPermission> {
         let held = |permission| HeldPermission { permission, region: self.0.access.region(permission) };
         self.0.access.anywhere().iter().map(held).collect()
+    }
+
+    /// Whether they have set up an authenticator app. Without one, nothing that is sensitive can be used.
+    #[authenticated]
+    async fn second_factor_enrolled(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        let reader = Request::of(ctx).installation.database.reader();
+        Ok(Some(second_factor::of_user(reader, self.0.user_id).await?.is_some()))
     }
 
     /// The session that they use.
@@ -98,6 +105,12 @@ impl HeldPermission {
 
 pub struct Session(Arc<DomainViewer>);
 
+impl From<DomainViewer> for Session {
+    fn from(viewer: DomainViewer) -> Self {
+        Self(Arc::new(viewer))
+    }
+}
+
 /// The session that the viewer uses.
 #[guarded]
 impl Session {
@@ -117,6 +130,12 @@ impl Session {
     #[authenticated]
     fn second_factor(&self) -> bool {
         self.0.second_factor
+    }
+
+    /// Until when it may use what is sensitive; null when no second factor was given. `stepUp` makes it an hour again.
+    #[authenticated]
+    fn stepped_up_until(&self) -> Option<DateTime> {
+        self.0.stepped_up_until().map(Into::into)
     }
 
     /// When it ends, whatever happens.

@@ -12,5 +12,6 @@ mod people;
 mod permissions;
 mod rows;
 mod schema;
+mod second_factor;
 mod statements;
 mod subscriptions;

@@ -16,7 +16,7 @@ WITH failed AS (
            COUNT(*) OVER (PARTITION BY m.id ORDER BY e.\"at\"
                           RANGE BETWEEN 3600000000 PRECEDING AND CURRENT ROW) AS in_hour
     FROM members m JOIN sign_in_events e ON e.user_id = m.user_id
-    WHERE m.workspace_id = $1 AND m.status <> 'removed' AND e.\"at\" >= $2 AND e.outcome = 'wrong_password'
+    WHERE m.workspace_id = $1 AND m.status <> 'removed' AND e.\"at\" >= $2 AND e.outcome IN ('wrong_password', 'wrong_code')
 ), peaks AS (
     SELECT member_id, address, \"at\", day, MAX(in_hour) OVER (PARTITION BY member_id, day) AS peak FROM failed
 ), by_address AS (

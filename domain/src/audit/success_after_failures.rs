@@ -15,7 +15,7 @@ FROM members m
 JOIN sign_in_events s ON s.user_id = m.user_id AND s.workspace_id = m.workspace_id
 JOIN sign_in_events f ON f.user_id = s.user_id AND f.\"at\" <= s.\"at\" AND f.\"at\" >= s.\"at\" - 3600000000
 WHERE m.workspace_id = $1 AND m.status <> 'removed' AND s.\"at\" >= $2 AND s.outcome = 'succeeded'
-  AND f.outcome = 'wrong_password'
+  AND f.outcome IN ('wrong_password', 'wrong_code')
   AND NOT EXISTS (SELECT 1 FROM sign_in_events p
                   WHERE p.user_id = s.user_id AND p.outcome = 'succeeded' AND p.\"at\" > f.\"at\" AND p.\"at\" < s.\"at\")
 GROUP BY s.id, m.id, s.\"at\", s.address, s.user_agent

@@ -9,13 +9,14 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use crate::access::Scope;
-use crate::authentication::{Holder, OpenedSession, Origin, open_session};
+use crate::authentication::{Holder, OpenedSession, Origin, Proof, open_session};
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{Giving, give};
 use crate::granting::{Authority, Change};
 use crate::installation::Installation;
 use crate::member::{self, NewMember};
 use crate::permission::Permission;
+use crate::second_factor::{Asked, ask};
 use crate::token::TokenHash;
 
 /// Who accepts.
@@ -26,6 +27,8 @@ pub struct Acceptance<'a> {
     pub name: Option<&'a str>,
     /// The one they choose, or, of who has an account, the one they have.
     pub password: &'a str,
+    /// From the authenticator app, of who has an account with one.
+    pub code: Option<&'a str>,
     pub origin: Origin,
 }
 
@@ -36,12 +39,9 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
         .filter(user::Column::EmailNormalized.eq(&invitation.email_normalized))
         .one(installation.database.reader())
         .await?;
-    let password_hash = match &known {
-        Some(user) => {
-            prove(installation, user, &invitation, &acceptance).await?;
-            None
-        }
-        None => Some(installation.passwords.hash(acceptance.password).await?),
+    let (password_hash, second_factor) = match &known {
+        Some(user) => (None, prove(installation, user, &invitation, &acceptance).await?),
+        None => (Some(installation.passwords.hash(acceptance.password).await?), false),
     };
     let authority = Authority::Member(invitation.invited_by);
     let mut change = Change::begin(installation, invitation.workspace_id, authority).await?;
@@ -63,8 +63,8 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
         signed_in(installation, &invitation, member.user_id, SignInOutcome::Succeeded, &acceptance.origin);
     sign_in_event::Entity::insert(event).exec_without_returning(&change.transaction).await?;
     let holder = Holder { workspace_id: member.workspace_id, user_id: member.user_id, member_id: member.id };
-    let method = AuthenticationMethod::Password;
-    let opened = open_session(installation, &change.transaction, holder, method, acceptance.origin).await?;
+    let proof = Proof { method: AuthenticationMethod::Password, second_factor };
+    let opened = open_session(installation, &change.transaction, holder, proof, acceptance.origin).await?;
     change.finish().await?;
     Ok(opened)
 }
@@ -81,21 +81,32 @@ async fn find(installation: &Installation, token: &str) -> Result<invitation::Mo
     found.ok_or_else(|| Refusal::InvalidToken.into())
 }
 
-/// Refuses who does not know the password of the account that the address belongs to. The attempt is recorded.
+/// Refuses who cannot sign in to the account that the address belongs to. The attempt is recorded. Answers whether a
+/// second factor was given.
 async fn prove(
     installation: &Installation,
     user: &user::Model,
     invitation: &invitation::Model,
     acceptance: &Acceptance<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let hash = user.password_hash.clone();
-    if installation.passwords.verify(acceptance.password, hash).await? {
-        return Ok(());
-    }
-    let outcome = SignInOutcome::WrongPassword;
+    let known = installation.passwords.verify(acceptance.password, hash).await?;
+    let transaction = installation.database.begin().await?;
+    let (outcome, refusal) = match known {
+        false => (SignInOutcome::WrongPassword, Refusal::InvalidCredentials),
+        true => match ask(&transaction, installation, user.id, acceptance.code).await? {
+            Asked::NothingToGive => return Ok(false),
+            Asked::Given => {
+                transaction.commit().await?;
+                return Ok(true);
+            }
+            Asked::Refused(outcome, refusal) => (outcome, refusal),
+        },
+    };
     let event = signed_in(installation, invitation, user.id, outcome, &acceptance.origin);
-    sign_in_event::Entity::insert(event).exec_without_returning(installation.database.writer()).await?;
-    Err(Refusal::InvalidCredentials.into())
+    sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
+    transaction.commit().await?;
+    Err(refusal.into())
 }
 
 fn signed_in(

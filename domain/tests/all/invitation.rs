@@ -37,7 +37,7 @@ async fn invite(stage: &Stage, by: &Person, email: &str) -> portaria_domain::Res
 }
 
 fn accepting<'a>(token: &'a str, password: &'a str) -> Acceptance<'a> {
-    Acceptance { token, name: None, password, origin: Origin::default() }
+    Acceptance { token, name: None, password, code: None, origin: Origin::default() }
 }
 
 fn refusal<T>(outcome: portaria_domain::Result<T>) -> Refusal {

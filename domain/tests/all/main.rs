@@ -11,4 +11,5 @@ mod membership;
 mod recovery;
 mod routing;
 mod schema;
+mod second_factor;
 mod signing_in;

@@ -16,8 +16,13 @@ async fn a_new_password_replaces_the_old_one_and_ends_its_sessions() {
         reset_password(&stage.installation, &ana.email.to_uppercase(), new).await.unwrap();
         assert!(stage.viewer(&ana.token).await.is_none());
         assert!(stage.viewer(&rui.token).await.is_some());
-        let attempt =
-            |password| Attempt { email: &ana.email, password, workspace_id: None, origin: Origin::default() };
+        let attempt = |password| Attempt {
+            email: &ana.email,
+            password,
+            code: None,
+            workspace_id: None,
+            origin: Origin::default(),
+        };
         assert!(sign_in(&stage.installation, attempt(PASSWORD)).await.is_err());
         assert!(sign_in(&stage.installation, attempt(new)).await.is_ok());
         assert!(reset_password(&stage.installation, "nobody@example.com", new).await.is_err());

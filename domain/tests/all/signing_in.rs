@@ -11,7 +11,7 @@ use sea_orm::{EntityTrait, QueryOrder};
 
 fn attempt<'a>(email: &'a str, password: &'a str) -> Attempt<'a> {
     let origin = Origin { address: "198.51.100.7".to_owned(), user_agent: "curl/8".to_owned() };
-    Attempt { email, password, workspace_id: None, origin }
+    Attempt { email, password, code: None, workspace_id: None, origin }
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub enum MemberCommand {
     Grant(GrantRole),
     /// Give somebody who is locked out a new password, and end their sessions.
     ResetPassword(ResetPassword),
+    /// Take the second factor of somebody who has lost it, and end their sessions.
+    RemoveSecondFactor(RemoveSecondFactor),
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +89,12 @@ pub struct ResetPassword {
     password_file: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub struct RemoveSecondFactor {
+    #[arg(long)]
+    email: String,
+}
+
 pub fn parse_role(text: &str) -> Result<BuiltInRole, String> {
     BuiltInRole::try_from_value(&text.to_lowercase())
         .map_err(|_| "the roles are administrator, agent, developer, analyst and support".to_owned())
@@ -98,6 +106,11 @@ pub async fn run(desk: &Desk, command: MemberCommand) -> Result<()> {
         MemberCommand::Add(new) => add(desk, new).await,
         MemberCommand::Grant(new) => grant_role(desk, new).await,
         MemberCommand::ResetPassword(wanted) => reset_password(desk, wanted).await,
+        MemberCommand::RemoveSecondFactor(wanted) => {
+            recovery::remove_second_factor(&desk.installation, &wanted.email).await?;
+            println!("Removed. Until a new one is set up, nothing that is sensitive can be used.");
+            Ok(())
+        }
     }
 }
 

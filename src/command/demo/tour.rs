@@ -2,9 +2,16 @@
 
 use std::path::Path;
 
-use super::company::{APP_KEY, Company, VISITOR};
+use portaria_domain::second_factor::Enrolment;
 
-pub fn text(url: &str, company: &Company, mail: &Path, report: &Path) -> String {
+use super::company::{ADMINISTRATOR, APP_KEY, Company, VISITOR};
+
+pub fn text(
+    url: &str,
+    company: &Company,
+    authenticator: &Enrolment,
+    (mail, report): (&Path, &Path),
+) -> String {
     let people: String = company
         .people
         .iter()
@@ -14,6 +21,8 @@ pub fn text(url: &str, company: &Company, mail: &Path, report: &Path) -> String 
     let report = report.display();
     let mail = mail.display();
     let requests = requests(url, company);
+    let administrator = ADMINISTRATOR;
+    let (secret, uri) = (authenticator.secret.as_str(), authenticator.uri.as_str());
     format!(
         "
 Portaria is running: Grupo Estrela, a shop and a clinic, on a throw-away database.
@@ -26,6 +35,12 @@ Portaria is running: Grupo Estrela, a shop and a clinic, on a throw-away databas
 Sign in as any of these, with the password {password}
 
 {people}
+Signing in as {administrator} takes a code of an authenticator app too, and lets you invite, grant and suspend:
+
+  Secret         {secret}
+  For a QR code  {uri}
+  A code now     oathtool --totp --base32 {secret}
+
 An audit has run. What the administrator was mailed:
 
   In a browser   file://{report}

@@ -106,6 +106,8 @@ pub struct AcceptInvitationInput {
     name: Option<String>,
     /// The one they choose, from 8 to 128 characters; of who has an account, the one they have.
     password: String,
+    /// Six digits of the authenticator app, of who has an account with one.
+    code: Option<String>,
 }
 
 payload! {
@@ -121,6 +123,12 @@ payload! {
         PasswordLength = PasswordLength at "password",
         /// The address belongs to an account with another password.
         InvalidCredentials = InvalidCredentials at "password",
+        /// The password is right, and a code of the account's authenticator app is needed too.
+        SecondFactorRequired = SecondFactorRequired at "code",
+        /// The password is right; the code is wrong, old, or was used before.
+        WrongCode = WrongCode at "code",
+        /// Five wrong codes within 15 minutes: further ones are not looked at until then.
+        TooManyAttempts = TooManyAttempts at "code",
         /// Who sent the invitation may no longer grant what it promises.
         InvitationVoid = InvitationVoid at "token",
         /// That person is a member already.
@@ -190,6 +198,7 @@ impl InvitationMutation {
             token: &input.token,
             name: input.name.as_deref(),
             password: &input.password,
+            code: input.code.as_deref(),
             origin: request.origin.clone(),
         };
         let opened = invitation::accept(&request.installation, acceptance).await;

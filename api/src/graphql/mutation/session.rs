@@ -30,6 +30,8 @@ pub struct SignInInput {
     email: String,
     /// Password.
     password: String,
+    /// Six digits of the authenticator app, for who has set one up.
+    code: Option<String>,
     /// The workspace (`ws_...`), for who is in several. Without it, the one they joined first.
     workspace_id: Option<ID>,
 }
@@ -101,6 +103,12 @@ payload! {
     SignInUserError, SignInErrorCode {
         /// E-mail or password is wrong, or there is no membership to sign in to. Which it is, is not told.
         InvalidCredentials = InvalidCredentials,
+        /// The password is right, and a code of the authenticator app is needed too: ask for it and sign in again with both.
+        SecondFactorRequired = SecondFactorRequired at "code",
+        /// The password is right; the code is wrong, old, or was used before.
+        WrongCode = WrongCode at "code",
+        /// Five wrong codes within 15 minutes: further ones are not looked at until then.
+        TooManyAttempts = TooManyAttempts at "code",
     }
 }
 
@@ -120,7 +128,7 @@ payload! {
 
 #[guarded]
 impl SessionMutation {
-    /// Opens a session with e-mail and password. Every attempt is recorded.
+    /// Opens a session with e-mail and password, and a code for who has set up an authenticator app. Every attempt is recorded.
     #[public]
     async fn sign_in(
         &self,
@@ -130,7 +138,13 @@ impl SessionMutation {
         let request = Request::of(ctx);
         let workspace_id = parse_optional(input.workspace_id.as_ref())?;
         let origin = request.origin.clone();
-        let attempt = Attempt { email: &input.email, password: &input.password, workspace_id, origin };
+        let attempt = Attempt {
+            email: &input.email,
+            password: &input.password,
+            code: input.code.as_deref(),
+            workspace_id,
+            origin,
+        };
         Ok(SignInPayload::new(sign_in(&request.installation, attempt).await.map(Some))?)
     }
 

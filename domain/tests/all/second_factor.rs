@@ -1,0 +1,200 @@
+//! Second factors: setting one up, signing in with it, stepping up, and what a thief of a session or password gains.
+
+use std::time::Duration;
+
+use portaria_domain::access::Scope;
+use portaria_domain::authentication::{Attempt, OpenedSession, Origin, sign_in};
+use portaria_domain::error::{Error, Refusal};
+use portaria_domain::{recovery, second_factor};
+use portaria_entity::role::BuiltInRole;
+use portaria_entity::sign_in_event::{self, SignInOutcome};
+use portaria_testing::{Authenticator, PASSWORD, Person, Stage, databases};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const STEP: Duration = Duration::from_secs(30);
+
+async fn attempt(stage: &Stage, email: &str, code: Option<&str>) -> portaria_domain::Result<OpenedSession> {
+    let origin = Origin { address: "198.51.100.7".to_owned(), user_agent: "curl/8".to_owned() };
+    let attempt = Attempt { email, password: PASSWORD, code, workspace_id: None, origin };
+    sign_in(&stage.installation, attempt).await
+}
+
+async fn step_up(stage: &Stage, person: &Person, code: &str) -> Result<(), Refusal> {
+    let viewer = stage.viewer(&person.token).await.unwrap();
+    match second_factor::step_up(&stage.installation, &viewer, code, &Origin::default()).await {
+        Ok(viewer) => {
+            assert!(viewer.is_stepped_up(stage.clock.now()));
+            Ok(())
+        }
+        Err(Error::Refused(refusal)) => Err(refusal),
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+fn refusal<T>(outcome: &portaria_domain::Result<T>) -> Option<Refusal> {
+    match outcome {
+        Err(Error::Refused(refusal)) => Some(*refusal),
+        _ => None,
+    }
+}
+
+async fn outcomes(stage: &Stage) -> Vec<SignInOutcome> {
+    let find = sign_in_event::Entity::find().order_by_asc(sign_in_event::Column::Id);
+    let events = find.all(stage.installation.database.reader()).await.unwrap();
+    events.iter().map(|event| event.outcome).collect()
+}
+
+#[tokio::test]
+async fn an_authenticator_counts_once_its_first_code_is_given() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let elsewhere = stage.sign_in(&ana.email).await;
+        let enrolment = second_factor::enroll(&stage.installation, &ana.viewer).await.unwrap();
+        assert!(enrolment.uri.starts_with("otpauth://totp/Portaria:ana"), "{}", *enrolment.uri);
+        assert!(enrolment.uri.contains(enrolment.secret.as_str()));
+        assert!(attempt(&stage, &ana.email, None).await.is_ok(), "until then nothing is asked for");
+        let app = Authenticator::new(&enrolment.secret, &stage.clock);
+        let wrong = second_factor::confirm(&stage.installation, &ana.viewer, "000000").await;
+        assert_eq!(refusal(&wrong), Some(Refusal::WrongCode));
+        second_factor::confirm(&stage.installation, &ana.viewer, &app.code()).await.unwrap();
+        assert!(stage.viewer(&ana.token).await.unwrap().is_stepped_up(stage.clock.now()));
+        assert!(stage.viewer(&elsewhere.token).await.is_none(), "other sessions end");
+        assert_eq!(
+            refusal(&attempt(&stage, &ana.email, None).await),
+            Some(Refusal::SecondFactorRequired),
+            "now it is asked for"
+        );
+        let again = second_factor::confirm(&stage.installation, &ana.viewer, &app.code()).await;
+        assert_eq!(refusal(&again), Some(Refusal::NoSecondFactor));
+    }
+}
+
+#[tokio::test]
+async fn each_code_passes_once_and_only_in_its_time() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let app = stage.authenticator(&ana).await;
+        for far in [-61, 61, 3_600] {
+            assert_eq!(step_up(&stage, &ana, &app.code_in(far)).await, Err(Refusal::WrongCode), "{far}");
+        }
+        let spaced = format!(" {} {}", &app.code_in(-30)[..3], &app.code_in(-30)[3..]);
+        assert_eq!(step_up(&stage, &ana, &spaced).await, Ok(()), "a clock that is late");
+        assert_eq!(step_up(&stage, &ana, &app.code()).await, Ok(()));
+        assert_eq!(step_up(&stage, &ana, &app.code()).await, Err(Refusal::WrongCode), "it was used");
+        assert_eq!(
+            step_up(&stage, &ana, &app.code_in(-30)).await,
+            Err(Refusal::WrongCode),
+            "nor one before it"
+        );
+        stage.clock.advance(STEP);
+        let opened = attempt(&stage, &ana.email, Some(&app.code())).await;
+        assert_eq!(refusal(&opened), Some(Refusal::TooManyAttempts), "five were wrong");
+        stage.clock.advance(Duration::from_secs(15 * 60));
+        let code = app.code();
+        let opened = attempt(&stage, &ana.email, Some(&code)).await.unwrap();
+        assert!(stage.viewer(opened.token.reveal()).await.unwrap().is_stepped_up(stage.clock.now()));
+        assert_eq!(
+            refusal(&attempt(&stage, &ana.email, Some(&code)).await),
+            Some(Refusal::WrongCode),
+            "used up"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_sensitive_is_usable_for_an_hour() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let app = stage.authenticator(&ana).await;
+        let now = || async { stage.viewer(&ana.token).await.unwrap().is_stepped_up(stage.clock.now()) };
+        assert!(!now().await, "the session began without it");
+        step_up(&stage, &ana, &app.code()).await.unwrap();
+        assert!(now().await);
+        stage.clock.advance(HOUR);
+        assert!(now().await);
+        stage.clock.advance(Duration::from_secs(1));
+        assert!(!now().await);
+        step_up(&stage, &ana, &app.code()).await.unwrap();
+        assert!(now().await);
+        let nina = stage.person("Nina", &[]).await;
+        assert_eq!(step_up(&stage, &nina, "123456").await, Err(Refusal::NoSecondFactor));
+    }
+}
+
+#[tokio::test]
+async fn guessing_codes_gets_five_tries_and_is_recorded() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let app = stage.authenticator(&ana).await;
+        let wrong = |n: usize| format!("{n:06}");
+        let right = app.code();
+        // Many at once, by both doors.
+        let guesses = (0..12).map(|n| {
+            let (stage, ana) = (&stage, &ana);
+            async move {
+                match n % 2 {
+                    0 => refusal(&attempt(stage, &ana.email, Some(&wrong(n))).await),
+                    _ => step_up(stage, ana, &wrong(n)).await.err(),
+                }
+            }
+        });
+        let answers = futures_util::future::join_all(guesses).await;
+        let looked_at = answers.iter().filter(|answer| **answer == Some(Refusal::WrongCode)).count();
+        assert_eq!(looked_at, 5, "{answers:?}");
+        assert_eq!(answers.iter().filter(|answer| **answer == Some(Refusal::TooManyAttempts)).count(), 7);
+        assert_eq!(step_up(&stage, &ana, &right).await, Err(Refusal::TooManyAttempts), "even the right one");
+        let seen = outcomes(&stage).await;
+        let of = |wanted| seen.iter().filter(|outcome| **outcome == wanted).count();
+        assert_eq!((of(SignInOutcome::WrongCode), of(SignInOutcome::Throttled)), (5, 8));
+    }
+}
+
+#[tokio::test]
+async fn a_stolen_session_cannot_take_over_the_second_factor() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[]).await;
+        stage.clock.advance(HOUR + STEP);
+        let late = second_factor::enroll(&stage.installation, &ana.viewer).await;
+        assert_eq!(refusal(&late.map(|_| ())), Some(Refusal::AuthenticationTooOld));
+        let ana = stage.sign_in(&ana.email).await;
+        let app = stage.authenticator(&ana).await;
+        let without = second_factor::enroll(&stage.installation, &ana.viewer).await;
+        assert!(matches!(without, Err(Error::StepUpRequired { .. })));
+        step_up(&stage, &ana, &app.code()).await.unwrap();
+        let viewer = stage.viewer(&ana.token).await.unwrap();
+        let enrolment = second_factor::enroll(&stage.installation, &viewer).await.unwrap();
+        let next = Authenticator::new(&enrolment.secret, &stage.clock);
+        stage.clock.advance(STEP);
+        step_up(&stage, &ana, &app.code()).await.unwrap();
+        second_factor::confirm(&stage.installation, &viewer, &next.code()).await.unwrap();
+        stage.clock.advance(STEP);
+        assert_eq!(step_up(&stage, &ana, &app.code()).await, Err(Refusal::WrongCode), "the old one is gone");
+        assert_eq!(step_up(&stage, &ana, &next.code()).await, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn the_secret_is_sealed_and_the_machine_can_take_a_lost_factor_away() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[]).await;
+        let enrolment = second_factor::set_up(&stage.installation, ana.viewer.user_id).await.unwrap();
+        let database = &stage.installation.database;
+        let sql = "SELECT sealed_secret FROM second_factors";
+        let row = database.reader().query_one_raw(database.statement(sql, [])).await.unwrap().unwrap();
+        let sealed: Vec<u8> = row.try_get_by_index(0).unwrap();
+        let app = Authenticator::new(&enrolment.secret, &stage.clock);
+        assert!(sealed.len() > 40 && step_up(&stage, &ana, &app.code()).await.is_ok());
+        recovery::remove_second_factor(&stage.installation, &ana.email).await.unwrap();
+        assert!(stage.viewer(&ana.token).await.is_none(), "sessions end");
+        assert!(attempt(&stage, &ana.email, None).await.is_ok());
+        let twice = recovery::remove_second_factor(&stage.installation, &ana.email).await;
+        assert_eq!(refusal(&twice), Some(Refusal::NoSecondFactor));
+    }
+}
