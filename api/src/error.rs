@@ -29,6 +29,8 @@ pub enum Code {
 #[derive(Clone, Debug)]
 pub enum Problem {
     Unauthenticated,
+    /// The viewer is an API key, and only a person may do this.
+    PersonRequired,
     /// A permission is missing, or held but not usable by this session.
     Refused {
         code: Code,
@@ -49,6 +51,7 @@ impl Problem {
         match self {
             Self::Refused { code, any_of, .. } => Self::Refused { code, any_of, field },
             Self::Unauthenticated
+            | Self::PersonRequired
             | Self::NotFound
             | Self::BadUserInput(_)
             | Self::RateLimited
@@ -61,6 +64,7 @@ impl Problem {
     fn code(&self) -> Code {
         match self {
             Self::Unauthenticated => Code::Unauthenticated,
+            Self::PersonRequired => Code::Forbidden,
             Self::Refused { code, .. } => *code,
             Self::NotFound => Code::NotFound,
             Self::BadUserInput(_) => Code::BadUserInput,
@@ -74,6 +78,7 @@ impl Problem {
     fn message(&self) -> String {
         match self {
             Self::Unauthenticated => "Sign in to use this.".to_owned(),
+            Self::PersonRequired => "This is for people, not for API keys.".to_owned(),
             Self::Refused { code: Code::StepUpRequired, .. } => {
                 "This needs a two-factor session that was authenticated within the last hour: see stepUp."
                     .to_owned()
@@ -117,6 +122,7 @@ impl From<DomainError> for Problem {
         let refused = |code, any_of| Self::Refused { code, any_of, field: "" };
         match error {
             DomainError::NotFound => Self::NotFound,
+            DomainError::PersonRequired => Self::PersonRequired,
             DomainError::Forbidden { any_of } => refused(Code::Forbidden, any_of),
             DomainError::StepUpRequired { any_of } => refused(Code::StepUpRequired, any_of),
             DomainError::BadInput(what) => Self::BadUserInput(what),

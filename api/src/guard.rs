@@ -170,7 +170,8 @@ impl Refused {
         if let Some(viewer) = request.viewer.as_deref() {
             let decision = Decision {
                 workspace_id: viewer.workspace_id,
-                member_id: viewer.member_id,
+                member_id: viewer.member_id(),
+                api_key_id: viewer.api_key_id(),
                 field: self.field.to_owned(),
                 any_of: self.any_of.iter().map(|permission| permission.key().to_owned()).collect(),
                 at: request.now,

@@ -1,4 +1,4 @@
-//! What a member may do, per scope, worked out once from their grants. Checks after that touch no database.
+//! What a member or an API key may do, per scope, worked out once from their grants. Checks after that touch no database.
 
 use std::collections::HashMap;
 
@@ -59,10 +59,18 @@ pub struct EffectiveGrant {
     pub valid_until: Option<Timestamp>,
 }
 
-/// The effective permissions of one member at one time.
+impl EffectiveGrant {
+    /// The same as an API key has it: keys hold nothing that is sensitive.
+    pub fn of_api_key(self) -> Self {
+        Self { permissions: self.permissions.without(PermissionSet::SENSITIVE), ..self }
+    }
+}
+
+/// The effective permissions of one member or API key at one time.
 #[derive(Clone, Debug)]
 pub struct Access {
-    member_id: MemberId,
+    /// None: not a person, to whom nothing can be assigned.
+    member_id: Option<MemberId>,
     everywhere: PermissionSet,
     channels: HashMap<ChannelId, PermissionSet>,
     teams: HashMap<TeamId, PermissionSet>,
@@ -114,7 +122,7 @@ const IN_QUEUE: PermissionSet = PermissionSet::of(&[
 impl Access {
     /// Works out the effective permissions at `now`.
     pub fn new(
-        member_id: MemberId,
+        member_id: Option<MemberId>,
         grants: impl IntoIterator<Item = EffectiveGrant>,
         member_of: Vec<TeamId>,
         now: Timestamp,
@@ -161,7 +169,7 @@ impl Access {
         *held = held.union(conferred);
     }
 
-    pub fn member_id(&self) -> MemberId {
+    pub fn member_id(&self) -> Option<MemberId> {
         self.member_id
     }
 
@@ -250,7 +258,9 @@ impl Access {
         let whole = held.contains(Permission::ConversationReadAll)
             || held.contains(Permission::ConversationReadTeam)
                 && row.team_id.is_some_and(|team| self.member_of.contains(&team))
-            || held.contains(Permission::ConversationReadAssigned) && row.assignee_id == Some(self.member_id);
+            || held.contains(Permission::ConversationReadAssigned)
+                && row.assignee_id.is_some()
+                && row.assignee_id == self.member_id;
         if whole {
             Some(Reading::Whole)
         } else if held.contains(Permission::ConversationReadUnassigned)
@@ -302,7 +312,7 @@ mod tests {
     fn a_narrow_grant_confers_only_what_exists_there() {
         let team = TeamId(Uuid::from_u128(9));
         let access = Access::new(
-            me(),
+            Some(me()),
             [
                 grant(Scope::Channel(channel(1)), BuiltInRole::Administrator),
                 grant(Scope::Team(team), BuiltInRole::Administrator),
@@ -321,7 +331,7 @@ mod tests {
     #[test]
     fn roles_on_two_numbers_do_not_mix() {
         let access = Access::new(
-            me(),
+            Some(me()),
             [
                 grant(Scope::Channel(channel(1)), BuiltInRole::Agent),
                 grant(Scope::Channel(channel(2)), BuiltInRole::Support),
@@ -343,7 +353,7 @@ mod tests {
         let mut later = grant(Scope::Workspace, BuiltInRole::Agent);
         later.valid_from = Timestamp::from_secs(2_000);
         later.valid_until = Some(Timestamp::from_secs(3_000));
-        let at = |seconds| Access::new(me(), [later], vec![], Timestamp::from_secs(seconds));
+        let at = |seconds| Access::new(Some(me()), [later], vec![], Timestamp::from_secs(seconds));
         assert!(!at(1_999).anywhere().contains(Permission::MessageRead));
         assert_eq!(at(1_999).next_change(), Some(Timestamp::from_secs(2_000)));
         assert!(at(2_000).anywhere().contains(Permission::MessageRead));
@@ -353,7 +363,7 @@ mod tests {
 
     #[test]
     fn the_queue_shows_who_waits_but_not_what_they_said() {
-        let access = Access::new(me(), [grant(Scope::Workspace, BuiltInRole::Agent)], vec![], NOW);
+        let access = Access::new(Some(me()), [grant(Scope::Workspace, BuiltInRole::Agent)], vec![], NOW);
         let waiting = Placement { channel_id: channel(1), team_id: None, assignee_id: None, open: true };
         assert_eq!(access.reading(waiting), Some(Reading::QueueEntry));
         let towards = access.towards(waiting, Reading::QueueEntry);

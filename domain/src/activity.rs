@@ -1,13 +1,13 @@
 //! The activity log: who did what. Rows are inserted with the change they tell of, and never altered.
 
 use portaria_entity::activity;
-use portaria_entity::id::{ActivityId, MemberId, SessionId, WorkspaceId};
+use portaria_entity::id::{ActivityId, ApiKeyId, MemberId, SessionId, WorkspaceId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::viewer::Viewer;
+use crate::viewer::{MemberSession, Principal, Viewer};
 
 /// Who acts.
 #[derive(Clone, Debug)]
@@ -16,13 +16,19 @@ pub enum Actor {
         member_id: MemberId,
         session_id: SessionId,
     },
+    ApiKey(ApiKeyId),
     /// The installation itself: the command line, routing, the schedule.
     Installation,
 }
 
 impl From<&Viewer> for Actor {
     fn from(viewer: &Viewer) -> Self {
-        Self::Member { member_id: viewer.member_id, session_id: viewer.session_id }
+        match viewer.principal {
+            Principal::Member(MemberSession { member_id, session_id, .. }) => {
+                Self::Member { member_id, session_id }
+            }
+            Principal::ApiKey(key) => Self::ApiKey(key),
+        }
     }
 }
 
@@ -41,15 +47,17 @@ pub struct Deed<'a> {
 
 /// Records a deed in the transaction of its change.
 pub async fn record(transaction: &impl ConnectionTrait, clock: &Clock, deed: Deed<'_>) -> Result<()> {
-    let (actor_member_id, session_id) = match deed.actor {
-        Actor::Member { member_id, session_id } => (Some(member_id), Some(session_id)),
-        Actor::Installation => (None, None),
+    let (actor_member_id, session_id, actor_api_key_id) = match deed.actor {
+        Actor::Member { member_id, session_id } => (Some(member_id), Some(session_id), None),
+        Actor::ApiKey(key) => (None, None, Some(key)),
+        Actor::Installation => (None, None, None),
     };
     let row = activity::ActiveModel {
         workspace_id: Set(deed.workspace_id),
         id: Set(clock.new_id::<ActivityId>()),
         at: Set(clock.now()),
         actor_member_id: Set(actor_member_id),
+        actor_api_key_id: Set(actor_api_key_id),
         session_id: Set(session_id),
         action: Set(deed.action.to_owned()),
         subject: Set(deed.subject),

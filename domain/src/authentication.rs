@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::activity::{Actor, Deed, record};
+use crate::api_key;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::second_factor::{Asked, ask};
@@ -246,7 +247,7 @@ pub async fn open_session(
 
 /// Ends the viewer's own session, in force at once.
 pub async fn sign_out(installation: &Installation, viewer: &Viewer) -> Result<()> {
-    end_session(installation, viewer, viewer.session_id).await
+    end_session(installation, viewer, viewer.session()?.session_id).await
 }
 
 async fn end_session(installation: &Installation, viewer: &Viewer, session: SessionId) -> Result<()> {
@@ -277,5 +278,8 @@ async fn end_session(installation: &Installation, viewer: &Viewer, session: Sess
 
 /// The viewer behind a bearer token.
 pub async fn authenticate(installation: &Installation, bearer: &str) -> Result<Option<Arc<Viewer>>> {
+    if bearer.starts_with(api_key::PREFIX) && !Token::has_checksum(bearer) {
+        return Ok(None);
+    }
     installation.viewers.resolve(TokenHash::of(bearer)).await
 }

@@ -3,12 +3,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portaria_entity::id::{MemberId, WorkspaceId};
+use portaria_entity::id::{ApiKeyId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::sealing::KeyRing;
+use crate::viewer::{Principal, Viewer};
 
 const PURPOSE: &[u8] = b"decision";
 
@@ -16,7 +17,9 @@ const PURPOSE: &[u8] = b"decision";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     pub workspace_id: WorkspaceId,
-    pub member_id: MemberId,
+    /// None: an API key was.
+    pub member_id: Option<MemberId>,
+    pub api_key_id: Option<ApiKeyId>,
     /// Type and field, e.g. `Contact.phone`.
     pub field: String,
     /// Keys of the permissions, any of which would have done.
@@ -25,6 +28,14 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Whether it was this viewer who was refused.
+    pub fn is_of(&self, viewer: &Viewer) -> bool {
+        match viewer.principal {
+            Principal::Member(session) => self.member_id == Some(session.member_id),
+            Principal::ApiKey(key) => self.api_key_id == Some(key),
+        }
+    }
+
     /// The id under which this decision can be asked about.
     pub fn to_id(&self, keys: &KeyRing) -> Result<String> {
         let question = serde_json::to_vec(self).map_err(Error::internal)?;
@@ -53,7 +64,8 @@ mod tests {
         let keys = KeyRing::ephemeral().unwrap();
         let decision = Decision {
             workspace_id: WorkspaceId(Uuid::from_u128(1)),
-            member_id: MemberId(Uuid::from_u128(2)),
+            member_id: Some(MemberId(Uuid::from_u128(2))),
+            api_key_id: None,
             field: "Contact.phone".to_owned(),
             any_of: vec!["contact:read_phone".to_owned()],
             at: Timestamp::from_secs(5),

@@ -110,12 +110,13 @@ pub async fn activate(
     viewer: &Viewer,
     emergency: Emergency<'_>,
 ) -> Result<grant::Model> {
+    let member_id = viewer.session()?.member_id;
     let mut change = Change::by(installation, viewer, &[]).await?;
     let row = find(&change, emergency.eligibility_id).await?;
-    if row.member_id != viewer.member_id || row.closed_at.is_some() {
+    if row.member_id != member_id || row.closed_at.is_some() {
         return Err(Error::NotFound);
     }
-    if !change.ledger.member(viewer.member_id)?.is_active() {
+    if !change.ledger.member(member_id)?.is_active() {
         return Err(Refusal::NotActive.into());
     }
     let scope = Scope::of_grant(row.channel_id, row.team_id);
@@ -133,7 +134,7 @@ pub async fn activate(
     let until = change.now + Duration::from_secs(hours * 60 * 60);
     let new = NewGrant {
         workspace_id: change.workspace_id,
-        member_id: viewer.member_id,
+        member_id,
         role_id: row.role_id,
         scope,
         valid_until: Some(until),
@@ -156,7 +157,7 @@ pub async fn activate(
     let find = grant::Entity::find_by_id((change.workspace_id, id));
     let given = find.one(&change.transaction).await?.ok_or(Error::NotFound)?;
     tell_administrators(&change, &given).await?;
-    change.affects(viewer.member_id);
+    change.affects(member_id);
     change.finish().await?;
     Ok(given)
 }

@@ -15,6 +15,9 @@ pub enum Error {
     /// The permission is held but needs a two-factor session that was authenticated within the last hour.
     #[error("a fresh two-factor authentication is needed")]
     StepUpRequired { any_of: PermissionSet },
+    /// Only a person may do this, not an API key.
+    #[error("only a person may do this")]
+    PersonRequired,
     /// A refusal of the domain that a person can act on.
     #[error("{0}")]
     Refused(Refusal),
@@ -71,6 +74,8 @@ pub enum Refusal {
     NothingConferred,
     #[error("it ends before it begins, or has ended already")]
     InvalidPeriod,
+    #[error("a name is needed")]
+    NameMissing,
     #[error("a reason is needed")]
     ReasonMissing,
     #[error("it has ended already")]
@@ -91,6 +96,8 @@ pub enum Refusal {
     InvitationVoid,
     #[error("it may not last so long")]
     TooLong,
+    #[error("it ends too late")]
+    EndsTooLate,
     #[error("it is active already")]
     AlreadyActive,
 }
@@ -120,6 +127,7 @@ impl Error {
             Self::NotFound
             | Self::Forbidden { .. }
             | Self::StepUpRequired { .. }
+            | Self::PersonRequired
             | Self::Refused(_)
             | Self::BadInput(_)
             | Self::Busy

@@ -111,7 +111,7 @@ pub async fn access_of_members(
             valid_until: row.try_get_by_index(4)?,
         });
     }
-    let access = |(member, (grants, teams))| (member, Access::new(member, grants, teams, now));
+    let access = |(member, (grants, teams))| (member, Access::new(Some(member), grants, teams, now));
     Ok(parts.into_iter().map(access).collect())
 }
 

@@ -11,7 +11,7 @@ mod ledger;
 
 use std::collections::HashMap;
 
-use portaria_entity::id::{EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{ApiKeyId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
@@ -28,6 +28,8 @@ pub use ledger::{KnownRole, Ledger};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Title {
     Grant(GrantId),
+    /// Of an API key.
+    ApiKeyGrant(GrantId),
     /// May be taken on in an emergency: not held now, but as good as held by who decides to.
     Eligibility(EmergencyEligibilityId),
 }
@@ -49,7 +51,7 @@ impl Holding {
     /// Until when it may be used, if nobody takes it back: an eligibility makes ever new grants.
     pub fn until(&self) -> Option<Timestamp> {
         match self.title {
-            Title::Grant(_) => self.valid_until,
+            Title::Grant(_) | Title::ApiKeyGrant(_) => self.valid_until,
             Title::Eligibility(_) => None,
         }
     }
@@ -96,7 +98,7 @@ impl Standing {
         holdings: impl Iterator<Item = EffectiveGrant> + 'a,
         now: Timestamp,
     ) -> Access {
-        Access::new(self.member_id, holdings, self.member_of.clone(), now)
+        Access::new(Some(self.member_id), holdings, self.member_of.clone(), now)
     }
 
     /// What they may do now. Nothing, once they are not active.
@@ -128,6 +130,19 @@ impl Standing {
     }
 }
 
+/// Who holds a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    Member(MemberId),
+    ApiKey(ApiKeyId),
+}
+
+/// What an API key may do from now on, at the most.
+pub fn potential_of_key(holdings: &[Holding], now: Timestamp) -> Access {
+    let grants = holdings.iter().map(|held| held.from(held.valid_from.min(now)).of_api_key());
+    Access::new(None, grants, Vec::new(), now)
+}
+
 /// Something that is to be given.
 #[derive(Clone, Copy, Debug)]
 pub struct Conferral {
@@ -155,6 +170,11 @@ pub fn may_touch(granter: &Standing, target: &Standing, now: Timestamp) -> Resul
         return Err(Refusal::OwnAccess);
     }
     if granter.access(now).contains(&target.potential(now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
+}
+
+/// Refuses who would change what a key holds, or take it away, when it holds what they do not.
+pub fn may_touch_key(granter: &Standing, key: &[Holding], now: Timestamp) -> Result<(), Refusal> {
+    if granter.access(now).contains(&potential_of_key(key, now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
 }
 
 /// Refuses who would let others read a team's conversations without reading them themselves.

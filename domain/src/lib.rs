@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod api_key;
 pub mod audit;
 pub mod authentication;
 pub mod channel;

@@ -89,7 +89,7 @@ pub async fn preview(
                 valid_until: grant.valid_until,
             })
         });
-        let after = Access::new(member_id, effective, teams, now);
+        let after = Access::new(Some(member_id), effective, teams, now);
         let (had, has) = (before.anywhere(), after.anywhere());
         holders.push(HolderPreview {
             member_id,

@@ -16,8 +16,8 @@ use crate::authentication::Origin;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
-use crate::session;
-use crate::viewer::Viewer;
+use crate::session::end_all;
+use crate::viewer::{MemberSession, Viewer};
 
 /// As RFC 4226 recommends.
 const SECRET_BYTES: usize = 20;
@@ -58,14 +58,15 @@ pub async fn of_user(
 pub async fn enroll(installation: &Installation, viewer: &Viewer) -> Result<Enrolment> {
     let now = installation.clock.now();
     let transaction = installation.database.begin().await?;
-    if of_user(&transaction, viewer.user_id).await?.is_some() {
+    let session = viewer.session()?;
+    if of_user(&transaction, session.user_id).await?.is_some() {
         if !viewer.is_stepped_up(now) {
             return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
         }
-    } else if !viewer.is_fresh(now) {
+    } else if !session.is_fresh(now) {
         return Err(Refusal::AuthenticationTooOld.into());
     }
-    let (_, enrolment) = prepare(&transaction, installation, viewer.user_id).await?;
+    let (_, enrolment) = prepare(&transaction, installation, session.user_id).await?;
     transaction.commit().await?;
     Ok(enrolment)
 }
@@ -105,17 +106,18 @@ async fn prepare(
 
 /// Puts a new authenticator app into use by its first code. The session counts as two-factor from now on; every other
 /// session of the person ends, in all workspaces.
-pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -> Result<Viewer> {
+pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -> Result<MemberSession> {
     let now = installation.clock.now();
+    let MemberSession { user_id, member_id, session_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
     let pending = second_factor::Entity::find()
-        .filter(second_factor::Column::UserId.eq(viewer.user_id))
+        .filter(second_factor::Column::UserId.eq(user_id))
         .filter(second_factor::Column::ConfirmedAt.is_null())
         .one(&transaction)
         .await?
         .ok_or(Refusal::NoSecondFactor)?;
     // The way it was begun is not the way it must go on: a session may be an hour old by now.
-    let replaced = of_user(&transaction, viewer.user_id).await?;
+    let replaced = of_user(&transaction, user_id).await?;
     if replaced.is_some() && !viewer.is_stepped_up(now) {
         return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
     }
@@ -125,13 +127,12 @@ pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -
     let step = step_of(installation, &pending, code)?.ok_or(Refusal::WrongCode)?;
     put_into_use(&transaction, installation, &pending, Some(step)).await?;
     let confirmed = stepped_up(&transaction, installation, viewer).await?;
-    let members =
-        session::end_all(&transaction, installation, viewer.user_id, Some(viewer.session_id)).await?;
+    let members = end_all(&transaction, installation, user_id, Some(session_id)).await?;
     let deed = Deed {
         workspace_id: viewer.workspace_id,
         actor: viewer.into(),
         action: if replaced.is_some() { "second_factor.replaced" } else { "second_factor.set_up" },
-        subject: viewer.member_id.to_string(),
+        subject: member_id.to_string(),
         before: None,
         after: None,
         address: None,
@@ -182,28 +183,28 @@ pub async fn step_up(
     viewer: &Viewer,
     code: &str,
     origin: &Origin,
-) -> Result<Viewer> {
+) -> Result<MemberSession> {
+    let MemberSession { user_id, session_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
-    let asked = ask(&transaction, installation, viewer.user_id, Some(code)).await?;
+    let asked = ask(&transaction, installation, user_id, Some(code)).await?;
     let outcome = match asked {
         Asked::NothingToGive => return Err(Refusal::NoSecondFactor.into()),
         Asked::Given => {
-            let viewer = stepped_up(&transaction, installation, viewer).await?;
+            let session = stepped_up(&transaction, installation, viewer).await?;
             let deed = Deed {
                 workspace_id: viewer.workspace_id,
-                actor: (&viewer).into(),
+                actor: viewer.into(),
                 action: "session.stepped_up",
-                subject: viewer.session_id.to_string(),
+                subject: session_id.to_string(),
                 before: None,
                 after: None,
                 address: Some(origin.address.clone()),
             };
             record(&transaction, &installation.clock, deed).await?;
-            Ok(viewer)
+            Ok(session)
         }
         Asked::Refused(outcome, refusal) => {
-            let owner =
-                user::Entity::find_by_id(viewer.user_id).one(&transaction).await?.ok_or(Error::NotFound)?;
+            let owner = user::Entity::find_by_id(user_id).one(&transaction).await?.ok_or(Error::NotFound)?;
             let event = sign_in_event::ActiveModel {
                 id: Set(installation.clock.new_id()),
                 at: Set(installation.clock.now()),
@@ -228,18 +229,19 @@ async fn stepped_up(
     transaction: &DatabaseTransaction,
     installation: &Installation,
     viewer: &Viewer,
-) -> Result<Viewer> {
+) -> Result<MemberSession> {
     let now = installation.clock.now();
+    let session = *viewer.session()?;
     let statement = installation.database.statement(
         "UPDATE sessions SET second_factor = TRUE, authenticated_at = $3 \
          WHERE workspace_id = $1 AND id = $2 AND ended_at IS NULL",
-        [viewer.workspace_id.0.into(), viewer.session_id.0.into(), now.0.into()],
+        [viewer.workspace_id.0.into(), session.session_id.0.into(), now.0.into()],
     );
     if transaction.execute_raw(statement).await?.rows_affected() != 1 {
         return Err(Refusal::AuthenticationTooOld.into());
     }
     crate::workspace::bump_access_epoch(transaction, installation, viewer.workspace_id).await?;
-    Ok(Viewer { second_factor: true, authenticated_at: now, ..viewer.clone() })
+    Ok(MemberSession { second_factor: true, authenticated_at: now, ..session })
 }
 
 /// Asks a person for a code of their second factor, if they have one, and uses the code up. The caller records a refusal.

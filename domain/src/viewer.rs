@@ -1,10 +1,10 @@
-//! Who asks. Resolved once per request from the bearer token; kept for as long as nothing about it can have changed.
+//! Who asks: a member in a session, or an API key. Resolved once per request from the bearer token; kept for as long as nothing about it can have changed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use portaria_entity::id::{ChannelId, MemberId, SessionId, TeamId, UserId, WorkspaceId};
+use portaria_entity::id::{ApiKeyId, ChannelId, MemberId, SessionId, TeamId, UserId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult};
 
@@ -21,26 +21,31 @@ const STEP_UP_WINDOW: Duration = Duration::from_secs(60 * 60);
 /// A cached viewer is not trusted when the access epochs could not be read for so long.
 const EPOCH_TRUST: Duration = Duration::from_secs(1);
 
-/// A member of a workspace with an open session.
-#[derive(Clone, Debug)]
-pub struct Viewer {
-    pub workspace_id: WorkspaceId,
+/// Who it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Principal {
+    Member(MemberSession),
+    ApiKey(ApiKeyId),
+}
+
+/// A member of a workspace in an open session.
+#[derive(Clone, Copy, Debug)]
+pub struct MemberSession {
     pub member_id: MemberId,
     pub user_id: UserId,
     pub session_id: SessionId,
-    pub access: Access,
+    /// Whether a second factor was given when they last proved who they are.
     pub second_factor: bool,
     pub authenticated_at: Timestamp,
-    pub expires_at: Timestamp,
 }
 
-impl Viewer {
+impl MemberSession {
     /// Whether the person proved within the last hour who they are.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         now.since(self.authenticated_at) <= STEP_UP_WINDOW
     }
 
-    /// Whether the session may use sensitive permissions at `now`.
+    /// Whether what is sensitive may be used at `now`.
     pub fn is_stepped_up(&self, now: Timestamp) -> bool {
         self.second_factor && self.is_fresh(now)
     }
@@ -48,6 +53,45 @@ impl Viewer {
     /// Until when the session may use sensitive permissions; none when no second factor was given.
     pub fn stepped_up_until(&self) -> Option<Timestamp> {
         self.second_factor.then(|| self.authenticated_at + STEP_UP_WINDOW)
+    }
+}
+
+/// A principal of a workspace with what it may do.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub workspace_id: WorkspaceId,
+    pub principal: Principal,
+    pub access: Access,
+    pub expires_at: Timestamp,
+}
+
+impl Viewer {
+    /// The person's session. Refuses an API key.
+    pub fn session(&self) -> Result<&MemberSession> {
+        match &self.principal {
+            Principal::Member(session) => Ok(session),
+            Principal::ApiKey(_) => Err(Error::PersonRequired),
+        }
+    }
+
+    pub fn member_id(&self) -> Option<MemberId> {
+        self.session().ok().map(|session| session.member_id)
+    }
+
+    pub fn api_key_id(&self) -> Option<ApiKeyId> {
+        match self.principal {
+            Principal::Member(_) => None,
+            Principal::ApiKey(key) => Some(key),
+        }
+    }
+
+    pub fn is_member(&self, member: MemberId) -> bool {
+        self.member_id() == Some(member)
+    }
+
+    /// Whether sensitive permissions may be used at `now`. By an API key never: it holds none.
+    pub fn is_stepped_up(&self, now: Timestamp) -> bool {
+        self.session().is_ok_and(|session| session.is_stepped_up(now))
     }
 
     /// Refuses unless one of the permissions is held in `held`, and usable by this session when it is sensitive.
@@ -68,10 +112,11 @@ impl Viewer {
     }
 }
 
-/// One statement: the session, its member's grants with their roles' permissions, and their teams.
+/// One statement: the session, its member's grants with their roles' permissions, and their teams; or the key and its
+/// grants.
 const LOAD: &str = "
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, w.access_epoch,
-       g.channel_id, g.team_id, g.valid_from, g.valid_until, r.built_in, p.permission, NULL AS member_of
+       g.channel_id, g.team_id, g.valid_from, g.valid_until, r.built_in, p.permission, CAST(NULL AS UUID) AS member_of, CAST(NULL AS UUID) AS api_key_id
 FROM sessions s
 JOIN members m ON m.workspace_id = s.workspace_id AND m.id = s.member_id AND m.status = 'active'
 JOIN workspaces w ON w.id = s.workspace_id
@@ -82,9 +127,18 @@ LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = 
 WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
 UNION ALL
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, 0,
-       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id
+       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL
 FROM sessions s JOIN team_members t ON t.workspace_id = s.workspace_id AND t.member_id = s.member_id
-WHERE s.token_hash = $1";
+WHERE s.token_hash = $1
+UNION ALL
+SELECT k.workspace_id, NULL, NULL, NULL, NULL, NULL, k.expires_at, w.access_epoch,
+       g.channel_id, g.team_id, g.created_at, k.expires_at, r.built_in, p.permission, NULL, k.id
+FROM api_keys k
+JOIN workspaces w ON w.id = k.workspace_id
+LEFT JOIN api_key_grants g ON g.workspace_id = k.workspace_id AND g.api_key_id = k.id AND g.closed_at IS NULL
+LEFT JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
+LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = r.id
+WHERE k.token_hash = $1 AND k.revoked_at IS NULL AND k.expires_at > $2";
 
 /// Reads the viewer behind a token; `None` when there is no open session of an active member.
 async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<Option<(Viewer, i64)>> {
@@ -92,25 +146,39 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
     let rows = database.reader().query_all_raw(statement).await?;
     let mut grants = Vec::new();
     let mut member_of = Vec::new();
-    let mut session = None;
+    let mut found = None;
     for row in &rows {
         match row.try_get_by_index::<Option<TeamId>>(14)? {
             Some(team) => member_of.push(team),
             None => {
-                session = Some(row);
+                found = Some(row);
                 grants.extend(effective_grant(row)?);
             }
         }
     }
-    let Some(row) = session else { return Ok(None) };
-    let member_id = row.try_get_by_index(3)?;
+    let Some(row) = found else { return Ok(None) };
+    let principal = match row.try_get_by_index::<Option<ApiKeyId>>(15)? {
+        Some(key) => {
+            for grant in &mut grants {
+                *grant = grant.of_api_key();
+            }
+            Principal::ApiKey(key)
+        }
+        None => Principal::Member(MemberSession {
+            session_id: row.try_get_by_index(1)?,
+            user_id: row.try_get_by_index(2)?,
+            member_id: row.try_get_by_index(3)?,
+            second_factor: row.try_get_by_index(4)?,
+            authenticated_at: row.try_get_by_index(5)?,
+        }),
+    };
+    let member_id = match principal {
+        Principal::Member(session) => Some(session.member_id),
+        Principal::ApiKey(_) => None,
+    };
     let viewer = Viewer {
         workspace_id: row.try_get_by_index(0)?,
-        session_id: row.try_get_by_index(1)?,
-        user_id: row.try_get_by_index(2)?,
-        member_id,
-        second_factor: row.try_get_by_index(4)?,
-        authenticated_at: row.try_get_by_index(5)?,
+        principal,
         expires_at: row.try_get_by_index(6)?,
         access: Access::new(member_id, grants, member_of, now),
     };
@@ -138,8 +206,8 @@ struct State {
     /// The access epochs as last read, and when that was.
     epochs: HashMap<WorkspaceId, i64>,
     epochs_read_at: Option<tokio::time::Instant>,
-    /// Sessions used since they were last written down.
-    touched: HashMap<SessionId, (WorkspaceId, MemberId, Timestamp)>,
+    /// Who used the API since that was last written down.
+    touched: HashMap<TokenHash, (Arc<Viewer>, Timestamp)>,
 }
 
 /// Viewers by token, valid while their workspace's access epoch stands still.
@@ -167,7 +235,7 @@ impl ViewerCache {
         };
         let viewer = Arc::new(viewer);
         let mut state = self.state();
-        state.touched.insert(viewer.session_id, (viewer.workspace_id, viewer.member_id, now));
+        state.touched.insert(token, (viewer.clone(), now));
         // A viewer read before an epoch that is already known is stale: use it for nothing but this answer.
         let known = *state.epochs.entry(viewer.workspace_id).or_insert(epoch);
         if epoch >= known {
@@ -184,7 +252,7 @@ impl ViewerCache {
             return None;
         }
         let cached = state.viewers.get(&token)?;
-        let viewer = &cached.viewer;
+        let viewer = cached.viewer.clone();
         let current = state.epochs.get(&viewer.workspace_id) == Some(&cached.epoch)
             && viewer.expires_at > now
             && viewer.access.next_change().is_none_or(|at| at > now);
@@ -192,8 +260,8 @@ impl ViewerCache {
             state.viewers.remove(&token);
             return None;
         }
-        state.touched.insert(viewer.session_id, (viewer.workspace_id, viewer.member_id, now));
-        Some(viewer.clone())
+        state.touched.insert(token, (viewer.clone(), now));
+        Some(viewer)
     }
 
     /// Takes note that access in a workspace has changed, at once in this process.
@@ -224,21 +292,33 @@ impl ViewerCache {
         Ok(())
     }
 
-    /// Writes down when sessions were last used; to be called about every minute.
+    /// Writes down when sessions and keys were last used; to be called about every minute.
     pub async fn flush_last_use(&self) -> Result<()> {
         let touched = std::mem::take(&mut self.state().touched);
         if touched.is_empty() {
             return Ok(());
         }
         let transaction = self.database.begin().await?;
-        for (session, (workspace, member, at)) in touched {
-            let values = [workspace.0.into(), session.0.into(), at.0.into()];
-            let sql = "UPDATE sessions SET last_used_at = $3 WHERE workspace_id = $1 AND id = $2 AND last_used_at < $3";
-            transaction.execute_raw(self.database.statement(sql, values)).await?;
-            let values = [workspace.0.into(), member.0.into(), at.0.into()];
-            let sql = "UPDATE members SET last_active_at = $3 WHERE workspace_id = $1 AND id = $2 \
-                       AND (last_active_at IS NULL OR last_active_at < $3)";
-            transaction.execute_raw(self.database.statement(sql, values)).await?;
+        for (viewer, at) in touched.into_values() {
+            let (workspace, at) = (viewer.workspace_id.0, at.0);
+            match &viewer.principal {
+                Principal::Member(session) => {
+                    let sql = "UPDATE sessions SET last_used_at = $3 \
+                               WHERE workspace_id = $1 AND id = $2 AND last_used_at < $3";
+                    let values = [workspace.into(), session.session_id.0.into(), at.into()];
+                    transaction.execute_raw(self.database.statement(sql, values)).await?;
+                    let sql = "UPDATE members SET last_active_at = $3 WHERE workspace_id = $1 AND id = $2 \
+                               AND (last_active_at IS NULL OR last_active_at < $3)";
+                    let values = [workspace.into(), session.member_id.0.into(), at.into()];
+                    transaction.execute_raw(self.database.statement(sql, values)).await?;
+                }
+                Principal::ApiKey(key) => {
+                    let sql = "UPDATE api_keys SET last_used_at = $3 WHERE workspace_id = $1 AND id = $2 \
+                               AND (last_used_at IS NULL OR last_used_at < $3)";
+                    let values = [workspace.into(), key.0.into(), at.into()];
+                    transaction.execute_raw(self.database.statement(sql, values)).await?;
+                }
+            }
         }
         Ok(transaction.commit().await?)
     }

@@ -153,6 +153,7 @@ typed_ids! {
     EmergencyEligibilityId = "elig",
     EmergencyActivationId = "emerg",
     SecondFactorId = "factor",
+    ApiKeyId = "key",
 }
 
 #[cfg(test)]

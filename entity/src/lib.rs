@@ -1,6 +1,8 @@
 //! The rows of the database, one noun a file. No rules live here.
 
 pub mod activity;
+pub mod api_key;
+pub mod api_key_grant;
 pub mod audit_run;
 pub mod channel;
 pub mod contact;

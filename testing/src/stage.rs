@@ -150,7 +150,9 @@ impl Stage {
     /// An authenticator app of this person, set up by the installation.
     pub async fn authenticator(&self, person: &Person) -> Authenticator {
         let enrolment =
-            second_factor::set_up(&self.installation, person.viewer.user_id).await.expect("set up");
+            second_factor::set_up(&self.installation, person.viewer.session().expect("a person").user_id)
+                .await
+                .expect("set up");
         Authenticator::new(&enrolment.secret, &self.clock)
     }
 

@@ -66,7 +66,7 @@ pub struct AccessExplanation {
 impl AccessExplanation {
     /// Explains to a viewer who may know.
     pub async fn of(request: &Request, question: &Question) -> Result<Self> {
-        let own = question.member_id == request.viewer()?.member_id;
+        let own = request.viewer()?.is_member(question.member_id);
         let database = &request.installation.database;
         Ok(Self { explained: explain(database.reader(), database, question).await?, own })
     }
@@ -155,17 +155,20 @@ impl Subject for Decision {
     }
 
     fn is_self(&self, viewer: &Viewer) -> bool {
-        self.0.member_id == viewer.member_id
+        self.0.is_of(viewer)
     }
 }
 
 /// A refusal that was told under a `decisionId`.
 #[guarded]
 impl Decision {
-    /// Who was refused.
+    /// Who was refused. Null: an API key was.
     #[requires(RoleRead, or_self)]
     async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
-        Ok(Request::of(ctx).loaders()?.member(self.0.member_id).await?.map(Member))
+        match self.0.member_id {
+            Some(member) => Ok(Request::of(ctx).loaders()?.member(member).await?.map(Member)),
+            None => Ok(None),
+        }
     }
 
     /// Type and field, e.g. `Contact.phone`.
@@ -180,15 +183,17 @@ impl Decision {
         self.0.at.into()
     }
 
-    /// For each permission that would have done: whether they hold it somewhere as of now, and why not.
+    /// For each permission that would have done: whether they hold it somewhere as of now, and why not. Empty for an API key:
+    /// `apiKeys` tells its grants.
     #[requires(RoleRead, or_self)]
     async fn explanations(&self, ctx: &Context<'_>) -> Result<Vec<AccessExplanation>> {
         let request = Request::of(ctx);
         let mut all = Vec::new();
+        let Some(member_id) = self.0.member_id else { return Ok(all) };
         for permission in self.0.any_of.iter().filter_map(|key| Permission::from_key(key)) {
             let question = Question {
                 workspace_id: self.0.workspace_id,
-                member_id: self.0.member_id,
+                member_id,
                 permission,
                 object: Object::Anything,
                 now: request.now,

@@ -60,7 +60,7 @@ impl Subject for Grant {
     }
 
     fn is_self(&self, viewer: &Viewer) -> bool {
-        self.row.member_id == viewer.member_id
+        viewer.is_member(self.row.member_id)
     }
 }
 

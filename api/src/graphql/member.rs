@@ -50,7 +50,7 @@ impl Subject for Member {
     }
 
     fn is_self(&self, viewer: &Viewer) -> bool {
-        self.0.member.id == viewer.member_id
+        viewer.is_member(self.0.member.id)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be changed: one mutation an intent, one noun a file. A mutation may be tried by who holds its permission
 //! anywhere; the domain decides in the scope of the row.
 
+mod api_key;
 mod conversation;
 mod emergency;
 mod grant;
@@ -29,6 +30,7 @@ pub struct Mutation(
     role::RoleMutation,
     grant::GrantMutation,
     emergency::EmergencyMutation,
+    api_key::ApiKeyMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

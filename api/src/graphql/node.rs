@@ -73,7 +73,8 @@ pub async fn find(request: &Request, id: &ID) -> Result<Node> {
     }
     if let Some(id) = typed::<RoleId>(id) {
         let all = role::all(reader, viewer.workspace_id).await?;
-        let own = role::grants_of(reader, viewer.workspace_id, &[viewer.member_id], request.now).await?;
+        let viewers = viewer.member_id();
+        let own = role::grants_of(reader, viewer.workspace_id, viewers.as_slice(), request.now).await?;
         let own = own.iter().any(|grant| grant.role_id == id);
         let role = all.into_iter().find(|row| row.role.id == id).map(|row| Role { row, own });
         return role.map(Node::Role).ok_or(Problem::NotFound);

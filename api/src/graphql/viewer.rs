@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use portaria_domain::access::Region;
 use portaria_domain::permission::{Permission, PermissionSet};
-use portaria_domain::viewer::Viewer as DomainViewer;
-use portaria_domain::{second_factor, workspace};
+use portaria_domain::viewer::{MemberSession, Viewer as DomainViewer};
+use portaria_domain::{api_key, second_factor, workspace};
+use portaria_entity::time::Timestamp;
 use portaria_guard::guarded;
 
+use super::api_key::ApiKey;
 use super::member::Member;
 use super::permission::PermissionKey;
 use super::time::DateTime;
@@ -18,13 +20,26 @@ use crate::request::Request;
 
 pub struct Viewer(pub Arc<DomainViewer>);
 
-/// The person who asks, in the workspace of their session.
+/// Who asks: a person in the workspace of their session, or an API key.
 #[guarded]
 impl Viewer {
-    /// Who they are in the workspace; `member.grants` tells their roles.
+    /// Who they are in the workspace; `member.grants` tells their roles. Null for an API key.
     #[authenticated]
     async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
-        Ok(Request::of(ctx).loaders()?.member(self.0.member_id).await?.map(Member))
+        match self.0.member_id() {
+            Some(member) => Ok(Request::of(ctx).loaders()?.member(member).await?.map(Member)),
+            None => Ok(None),
+        }
+    }
+
+    /// The API key that asks. Null for a person.
+    #[authenticated]
+    async fn api_key(&self, ctx: &Context<'_>) -> Result<Option<ApiKey>> {
+        let Some(id) = self.0.api_key_id() else { return Ok(None) };
+        let request = Request::of(ctx);
+        let rows = api_key::all(request.installation.database.reader(), self.0.workspace_id).await?;
+        let own = rows.into_iter().filter(|row| row.id == id).collect();
+        Ok(ApiKey::all_of(request, own).await?.pop())
     }
 
     /// The workspace that they are signed in to.
@@ -45,13 +60,13 @@ impl Viewer {
     #[authenticated]
     async fn second_factor_enrolled(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
         let reader = Request::of(ctx).installation.database.reader();
-        Ok(Some(second_factor::of_user(reader, self.0.user_id).await?.is_some()))
+        Ok(Some(second_factor::of_user(reader, self.0.session()?.user_id).await?.is_some()))
     }
 
-    /// The session that they use.
+    /// The session that they use. Null for an API key.
     #[authenticated]
-    fn session(&self) -> Session {
-        Session(self.0.clone())
+    fn session(&self) -> Option<Session> {
+        self.0.session().ok().map(|session| Session { session: *session, expires_at: self.0.expires_at })
     }
 }
 
@@ -103,11 +118,14 @@ impl HeldPermission {
     }
 }
 
-pub struct Session(Arc<DomainViewer>);
+pub struct Session {
+    session: MemberSession,
+    expires_at: Timestamp,
+}
 
-impl From<DomainViewer> for Session {
-    fn from(viewer: DomainViewer) -> Self {
-        Self(Arc::new(viewer))
+impl From<(MemberSession, Timestamp)> for Session {
+    fn from((session, expires_at): (MemberSession, Timestamp)) -> Self {
+        Self { session, expires_at }
     }
 }
 
@@ -117,30 +135,30 @@ impl Session {
     /// Starts with `sess_`.
     #[authenticated]
     fn id(&self) -> ID {
-        self.0.session_id.into()
+        self.session.session_id.into()
     }
 
     /// When the viewer last proved who they are.
     #[authenticated]
     fn authenticated_at(&self) -> DateTime {
-        self.0.authenticated_at.into()
+        self.session.authenticated_at.into()
     }
 
     /// Whether a second factor was given then.
     #[authenticated]
     fn second_factor(&self) -> bool {
-        self.0.second_factor
+        self.session.second_factor
     }
 
     /// Until when it may use what is sensitive; null when no second factor was given. `stepUp` makes it an hour again.
     #[authenticated]
     fn stepped_up_until(&self) -> Option<DateTime> {
-        self.0.stepped_up_until().map(Into::into)
+        self.session.stepped_up_until().map(Into::into)
     }
 
     /// When it ends, whatever happens.
     #[authenticated]
     fn expires_at(&self) -> DateTime {
-        self.0.expires_at.into()
+        self.expires_at.into()
     }
 }

@@ -94,7 +94,7 @@ impl World {
             world.stage.workspace_id.to_string(),
             rita.member_id.to_string(),
             caio.member_id.to_string(),
-            rita.viewer.session_id.to_string(),
+            rita.viewer.session().unwrap().session_id.to_string(),
         ];
         world.ids.extend(things.clone());
         world.ids_to_act_on.extend(things);

@@ -147,7 +147,7 @@ impl Matrix {
                 ("workspace", self.stage.workspace_id.to_string()),
                 ("grant", grant.id.to_string()),
                 ("role", other.id.to_string()),
-                ("session", colleague.viewer.session_id.to_string()),
+                ("session", colleague.viewer.session().unwrap().session_id.to_string()),
             ];
             self.columns[index].samples.extend(common);
             self.own_conversation(index).await;

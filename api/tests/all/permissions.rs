@@ -44,7 +44,7 @@ async fn a_phone_is_for_who_may_read_it_where_the_conversation_is() {
         let decision = told["decisionId"].as_str().unwrap();
         let decision =
             portaria_domain::decision::Decision::from_id(decision, &stage.installation.keys).unwrap();
-        assert_eq!((decision.field.as_str(), decision.member_id), ("Contact.phone", mixed.member_id));
+        assert_eq!((decision.field.as_str(), decision.member_id), ("Contact.phone", Some(mixed.member_id)));
 
         // The same customer, now also on the number where the phone may be read: it is, however they are reached.
         stage.conversation(rui, stage.sales, Some(mixed.member_id), &["também"]).await;

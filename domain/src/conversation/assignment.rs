@@ -119,9 +119,9 @@ pub async fn claim(
 ) -> Result<ConversationRow> {
     let act = Change::begin(installation, viewer, id).await?;
     act.permit(Act::Claim)?;
-    give(&act, Some(viewer.member_id)).await?;
-    let row =
-        act.finish("conversation.claimed", Some(serde_json::json!({ "assignee": viewer.member_id }))).await?;
+    let claimant = viewer.session()?.member_id;
+    give(&act, Some(claimant)).await?;
+    let row = act.finish("conversation.claimed", Some(serde_json::json!({ "assignee": claimant }))).await?;
     ConversationRow::of(viewer, row).ok_or(Error::NotFound)
 }
 
@@ -158,8 +158,11 @@ pub async fn resolve(
     let act = Change::begin(installation, viewer, id).await?;
     act.permit(Act::Resolve)?;
     act.update("status = 'resolved', waiting_since = NULL, unread_count = 0", []).await?;
-    act.update_episode("resolved_by = $3, resolved_at = $4", [viewer.member_id.0.into(), act.now.0.into()])
-        .await?;
+    act.update_episode(
+        "resolved_by = $3, resolved_at = $4",
+        [viewer.member_id().map(|member| member.0).into(), act.now.0.into()],
+    )
+    .await?;
     let row = act.finish("conversation.resolved", None).await?;
     ConversationRow::of(viewer, row).ok_or(Error::NotFound)
 }
@@ -178,7 +181,7 @@ pub async fn mark_read(
     let transaction = installation.database.begin().await?;
     let statement = installation.database.statement(
         "UPDATE conversations SET unread_count = 0 WHERE workspace_id = $1 AND id = $2 AND assignee_id = $3",
-        [viewer.workspace_id.0.into(), id.0.into(), viewer.member_id.0.into()],
+        [viewer.workspace_id.0.into(), id.0.into(), viewer.session()?.member_id.0.into()],
     );
     transaction.execute_raw(statement).await?;
     let happening = Happening {

@@ -39,7 +39,11 @@ pub fn visible_to(viewer: &Viewer) -> Condition {
 
 /// The same of anybody's access, for who foresees what a change would show them.
 pub fn visible_in(workspace: WorkspaceId, access: &Access) -> Condition {
-    let mine = || Column::AssigneeId.eq(access.member_id());
+    // To who is no member nothing is assigned; `= NULL` would say so too, if it stayed that.
+    let mine = || match access.member_id() {
+        Some(member) => Column::AssigneeId.eq(member),
+        None => Column::Id.is_null(),
+    };
     let my_teams = || Column::TeamId.is_in(access.member_of().iter().copied());
     let queued = || {
         Condition::all()

@@ -21,7 +21,7 @@ pub enum Act {
 pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Timestamp) -> Result<()> {
     let require = |permission| viewer.require(conversation.held, PermissionSet::of(&[permission]), now);
     let row = &conversation.row;
-    let is_assignee = row.assignee_id == Some(viewer.member_id);
+    let is_assignee = row.assignee_id.is_some_and(|assignee| viewer.is_member(assignee));
     let open = match row.status {
         ConversationStatus::Open | ConversationStatus::Snoozed => Ok(()),
         ConversationStatus::Resolved => Err(Refusal::AlreadyResolved.into()),
@@ -29,6 +29,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
     match act {
         Act::Claim => {
             require(Permission::ConversationClaim)?;
+            viewer.session()?;
             if row.assignee_id.is_some() {
                 return Err(Refusal::AlreadyAssigned.into());
             }

@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 
 use portaria_entity::event::EventKind;
-use portaria_entity::id::{MemberId, WorkspaceId};
+use portaria_entity::id::{ApiKeyId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
-use super::{Conferral, Ledger, Standing, keeps_an_administrator, may_admit, may_confer, may_touch};
+use super::{
+    Conferral, Holder, Ledger, Standing, keeps_an_administrator, may_admit, may_confer, may_touch,
+    may_touch_key,
+};
 use crate::activity::{Actor, Deed, record};
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append};
@@ -96,7 +99,7 @@ impl<'a> Change<'a> {
     /// Who answers for the change; `None` for the installation itself.
     fn granter(&self) -> Result<Option<&Standing>> {
         match self.authority {
-            Authority::Viewer(viewer) => self.ledger.member(viewer.member_id).map(Some),
+            Authority::Viewer(viewer) => self.ledger.member(viewer.session()?.member_id).map(Some),
             Authority::Member(member) => self.ledger.member(member).map(Some),
             Authority::Installation => Ok(None),
         }
@@ -105,7 +108,7 @@ impl<'a> Change<'a> {
     /// Who is put down as having done it.
     pub fn author(&self) -> Option<MemberId> {
         match self.authority {
-            Authority::Viewer(viewer) => Some(viewer.member_id),
+            Authority::Viewer(viewer) => viewer.member_id(),
             Authority::Member(member) => Some(member),
             Authority::Installation => None,
         }
@@ -132,6 +135,36 @@ impl<'a> Change<'a> {
         }
         self.affected.insert(member);
         self.ledger.member(member)
+    }
+
+    /// Refuses unless what this key holds may be changed.
+    pub fn touch_key(&self, key: ApiKeyId) -> Result<()> {
+        match self.granter()? {
+            Some(granter) => {
+                let held = self.ledger.keys.get(&key).map(Vec::as_slice).unwrap_or_default();
+                Ok(may_touch_key(granter, held, self.now)?)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses unless the access of whoever this is may be changed.
+    pub fn touch_holder(&mut self, holder: Holder) -> Result<()> {
+        match holder {
+            Holder::Member(member) => self.touch(member).map(|_| ()),
+            Holder::ApiKey(key) => self.touch_key(key),
+        }
+    }
+
+    /// Refuses unless this may be given to a key, which gets nothing of it that is sensitive.
+    pub fn confer_to(&self, holder: Holder, what: Conferral) -> Result<()> {
+        match holder {
+            Holder::Member(_) => self.confer(what),
+            Holder::ApiKey(_) => {
+                let permissions = what.permissions.without(PermissionSet::SENSITIVE);
+                self.confer(Conferral { permissions, ..what })
+            }
+        }
     }
 
     /// Refuses unless this member may be let into a team.

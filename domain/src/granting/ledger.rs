@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use portaria_entity::id::{
-    ChannelId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId, WorkspaceId,
+    ApiKeyId, ChannelId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId, WorkspaceId,
 };
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
 use sea_orm::{ActiveEnum, ConnectionTrait};
 
-use super::{Holding, Standing, Title};
+use super::{Holder, Holding, Standing, Title};
 use crate::access::Scope;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -29,17 +29,23 @@ pub struct KnownRole {
 pub struct Ledger {
     pub members: HashMap<MemberId, Standing>,
     pub roles: HashMap<RoleId, KnownRole>,
+    /// What each API key holds that may still be used.
+    pub keys: HashMap<ApiKeyId, Vec<Holding>>,
 }
 
 const MEMBERS: &str = "SELECT id, status FROM members WHERE workspace_id = $1";
 const TEAMS: &str = "SELECT member_id, team_id FROM team_members WHERE workspace_id = $1";
 const HOLDINGS: &str = "
-SELECT member_id, role_id, channel_id, team_id, valid_from, valid_until, id, NULL
+SELECT member_id, role_id, channel_id, team_id, valid_from, valid_until, id, CAST(NULL AS UUID), CAST(NULL AS UUID)
 FROM grants
 WHERE workspace_id = $1 AND member_id IS NOT NULL AND closed_at IS NULL AND (valid_until IS NULL OR valid_until > $2)
 UNION ALL
-SELECT member_id, role_id, channel_id, team_id, created_at, NULL, NULL, id
-FROM emergency_eligibilities WHERE workspace_id = $1 AND closed_at IS NULL";
+SELECT member_id, role_id, channel_id, team_id, created_at, NULL, NULL, id, NULL
+FROM emergency_eligibilities WHERE workspace_id = $1 AND closed_at IS NULL
+UNION ALL
+SELECT NULL, g.role_id, g.channel_id, g.team_id, g.created_at, k.expires_at, g.id, NULL, k.id
+FROM api_keys k JOIN api_key_grants g ON g.workspace_id = k.workspace_id AND g.api_key_id = k.id
+WHERE k.workspace_id = $1 AND k.revoked_at IS NULL AND k.expires_at > $2 AND g.closed_at IS NULL";
 
 impl Ledger {
     pub async fn read(
@@ -54,6 +60,7 @@ impl Ledger {
         let mut ledger = Self {
             roles: role::all(connection, workspace).await?.into_iter().map(known).collect(),
             members: HashMap::new(),
+            keys: HashMap::new(),
         };
         for row in connection.query_all_raw(database.statement(MEMBERS, [workspace.0.into()])).await? {
             let member_id = row.try_get_by_index(0)?;
@@ -75,10 +82,12 @@ impl Ledger {
 
     fn enter(&mut self, row: &sea_orm::QueryResult) -> Result<()> {
         let role_id: RoleId = row.try_get_by_index(1)?;
+        let key = row.try_get_by_index::<Option<ApiKeyId>>(8)?;
         let title = match (
             row.try_get_by_index::<Option<GrantId>>(6)?,
             row.try_get_by_index::<Option<EmergencyEligibilityId>>(7)?,
         ) {
+            (Some(grant), _) if key.is_some() => Title::ApiKeyGrant(grant),
             (Some(grant), _) => Title::Grant(grant),
             (None, Some(eligibility)) => Title::Eligibility(eligibility),
             (None, None) => return Err(Error::internal("a holding without an id")),
@@ -97,7 +106,9 @@ impl Ledger {
             valid_from: row.try_get_by_index(4)?,
             valid_until: row.try_get_by_index(5)?,
         };
-        if let Some(standing) = self.members.get_mut(&row.try_get_by_index(0)?) {
+        if let Some(key) = key {
+            self.keys.entry(key).or_default().push(holding);
+        } else if let Some(standing) = self.members.get_mut(&row.try_get_by_index(0)?) {
             standing.holdings.push(holding);
         }
         Ok(())
@@ -111,24 +122,26 @@ impl Ledger {
         self.roles.get(&id).copied().ok_or(Error::NotFound)
     }
 
-    /// Everybody who holds, will hold or may take on a role, with how they do.
-    pub fn holders_of(&self, role: RoleId) -> Vec<(MemberId, Holding)> {
+    /// Everybody and every key that holds, will hold or may take on a role, with how they do.
+    pub fn holders_of(&self, role: RoleId) -> Vec<(Holder, Holding)> {
         self.holdings(|holding| holding.role_id == role)
     }
 
-    /// Everybody who holds, will hold or may take on something for a team's conversations.
-    pub fn holders_in_team(&self, team: TeamId) -> Vec<(MemberId, Holding)> {
+    /// Everybody and every key that holds, will hold or may take on something for a team's conversations.
+    pub fn holders_in_team(&self, team: TeamId) -> Vec<(Holder, Holding)> {
         self.holdings(|holding| holding.scope == Scope::Team(team))
     }
 
-    fn holdings(&self, wanted: impl Fn(&Holding) -> bool) -> Vec<(MemberId, Holding)> {
+    fn holdings(&self, wanted: impl Fn(&Holding) -> bool) -> Vec<(Holder, Holding)> {
         let mut found: Vec<_> = self
             .members
             .values()
-            .flat_map(|standing| standing.holdings.iter().map(|holding| (standing.member_id, *holding)))
+            .map(|standing| (Holder::Member(standing.member_id), &standing.holdings))
+            .chain(self.keys.iter().map(|(key, holdings)| (Holder::ApiKey(*key), holdings)))
+            .flat_map(|(holder, holdings)| holdings.iter().map(move |holding| (holder, *holding)))
             .filter(|(_, holding)| wanted(holding))
             .collect();
-        found.sort_unstable_by_key(|(member, _)| *member);
+        found.sort_unstable_by_key(|(holder, _)| *holder);
         found
     }
 }

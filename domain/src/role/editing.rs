@@ -1,6 +1,6 @@
 //! Custom roles: made from scratch or as a copy, edited, and deleted with a decision for those who hold them.
 
-use portaria_entity::id::{MemberId, RoleId};
+use portaria_entity::id::RoleId;
 use portaria_entity::{role, role_permission};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::{RoleRow, all};
 use crate::access::Scope;
+use crate::api_key;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{NewGrant, close, insert_from};
-use crate::granting::{Change, Conferral, Holding, Title};
+use crate::granting::{Change, Conferral, Holder, Holding, Title};
 use crate::permission::PermissionSet;
 
 /// A role to be made.
@@ -75,9 +76,10 @@ pub async fn edit(change: &mut Change<'_>, id: RoleId, edit: RoleEdit<'_>) -> Re
     if let Some(permissions) = edit.permissions.filter(|wanted| *wanted != before.permissions) {
         let added = permissions.without(before.permissions);
         confer_all(change, added)?;
-        for (member, holding) in change.ledger.holders_of(id) {
-            change.touch(member)?;
-            change.confer(Conferral { scope: holding.scope, permissions: added, until: holding.until() })?;
+        for (holder, holding) in change.ledger.holders_of(id) {
+            change.touch_holder(holder)?;
+            let until = holding.until();
+            change.confer_to(holder, Conferral { scope: holding.scope, permissions: added, until })?;
         }
         forbid(change, id, before.permissions.without(permissions)).await?;
         allow(change, id, added).await?;
@@ -101,9 +103,9 @@ pub async fn delete(change: &mut Change<'_>, id: RoleId, disposal: Disposal) -> 
     if let (Disposal::OnlyIfUnused, false) = (disposal, holders.is_empty()) {
         return Err(Refusal::RoleInUse.into());
     }
-    for (member, holding) in holders {
-        change.touch(member)?;
-        dispose(change, (member, holding), disposal).await?;
+    for (holder, holding) in holders {
+        change.touch_holder(holder)?;
+        dispose(change, (holder, holding), disposal).await?;
     }
     let sql = "UPDATE roles SET deleted_at = $3, name = $4 WHERE workspace_id = $1 AND id = $2";
     let freed = format!("{} ({id})", before.role.name);
@@ -115,12 +117,12 @@ pub async fn delete(change: &mut Change<'_>, id: RoleId, disposal: Disposal) -> 
 
 async fn dispose(
     change: &mut Change<'_>,
-    (member, holding): (MemberId, Holding),
+    (holder, holding): (Holder, Holding),
     disposal: Disposal,
 ) -> Result<()> {
     let by = (change.now, change.author());
     let grant = match holding.title {
-        Title::Grant(grant) => grant,
+        Title::Grant(grant) | Title::ApiKeyGrant(grant) => grant,
         Title::Eligibility(eligibility) => {
             let sql = "UPDATE emergency_eligibilities SET closed_at = $3, closed_by = $4 \
                        WHERE workspace_id = $1 AND id = $2";
@@ -129,12 +131,21 @@ async fn dispose(
             return Ok(());
         }
     };
-    let database = &change.installation.database;
-    close(&change.transaction, database, (change.workspace_id, grant), by).await?;
+    match holder {
+        Holder::Member(_) => {
+            let database = &change.installation.database;
+            close(&change.transaction, database, (change.workspace_id, grant), by).await?;
+        }
+        Holder::ApiKey(_) => api_key::close_grant(change, grant).await?,
+    }
     let Disposal::Replace(replacement) = disposal else { return Ok(()) };
     let role = change.ledger.role(replacement)?;
     let until = holding.valid_until;
-    change.confer(Conferral { scope: holding.scope, permissions: role.permissions, until })?;
+    change.confer_to(holder, Conferral { scope: holding.scope, permissions: role.permissions, until })?;
+    let member = match holder {
+        Holder::Member(member) => member,
+        Holder::ApiKey(key) => return api_key::grant(change, key, (replacement, holding.scope)).await,
+    };
     let new = NewGrant {
         workspace_id: change.workspace_id,
         member_id: member,

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{add_channel, add_member, create, members_of};
 use crate::access::Scope;
 use crate::error::{Error, Refusal, Result};
-use crate::granting::{Change, Conferral, Holding};
+use crate::granting::{Change, Conferral, Holder, Holding};
 use crate::permission::{Permission, PermissionSet};
 
 /// Founds a team of nobody.
@@ -66,10 +66,10 @@ pub async fn serve(change: &mut Change<'_>, id: TeamId, channel: ChannelId) -> R
     if team_channel::Entity::find_by_id(which).one(&change.transaction).await?.is_some() {
         return Ok(team);
     }
-    for (_, holding) in touch_all(change, id).await? {
+    for (holder, holding) in touch_all(change, id).await? {
         let until = holding.until();
         let permissions = Scope::Team(id).narrow(holding.permissions);
-        change.confer(Conferral { scope: Scope::Channel(channel), permissions, until })?;
+        change.confer_to(holder, Conferral { scope: Scope::Channel(channel), permissions, until })?;
     }
     if reads_as_team(change, id).await? {
         let permissions = PermissionSet::of(&[Permission::ConversationReadAll]);
@@ -96,7 +96,7 @@ pub async fn delete(change: &mut Change<'_>, id: TeamId) -> Result<TeamId> {
     let team = find(change, id).await?;
     touch_all(change, id).await?;
     let (at, by) = (change.now.0, change.author().map(|author| author.0));
-    for table in ["grants", "emergency_eligibilities"] {
+    for table in ["grants", "emergency_eligibilities", "api_key_grants"] {
         let sql = format!(
             "UPDATE {table} SET closed_at = $3, closed_by = $4 \
              WHERE workspace_id = $1 AND team_id = $2 AND closed_at IS NULL"
@@ -120,12 +120,12 @@ pub async fn delete(change: &mut Change<'_>, id: TeamId) -> Result<TeamId> {
 }
 
 /// Touches everybody who is in a team or holds something for its conversations; answers who holds what.
-async fn touch_all(change: &mut Change<'_>, id: TeamId) -> Result<Vec<(MemberId, Holding)>> {
+async fn touch_all(change: &mut Change<'_>, id: TeamId) -> Result<Vec<(Holder, Holding)>> {
     let holders = change.ledger.holders_in_team(id);
     let inside = members_of(&change.transaction, change.workspace_id, &[id]).await?;
-    let members = inside.iter().map(|row| row.member_id).chain(holders.iter().map(|(member, _)| *member));
-    for member in members {
-        change.touch(member)?;
+    let members = inside.iter().map(|row| Holder::Member(row.member_id));
+    for holder in members.chain(holders.iter().map(|(holder, _)| *holder)) {
+        change.touch_holder(holder)?;
     }
     Ok(holders)
 }

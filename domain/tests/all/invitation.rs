@@ -105,7 +105,7 @@ async fn who_has_an_account_proves_it_and_keeps_it() {
         let opened = accept(&stage.installation, accepting(&token, PASSWORD)).await.unwrap();
         assert_eq!(
             (opened.session.user_id, opened.session.workspace_id),
-            (nina.viewer.user_id, stage.workspace_id)
+            (nina.viewer.session().unwrap().user_id, stage.workspace_id)
         );
         let there = stage.viewer(&nina.token).await.unwrap();
         assert!(!there.access.anywhere().contains(Permission::MessageRead), "nothing crosses over");

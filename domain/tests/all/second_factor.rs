@@ -23,8 +23,8 @@ async fn attempt(stage: &Stage, email: &str, code: Option<&str>) -> portaria_dom
 async fn step_up(stage: &Stage, person: &Person, code: &str) -> Result<(), Refusal> {
     let viewer = stage.viewer(&person.token).await.unwrap();
     match second_factor::step_up(&stage.installation, &viewer, code, &Origin::default()).await {
-        Ok(viewer) => {
-            assert!(viewer.is_stepped_up(stage.clock.now()));
+        Ok(session) => {
+            assert!(session.is_stepped_up(stage.clock.now()));
             Ok(())
         }
         Err(Error::Refused(refusal)) => Err(refusal),
@@ -184,7 +184,8 @@ async fn the_secret_is_sealed_and_the_machine_can_take_a_lost_factor_away() {
     for test in databases().await {
         let stage = Stage::on(test).await;
         let ana = stage.person("Ana", &[]).await;
-        let enrolment = second_factor::set_up(&stage.installation, ana.viewer.user_id).await.unwrap();
+        let enrolment =
+            second_factor::set_up(&stage.installation, ana.viewer.session().unwrap().user_id).await.unwrap();
         let database = &stage.installation.database;
         let sql = "SELECT sealed_secret FROM second_factors";
         let row = database.reader().query_one_raw(database.statement(sql, [])).await.unwrap().unwrap();

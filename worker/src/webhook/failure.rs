@@ -34,6 +34,7 @@ impl From<Error> for Failure {
             Error::NotFound
             | Error::Forbidden { .. }
             | Error::StepUpRequired { .. }
+            | Error::PersonRequired
             | Error::Refused(_)
             | Error::BadInput(_) => Self::Retry("refused by the domain".to_owned()),
         }

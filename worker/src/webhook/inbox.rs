@@ -199,6 +199,7 @@ fn failed(error: &Error) -> Outcome {
         Error::NotFound
         | Error::Forbidden { .. }
         | Error::StepUpRequired { .. }
+        | Error::PersonRequired
         | Error::Refused(_)
         | Error::BadInput(_)
         | Error::Busy

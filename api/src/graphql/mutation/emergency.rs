@@ -124,7 +124,7 @@ async fn with_role(request: &Request, row: Model) -> portaria_domain::Result<Opt
     let viewer = request.viewer()?;
     let reader = request.installation.database.reader();
     let role = portaria_domain::role::find(reader, viewer.workspace_id, row.role_id).await?;
-    let own = row.member_id == viewer.member_id;
+    let own = viewer.is_member(row.member_id);
     Ok(Some(EmergencyEligibility { role: Role { row: role, own }, row }))
 }
 

@@ -151,7 +151,7 @@ pub(super) async fn grant_now(
     let viewer = request.viewer()?;
     let reader = request.installation.database.reader();
     let role = portaria_domain::role::find(reader, viewer.workspace_id, row.role_id).await?;
-    let own = row.member_id == viewer.member_id;
+    let own = viewer.is_member(row.member_id);
     Ok(Some(Grant { role: Role { row: role, own }, row }))
 }
 

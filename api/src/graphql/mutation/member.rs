@@ -218,8 +218,11 @@ impl MemberMutation {
     ) -> Result<Option<SetAvailabilityPayload>> {
         let request = Request::of(ctx);
         let viewer = request.viewer()?;
-        let id = parse_optional(input.member_id.as_ref())?.unwrap_or(viewer.member_id);
-        let needed: &[Permission] = if id == viewer.member_id { &[] } else { &[Permission::MemberManage] };
+        let id = match parse_optional(input.member_id.as_ref())? {
+            Some(id) => id,
+            None => viewer.session()?.member_id,
+        };
+        let needed: &[Permission] = if viewer.is_member(id) { &[] } else { &[Permission::MemberManage] };
         let outcome = async {
             let mut change = Change::by(&request.installation, viewer, needed).await?;
             member::set_availability(&mut change, id, input.availability.into()).await?;

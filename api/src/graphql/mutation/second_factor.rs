@@ -125,8 +125,11 @@ impl SecondFactorMutation {
         #[graphql(desc = "Its first code.")] input: ConfirmSecondFactorInput,
     ) -> Result<Option<ConfirmSecondFactorPayload>> {
         let request = Request::of(ctx);
-        let confirmed = second_factor::confirm(&request.installation, request.viewer()?, &input.code).await;
-        Ok(Some(ConfirmSecondFactorPayload::new(confirmed.map(Some))?))
+        let viewer = request.viewer()?;
+        let confirmed = second_factor::confirm(&request.installation, viewer, &input.code).await;
+        Ok(Some(ConfirmSecondFactorPayload::new(
+            confirmed.map(|session| Some((session, viewer.expires_at))),
+        )?))
     }
 
     /// Proves anew who the viewer is. What needs a fresh two-factor authentication (STEP_UP_REQUIRED) can then be used in
@@ -141,6 +144,6 @@ impl SecondFactorMutation {
         let viewer = request.viewer()?;
         let outcome =
             second_factor::step_up(&request.installation, viewer, &input.code, &request.origin).await;
-        Ok(Some(StepUpPayload::new(outcome.map(Some))?))
+        Ok(Some(StepUpPayload::new(outcome.map(|session| Some((session, viewer.expires_at))))?))
     }
 }

@@ -90,7 +90,7 @@ impl SignedOut {
     /// The session that has ended (`sess_...`).
     #[public]
     fn session_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
-        Ok(Request::of(ctx).viewer.as_ref().map(|viewer| viewer.session_id.into()))
+        Ok(Some(Request::of(ctx).viewer()?.session()?.session_id.into()))
     }
 }
 

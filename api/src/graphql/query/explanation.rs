@@ -45,8 +45,7 @@ async fn object(request: &Request, id: Option<&ID>, member: MemberId) -> Result<
     if let Ok(id) = id.parse::<ContactId>() {
         // A colleague's answer depends on conversations that the asker would have to know of.
         let sees_all = viewer.access.region(Permission::ConversationReadAll) == Region::Everywhere;
-        let known =
-            request.loaders()?.contact(id).await?.is_some() && (sees_all || member == viewer.member_id);
+        let known = request.loaders()?.contact(id).await?.is_some() && (sees_all || viewer.is_member(member));
         return if known { Ok(Object::Contact(id)) } else { Err(Problem::NotFound) };
     }
     Err(Problem::BadUserInput("Ask about a conversation, a contact or a channel.".to_owned()))
@@ -69,7 +68,7 @@ impl ExplanationQuery {
         let request = Request::of(ctx);
         let viewer = request.viewer()?;
         let member_id = parse(&member_id)?;
-        if member_id != viewer.member_id {
+        if !viewer.is_member(member_id) {
             viewer
                 .require_everywhere(Permission::RoleRead, request.now)
                 .map_err(|error| Problem::from(error).at("Query.explainAccess"))?;
@@ -95,8 +94,7 @@ impl ExplanationQuery {
         let request = Request::of(ctx);
         let viewer = request.viewer()?;
         let decision = DomainDecision::from_id(&id, &request.installation.keys)?;
-        let may_know = decision.member_id == viewer.member_id
-            || viewer.access.everywhere().contains(Permission::RoleRead);
+        let may_know = decision.is_of(viewer) || viewer.access.everywhere().contains(Permission::RoleRead);
         if decision.workspace_id != viewer.workspace_id || !may_know {
             return Err(Problem::NotFound);
         }

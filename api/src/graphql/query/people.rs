@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use async_graphql::{Context, ID};
 use portaria_domain::permission::{Breadth, Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
-use portaria_domain::{invitation, role};
+use portaria_domain::{api_key, invitation, role};
 use portaria_guard::guarded;
 
 use crate::error::Result;
+use crate::graphql::api_key::ApiKey;
 use crate::graphql::grant::ScopeKind;
 use crate::graphql::id::parse;
 use crate::graphql::invitation::Invitation;
@@ -126,6 +127,15 @@ impl PeopleQuery {
         let first = role::find(reader, workspace, parse(&first_id)?).await?;
         let second = role::find(reader, workspace, parse(&second_id)?).await?;
         Ok(RoleComparison(role::compare(first.permissions, second.permissions)))
+    }
+
+    /// The API keys, newest first, those that have ended included.
+    #[requires(ApiKeyRead)]
+    async fn api_keys(&self, ctx: &Context<'_>) -> Result<Vec<ApiKey>> {
+        let request = Request::of(ctx);
+        let workspace = request.viewer()?.workspace_id;
+        let rows = api_key::all(request.installation.database.reader(), workspace).await?;
+        ApiKey::all_of(request, rows).await
     }
 
     /// The invitations that may still be accepted, oldest first.

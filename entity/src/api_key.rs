@@ -1,0 +1,31 @@
+//! A key with which a program uses the API: a principal of the workspace with grants of its own.
+
+use sea_orm::entity::prelude::*;
+
+use crate::id::{ApiKeyId, MemberId, WorkspaceId};
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_keys")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub workspace_id: WorkspaceId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ApiKeyId,
+    pub name: String,
+    /// How the key begins, so that people recognise it.
+    pub prefix: String,
+    /// SHA-256 of the key, which is shown once.
+    pub token_hash: Vec<u8>,
+    pub created_by: MemberId,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    pub revoked_by: Option<MemberId>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
