@@ -1,12 +1,24 @@
-//! The activity log: who did what. Rows are inserted with the change they tell of, and never altered.
+//! The activity log: who did what. Rows are inserted with the change they tell of, and never altered; afterwards each is
+//! linked into its workspace's [`chain`].
 
-use portaria_entity::activity;
+pub mod chain;
+mod details;
+mod erasure;
+mod finder;
+pub mod phone_reveal;
+pub mod verification;
+
 use portaria_entity::id::{ActivityId, ApiKeyId, MemberId, SessionId, WorkspaceId};
+use portaria_entity::{activity, activity_detail};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use crate::clock::Clock;
 use crate::error::Result;
+pub use details::Details;
+pub use erasure::erase_member;
+pub use finder::{Activity, ActivityCursor, ActivityFilter, page};
+
 use crate::viewer::{MemberSession, Principal, Viewer};
 
 /// Who acts.
@@ -52,19 +64,38 @@ pub async fn record(transaction: &impl ConnectionTrait, clock: &Clock, deed: Dee
         Actor::ApiKey(key) => (None, None, Some(key)),
         Actor::Installation => (None, None, None),
     };
+    let id: ActivityId = clock.new_id();
+    let details = Details {
+        before: deed.before.map(|value| value.to_string()),
+        after: deed.after.map(|value| value.to_string()),
+        address: deed.address,
+    };
+    let salted = details.salted()?;
     let row = activity::ActiveModel {
         workspace_id: Set(deed.workspace_id),
-        id: Set(clock.new_id::<ActivityId>()),
+        id: Set(id),
         at: Set(clock.now()),
         actor_member_id: Set(actor_member_id),
         actor_api_key_id: Set(actor_api_key_id),
         session_id: Set(session_id),
         action: Set(deed.action.to_owned()),
         subject: Set(deed.subject),
-        before: Set(deed.before.map(|value| value.to_string())),
-        after: Set(deed.after.map(|value| value.to_string())),
-        address: Set(deed.address),
+        before: Set(None),
+        after: Set(None),
+        address: Set(None),
+        details_hash: Set(salted.as_ref().map(|(_, hash)| hash.to_vec())),
     };
     activity::Entity::insert(row).exec_without_returning(transaction).await?;
-    Ok(())
+    if let Some((salt, _)) = salted {
+        let row = activity_detail::ActiveModel {
+            workspace_id: Set(deed.workspace_id),
+            activity_id: Set(id),
+            salt: Set(salt.to_vec()),
+            before: Set(details.before),
+            after: Set(details.after),
+            address: Set(details.address),
+        };
+        activity_detail::Entity::insert(row).exec_without_returning(transaction).await?;
+    }
+    chain::enqueue(transaction, deed.workspace_id, id).await
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -16,7 +18,13 @@ const NONCE_BYTES: usize = 24;
 /// The keys of this installation. New secrets are sealed with the current one; rows carry the name of theirs.
 pub struct KeyRing {
     current: String,
-    keys: BTreeMap<String, XChaCha20Poly1305>,
+    keys: BTreeMap<String, Key>,
+}
+
+struct Key {
+    cipher: XChaCha20Poly1305,
+    /// Derived, so that no key serves two purposes.
+    mac: Zeroizing<[u8; KEY_BYTES]>,
 }
 
 /// A sealed secret and the name of the key that opens it.
@@ -34,7 +42,10 @@ impl KeyRing {
         let keys = keys
             .into_iter()
             .map(|(name, bytes)| match XChaCha20Poly1305::new_from_slice(&bytes) {
-                Ok(cipher) => Ok((name, cipher)),
+                Ok(cipher) => {
+                    let mac = Zeroizing::new(authenticate(&bytes, b"portaria: seals of the activity log")?);
+                    Ok((name, Key { cipher, mac }))
+                }
                 Err(_) => Err(Error::internal(format!("sealing key {name} is not {KEY_BYTES} bytes long"))),
             })
             .collect::<Result<_>>()?;
@@ -93,9 +104,29 @@ impl KeyRing {
         opened.map(Zeroizing::new).map_err(|_| Error::internal(format!("key {key} does not open a secret")))
     }
 
+    /// The key that is used for what is new.
+    pub fn current(&self) -> &str {
+        &self.current
+    }
+
+    /// HMAC-SHA256 of a message, by a key of its own that is derived from the named one.
+    pub fn mac(&self, key: &str, message: &[u8]) -> Result<[u8; 32]> {
+        authenticate(self.key(key)?.mac.as_slice(), message)
+    }
+
     fn cipher(&self, name: &str) -> Result<&XChaCha20Poly1305> {
+        Ok(&self.key(name)?.cipher)
+    }
+
+    fn key(&self, name: &str) -> Result<&Key> {
         self.keys.get(name).ok_or_else(|| Error::internal(format!("sealing key {name} is missing")))
     }
+}
+
+fn authenticate(key: &[u8], message: &[u8]) -> Result<[u8; 32]> {
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).map_err(Error::internal)?;
+    mac.update(message);
+    Ok(mac.finalize().into_bytes().into())
 }
 
 fn random_key() -> Result<Zeroizing<Vec<u8>>> {

@@ -21,9 +21,12 @@ pub struct Model {
     pub action: String,
     /// External id of what it was done to.
     pub subject: String,
+    /// Of rows from before there were details apart; null since.
     pub before: Option<String>,
     pub after: Option<String>,
     pub address: Option<String>,
+    /// Covers the details, which may be erased: null when there are none.
+    pub details_hash: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

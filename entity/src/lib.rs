@@ -1,6 +1,7 @@
 //! The rows of the database, one noun a file. No rules live here.
 
 pub mod activity;
+pub mod activity_detail;
 pub mod api_key;
 pub mod api_key_grant;
 pub mod audit_run;

@@ -5,6 +5,7 @@ mod m20261122_000001_initial;
 mod m20261123_000002_people;
 mod m20261124_000003_second_factors;
 mod m20261124_000004_api_keys;
+mod m20261124_000005_sealed_log;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_people::Migration),
             Box::new(m20261124_000003_second_factors::Migration),
             Box::new(m20261124_000004_api_keys::Migration),
+            Box::new(m20261124_000005_sealed_log::Migration),
         ]
     }
 }
