@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use portaria_domain::Installation;
+use portaria_domain::activity::chain;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +13,7 @@ const EPOCHS: Duration = Duration::from_millis(250);
 /// Older than this, cached permissions are not trusted; see the viewer cache.
 const FRESH: Duration = Duration::from_secs(1);
 const LAST_USE: Duration = Duration::from_secs(30);
+const SEALS: Duration = Duration::from_secs(1);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// When the access epochs were last read.
@@ -58,6 +60,19 @@ pub async fn flush_last_use(installation: Installation, shutdown: CancellationTo
         pause(LAST_USE, &shutdown).await;
         if let Err(error) = installation.viewers.flush_last_use().await {
             tracing::warn!(%error, "the last use of sessions could not be written down");
+        }
+        if shutdown.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// Links what was done into the chain of the activity log, and once more at the end.
+pub async fn seal_activities(installation: Installation, shutdown: CancellationToken) {
+    loop {
+        pause(SEALS, &shutdown).await;
+        if let Err(error) = chain::seal(&installation).await {
+            tracing::warn!(%error, "activities could not be sealed");
         }
         if shutdown.is_cancelled() {
             return;

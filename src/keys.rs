@@ -29,10 +29,12 @@ struct Sample {
 pub async fn open(config: &Config, database: &Database) -> Result<KeyRing> {
     let folder = config.keys.folder(&config.database)?;
     let samples = samples(database).await?;
+    let sealing = sealing(database).await?;
     if !has_key(&folder) {
         // Only here, where nothing is sealed yet, is a first key made: an empty folder that once held keys stays so.
-        if !samples.is_empty() {
-            bail!("the sealing keys are missing in {}: {}", folder.display(), names(samples.keys()));
+        if !samples.is_empty() || !sealing.is_empty() {
+            let needed = samples.keys().chain(&sealing);
+            bail!("the sealing keys are missing in {}: {}", folder.display(), names(needed));
         }
         if !database.is_sqlite() {
             bail!(
@@ -43,7 +45,7 @@ pub async fn open(config: &Config, database: &Database) -> Result<KeyRing> {
         }
     }
     let ring = KeyRing::open_folder(&folder)?;
-    let missing = samples.keys().filter(|name| !ring.has(name));
+    let missing = samples.keys().chain(&sealing).filter(|name| !ring.has(name));
     if missing.clone().next().is_some() {
         bail!("sealing keys are missing in {}: {}", folder.display(), names(missing));
     }
@@ -53,6 +55,13 @@ pub async fn open(config: &Config, database: &Database) -> Result<KeyRing> {
         })?;
     }
     Ok(ring)
+}
+
+/// The keys by which the chains of the activity log go on.
+async fn sealing(database: &Database) -> Result<Vec<String>> {
+    let sql = database.statement("SELECT DISTINCT sealing_key FROM activity_chains", []);
+    let rows = database.reader().query_all_raw(sql).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
 async fn samples(database: &Database) -> Result<BTreeMap<String, Sample>> {

@@ -72,6 +72,7 @@ impl Service {
                 stages.background.clone(),
             )),
             tokio::spawn(background::flush_last_use(installation.clone(), stages.background.clone())),
+            tokio::spawn(background::seal_activities(installation.clone(), stages.background.clone())),
             tokio::spawn(background::keep_up_metrics(metrics.clone(), stages.background.clone())),
             tokio::spawn(run_events(installation.clone(), stages.background.clone())),
         ];

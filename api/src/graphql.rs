@@ -1,6 +1,7 @@
 //! The schema, one noun a file.
 
 pub mod ability;
+mod activity;
 mod api_key;
 pub mod channel;
 pub mod connection;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use portaria_domain::activity::phone_reveal;
 use portaria_domain::clock::Clock;
 use portaria_domain::contact::ContactRow;
 use portaria_domain::database::Database;
@@ -29,6 +30,7 @@ pub struct Loaders {
     pub people: PeopleLoaders,
     contacts: Batch<ContactId, Arc<ContactRow>>,
     phones: Batch<ContactId, Arc<str>>,
+    reveals: Batch<ContactId, ()>,
     members: Batch<MemberId, Arc<MemberRow>>,
     messages: Batch<MessageId, Arc<MessageRow>>,
     channels: Batch<ChannelId, Arc<channel_entity::Model>>,
@@ -51,6 +53,7 @@ impl Loaders {
             people: PeopleLoaders::new(&source),
             contacts: reading(&source, Source::contacts),
             phones: reading(&source, Source::phones),
+            reveals: reading(&source, Source::reveals),
             members: reading(&source, Source::members),
             messages: reading(&source, Source::messages),
             channels: reading(&source, Source::channels),
@@ -67,6 +70,11 @@ impl Loaders {
     /// A customer's phone number in digits, for the field's guard to show or mask.
     pub async fn phone(&self, id: ContactId) -> Result<Option<Arc<str>>> {
         self.phones.load(id).await
+    }
+
+    /// Puts down that the viewer is about to be shown a customer's full phone number.
+    pub async fn reveal(&self, id: ContactId) -> Result<()> {
+        self.reveals.load(id).await.map(|_| ())
     }
 
     pub async fn member(&self, id: MemberId) -> Result<Option<Arc<MemberRow>>> {
@@ -114,6 +122,11 @@ impl Source {
     async fn phones(self: Arc<Self>, ids: Vec<ContactId>) -> Result<HashMap<ContactId, Arc<str>>> {
         let phones = contact::phones(self.database.reader(), &self.viewer, &ids).await?;
         Ok(phones.into_iter().map(|(id, phone)| (id, phone.into())).collect())
+    }
+
+    async fn reveals(self: Arc<Self>, ids: Vec<ContactId>) -> Result<HashMap<ContactId, ()>> {
+        phone_reveal::note((&self.database, &self.clock), &self.viewer, &ids).await?;
+        Ok(HashMap::new())
     }
 
     async fn members(self: Arc<Self>, ids: Vec<MemberId>) -> Result<HashMap<MemberId, Arc<MemberRow>>> {

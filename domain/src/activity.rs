@@ -4,6 +4,7 @@
 pub mod chain;
 mod details;
 mod erasure;
+pub mod export;
 mod finder;
 pub mod phone_reveal;
 pub mod verification;

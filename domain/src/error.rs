@@ -96,6 +96,8 @@ pub enum Refusal {
     InvitationVoid,
     #[error("it may not last so long")]
     TooLong,
+    #[error("there is too much of it for one answer")]
+    TooMany,
     #[error("it ends too late")]
     EndsTooLate,
     #[error("it is active already")]

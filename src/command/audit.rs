@@ -1,4 +1,6 @@
-//! `portaria audit`: an audit now, beside the scheduled ones, with its mail.
+//! `portaria audit`: an audit now, beside the scheduled ones, with its mail; and the activity log, verified or taken along.
+
+mod log;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -9,13 +11,19 @@ use crate::opening::{Schema, open};
 use crate::{parts, telemetry};
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct AuditArgs {
+    #[command(subcommand)]
+    command: Option<log::LogCommand>,
     /// Only this workspace: id or name.
     #[arg(long)]
     workspace: Option<String>,
 }
 
 pub async fn run(config: &Config, wanted: AuditArgs) -> Result<()> {
+    if let Some(command) = wanted.command {
+        return log::run(config, command).await;
+    }
     telemetry::start_logs(&config.log)?;
     let installation = open(config, Schema::MustBeCurrent).await?;
     let unsent = audit(&installation, config, wanted.workspace.as_deref()).await?;

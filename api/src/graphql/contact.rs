@@ -42,11 +42,14 @@ impl Contact {
         })
     }
 
-    /// Their full phone number in E.164: `+5511987654321`. Null, without an error, for who has none on WhatsApp.
+    /// Their full phone number in E.164: `+5511987654321`. Null, without an error, for who has none on WhatsApp. That it was shown
+    /// is recorded, once a day for each who sees it.
     #[requires(ContactReadPhone)]
     async fn phone(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        let phone = Request::of(ctx).loaders()?.phone(self.0.row.id).await?;
-        Ok(phone.map(|digits| format!("+{digits}")))
+        let loaders = Request::of(ctx).loaders()?;
+        let Some(digits) = loaders.phone(self.0.row.id).await? else { return Ok(None) };
+        loaders.reveal(self.0.row.id).await?;
+        Ok(Some(format!("+{digits}")))
     }
 
     /// Country code and last two digits: `+55 ••••••••21`. Null, without an error, for who has none on WhatsApp.

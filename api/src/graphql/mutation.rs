@@ -1,6 +1,7 @@
 //! What can be changed: one mutation an intent, one noun a file. A mutation may be tried by who holds its permission
 //! anywhere; the domain decides in the scope of the row.
 
+mod activity;
 mod api_key;
 mod conversation;
 mod emergency;
@@ -31,6 +32,7 @@ pub struct Mutation(
     grant::GrantMutation,
     emergency::EmergencyMutation,
     api_key::ApiKeyMutation,
+    activity::ActivityMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

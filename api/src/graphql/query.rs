@@ -1,6 +1,7 @@
 //! What can be asked, one noun a file. A question may be asked by who holds its permission anywhere; the scoped finder
 //! answers with the rows of that scope.
 
+mod activity;
 mod conversation;
 mod explanation;
 mod people;
@@ -17,4 +18,5 @@ pub struct Query(
     conversation::ConversationQuery,
     explanation::ExplanationQuery,
     people::PeopleQuery,
+    activity::ActivityQuery,
 );

@@ -167,7 +167,7 @@ async fn a_cut_tail_is_found_and_one_cut_with_care_by_the_head_that_was_mailed()
         }
         run(database, "DELETE FROM activity_seals WHERE sequence > 8").await;
         let cut = Flaw::TailCut { last: 8, expected: 10 };
-        assert_eq!(verified(&stage).await.flaws, [cut.clone()]);
+        assert_eq!(verified(&stage).await.flaws, std::slice::from_ref(&cut));
         let sql = "UPDATE activity_chains SET sequence = 8, mac = (SELECT mac FROM activity_seals WHERE sequence = 8)";
         run(database, sql).await;
         assert_eq!(verified(&stage).await.flaws, [], "the database alone cannot tell");
@@ -229,7 +229,9 @@ async fn a_phone_is_recorded_once_a_day_for_each_who_sees_it() {
             contacts.push(stage.customer("Cliente", &format!("551198765432{number}")).await);
         }
         let note = async |person: &portaria_testing::Person, contacts: &[_]| {
-            phone_reveal::note(&stage.installation, &person.viewer, contacts).await.unwrap();
+            phone_reveal::note((&stage.installation.database, &stage.clock), &person.viewer, contacts)
+                .await
+                .unwrap();
         };
         note(&ana, &contacts[..2]).await;
         let statements = stage.installation.database.statement_count();

@@ -3,19 +3,22 @@
 use std::collections::HashMap;
 
 use portaria_domain::Installation;
+use portaria_domain::activity::chain;
 use portaria_domain::audit::finding::{OpenFinding, Outcome, Sighting, open, reconcile};
 use portaria_domain::audit::{Examination, examine};
 use portaria_domain::error::{Error, Result};
 use portaria_domain::grant::access_of_members;
 use portaria_domain::member::{self, MemberRow};
 use portaria_domain::permission::Permission;
-use portaria_entity::id::{AuditRunId, MemberId};
+use portaria_entity::id::{AuditRunId, MemberId, WorkspaceId};
 use portaria_entity::workspace;
 use sea_orm::DatabaseTransaction;
 
 use super::{due, run};
 use crate::mail::{Mailbox, NewMail, enqueue};
-use crate::report::{Directory, Language, Occasion, Period, RenderedReport, Report, instant, render};
+use crate::report::{
+    ChainHead, Directory, Language, Occasion, Period, RenderedReport, Report, instant, render,
+};
 
 /// What an audit came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,7 @@ impl Audit<'_> {
     pub async fn perform(&self) -> Result<Option<Summary>> {
         // The rules only read; the one writer of SQLite is not kept waiting for them.
         let examination = examine(self.installation, self.workspace).await?;
+        let head = chain_head(self.installation, self.workspace.id).await?;
         let transaction = self.installation.database.begin().await?;
         let sighting = Sighting {
             workspace_id: self.workspace.id,
@@ -55,7 +59,7 @@ impl Audit<'_> {
         if !run::finish(&transaction, run, &examination, findings.len()).await? {
             return Ok(None);
         }
-        let mails_queued = self.queue_reports(&transaction, &examination, &findings).await?;
+        let mails_queued = self.queue_reports(&transaction, (&examination, head), &findings).await?;
         transaction.commit().await?;
         tracing::info!(
             workspace = %self.workspace.id,
@@ -77,7 +81,7 @@ impl Audit<'_> {
     async fn queue_reports(
         &self,
         transaction: &DatabaseTransaction,
-        examination: &Examination,
+        (examination, head): (&Examination, Option<ChainHead>),
         findings: &[OpenFinding],
     ) -> Result<usize> {
         let readers = self.readers(transaction).await?;
@@ -92,8 +96,8 @@ impl Audit<'_> {
             let report = match rendered.get(&language) {
                 Some(report) => report.clone(),
                 None => {
-                    let report =
-                        self.report(language, examination, directory.findings(findings, self.run_id)?)?;
+                    let told = directory.findings(findings, self.run_id)?;
+                    let report = self.report(language, (examination, head.clone()), told)?;
                     let report = render(&report).map_err(Error::internal)?;
                     rendered.entry(language).or_insert(report).clone()
                 }
@@ -127,7 +131,7 @@ impl Audit<'_> {
     fn report(
         &self,
         language: Language,
-        examination: &Examination,
+        (examination, chain_head): (&Examination, Option<ChainHead>),
         findings: Vec<crate::report::ReportFinding>,
     ) -> Result<Report> {
         let daily = due::Daily::of(self.workspace)?;
@@ -144,7 +148,7 @@ impl Audit<'_> {
             findings,
             next_run_at: daily.next(ran_at).map(|scheduled| scheduled.at),
             front_end_url: self.workspace.front_end_url.clone(),
-            chain_head: None,
+            chain_head,
         })
     }
 
@@ -158,4 +162,12 @@ impl Audit<'_> {
             text: report.text,
         }
     }
+}
+
+/// The last seal of the activity log, all that was done until now included.
+async fn chain_head(installation: &Installation, workspace: WorkspaceId) -> Result<Option<ChainHead>> {
+    chain::seal(installation).await?;
+    let head = chain::head(installation, workspace).await?;
+    let known = |sequence| ChainHead { sequence, digest: head.digest() };
+    Ok(u64::try_from(head.sequence).ok().filter(|sequence| *sequence > 0).map(known))
 }
