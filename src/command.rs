@@ -1,5 +1,6 @@
 //! The command line: which subcommands there are and what each may be told.
 
+mod access;
 mod admin;
 mod api;
 mod audit;
@@ -55,6 +56,9 @@ enum Command {
     /// Set up workspaces, people, Meta apps and phone numbers from this machine.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Roles, teams and grants as a file that people review.
+    #[command(subcommand)]
+    Access(access::AccessCommand),
     /// Print the GraphQL schema.
     Schema(schema::SchemaArgs),
     /// Print the documented default configuration.
@@ -75,6 +79,7 @@ impl Cli {
             Command::Doctor => return doctor::run(&configuration()?).await,
             Command::Simulate(wanted) => simulate::run(wanted).await?,
             Command::Admin(command) => admin::run(&configuration()?, command).await?,
+            Command::Access(command) => return access::run(&configuration()?, command).await,
             Command::Schema(wanted) => schema::run(&wanted),
             Command::Config => config::run(),
         }

@@ -2,6 +2,7 @@
 //! No HTTP, no GraphQL, no SMTP.
 
 pub mod access;
+pub mod access_file;
 pub mod activity;
 pub mod api_key;
 pub mod audit;

@@ -14,7 +14,7 @@ use clap::Subcommand;
 use sea_orm::SqlErr;
 
 use crate::config::Config;
-use desk::Desk;
+pub use desk::Desk;
 pub use member::parse_role;
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! The domain on real databases.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests do")]
 
+mod access_file;
 mod activity_log;
 mod api_key;
 mod audit;
