@@ -188,6 +188,6 @@ fn footer(report: &Report, workspace: &str, words: &Words<'_>) -> Vec<String> {
 fn chain(report: &Report, words: &Words<'_>) -> Option<Chain> {
     report.chain_head.as_ref().map(|head| Chain {
         sentence: words.phrases.chain_head(head.sequence),
-        digest: head.digest.chars().filter(char::is_ascii_alphanumeric).collect(),
+        digest: head.digest.chars().filter(|one| one.is_ascii_alphanumeric() || *one == ':').collect(),
     })
 }

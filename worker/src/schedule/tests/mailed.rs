@@ -1,5 +1,6 @@
 //! What the mail says of real findings.
 
+use portaria_domain::activity::chain;
 use portaria_testing::databases;
 use sea_orm::ConnectionTrait;
 
@@ -33,9 +34,10 @@ async fn a_night_with_an_attack_is_told_in_the_readers_language() {
         mails.sort_by_key(|mail| mail.to.name.clone());
         // Addresses of the stage's people end in a part of a random id.
         let ending = mails[0].to.address.split_once('@').unwrap().1.to_owned();
+        let head = chain::head(&scene.stage.installation, scene.stage.workspace_id).await.unwrap();
         let text = |mail: &OutgoingMail| {
             let mail = format!("{}\n\n{}", mail.subject, mail.text);
-            mail.replace(&ending, "padaria.example")
+            mail.replace(&ending, "padaria.example").replace(&head.digest(), "4:the seal")
         };
         insta::assert_snapshot!("night_alice", text(&mails[0]));
         insta::assert_snapshot!("night_bruno", text(&mails[1]));
