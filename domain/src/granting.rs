@@ -6,6 +6,7 @@
 //! - One changes the access only of those whose permissions one's own contain in every scope.
 //! - A workspace keeps an active administrator whose grant does not end.
 
+mod ability;
 mod change;
 mod ledger;
 
@@ -20,6 +21,7 @@ use crate::access::{Access, EffectiveGrant, Scope};
 use crate::error::Refusal;
 use crate::permission::{Permission, PermissionSet};
 
+pub use ability::{MemberAct, permit, permit_role};
 pub(crate) use change::stated;
 pub use change::{Authority, Change};
 pub use ledger::{KnownRole, Ledger};

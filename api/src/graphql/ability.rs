@@ -2,8 +2,10 @@
 
 use async_graphql::{Context, Enum};
 use portaria_domain::conversation::{Act, ConversationRow, permit};
-use portaria_domain::permission::PermissionSet;
+use portaria_domain::granting::{self, MemberAct};
+use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
+use portaria_entity::id::{MemberId, RoleId};
 use portaria_guard::guarded;
 
 use crate::error::{Code, Problem, Result};
@@ -109,22 +111,97 @@ impl ContactAbilities {
     }
 }
 
-/// What is held, and whether it is the viewer themself.
-pub struct MemberAbilities(pub PermissionSet, pub bool);
+/// What is held, and who it is.
+pub struct MemberAbilities(pub PermissionSet, pub MemberId);
 
-/// What the viewer may see of a member now.
+impl MemberAbilities {
+    fn is_self(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(Request::of(ctx).viewer()?.is_member(self.1))
+    }
+
+    async fn ability(&self, ctx: &Context<'_>, act: MemberAct) -> Result<Ability> {
+        let request = Request::of(ctx);
+        let viewer: &Viewer = request.viewer()?;
+        // Who may never, costs no reading.
+        if !viewer.access.everywhere().intersects(MANAGING) {
+            return Ok(Ability::No);
+        }
+        let ledger = request.loaders()?.people.ledger().await?;
+        Ok(granting::permit((viewer, &ledger), self.1, act, request.now).into())
+    }
+}
+
+const MANAGING: PermissionSet =
+    PermissionSet::of(&[Permission::MemberManage, Permission::RoleAssign, Permission::RoleManage]);
+
+/// What the viewer may see of a member and do to them now.
 #[guarded]
 impl MemberAbilities {
     /// See e-mail and last use.
     #[authenticated]
     fn read_private(&self, ctx: &Context<'_>) -> Result<Ability> {
-        reading(ctx, self.0, self.1, ("Member", "email"))
+        reading(ctx, self.0, self.is_self(ctx)?, ("Member", "email"))
     }
 
     /// See which roles they hold, and where.
     #[authenticated]
     fn read_grants(&self, ctx: &Context<'_>) -> Result<Ability> {
-        reading(ctx, self.0, self.1, ("Member", "grants"))
+        reading(ctx, self.0, self.is_self(ctx)?, ("Member", "grants"))
+    }
+
+    /// Shut them out for now: `suspendMember`.
+    #[authenticated]
+    async fn suspend(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, MemberAct::Suspend).await
+    }
+
+    /// Let them in again: `reinstateMember`. What they would hold again is looked at then.
+    #[authenticated]
+    async fn reinstate(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, MemberAct::Reinstate).await
+    }
+
+    /// End their membership: `removeMember`.
+    #[authenticated]
+    async fn remove(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, MemberAct::Remove).await
+    }
+
+    /// Give them a role: `grantRole`. Which ones, is looked at then.
+    #[authenticated]
+    async fn grant_role(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, MemberAct::GrantRole).await
+    }
+}
+
+/// Which role.
+pub struct RoleAbilities(pub RoleId);
+
+/// What the viewer may do with a role now.
+#[guarded]
+impl RoleAbilities {
+    /// Edit it: `editRole`. What is added is looked at then.
+    #[authenticated]
+    async fn edit(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx).await
+    }
+
+    /// Delete it: `deleteRole`.
+    #[authenticated]
+    async fn delete(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx).await
+    }
+}
+
+impl RoleAbilities {
+    async fn ability(&self, ctx: &Context<'_>) -> Result<Ability> {
+        let request = Request::of(ctx);
+        let viewer: &Viewer = request.viewer()?;
+        if !viewer.access.everywhere().intersects(MANAGING) {
+            return Ok(Ability::No);
+        }
+        let ledger = request.loaders()?.people.ledger().await?;
+        Ok(granting::permit_role((viewer, &ledger), self.0, request.now).into())
     }
 }
 

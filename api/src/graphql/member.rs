@@ -99,11 +99,11 @@ impl Member {
         self.0.member.created_at.into()
     }
 
-    /// What the viewer may see of them now.
+    /// What the viewer may see of them and do to them now.
     #[authenticated]
     fn viewer_can(&self, ctx: &Context<'_>) -> Result<MemberAbilities> {
         let viewer = Request::of(ctx).viewer()?;
-        Ok(MemberAbilities(self.held(viewer), self.is_self(viewer)))
+        Ok(MemberAbilities(self.held(viewer), self.0.member.id))
     }
 
     /// The roles they hold now, and where.

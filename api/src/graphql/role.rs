@@ -6,6 +6,7 @@ use portaria_domain::role::RoleRow;
 use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
+use super::ability::RoleAbilities;
 use super::permission::PermissionKey;
 use crate::guard::Subject;
 
@@ -48,6 +49,12 @@ impl Role {
     #[authenticated]
     async fn id(&self) -> ID {
         self.row.role.id.into()
+    }
+
+    /// What the viewer may do with it now.
+    #[authenticated]
+    fn viewer_can(&self) -> RoleAbilities {
+        RoleAbilities(self.row.role.id)
     }
 
     /// What it is called.

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use portaria_domain::granting::Ledger;
 use portaria_domain::{emergency, role, team};
 use portaria_entity::emergency_eligibility;
 use portaria_entity::id::{ChannelId, MemberId, RoleId, TeamId};
 
 use super::{GrantWithRole, Source, reading, shared};
 use crate::batch::Batch;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 
 /// An eligibility with its role.
 pub type EligibilityWithRole = (emergency_eligibility::Model, role::RoleRow);
@@ -19,6 +20,7 @@ pub struct PeopleLoaders {
     eligibilities: Batch<MemberId, Arc<Vec<EligibilityWithRole>>>,
     team_members: Batch<TeamId, Arc<[MemberId]>>,
     team_channels: Batch<TeamId, Arc<[ChannelId]>>,
+    ledger: Batch<(), Arc<Ledger>>,
 }
 
 impl PeopleLoaders {
@@ -28,6 +30,7 @@ impl PeopleLoaders {
             eligibilities: reading(source, Source::eligibilities),
             team_members: reading(source, Source::team_members),
             team_channels: reading(source, Source::team_channels),
+            ledger: reading(source, Source::ledger),
         }
     }
 
@@ -39,6 +42,11 @@ impl PeopleLoaders {
     /// What a member may take on in an emergency.
     pub async fn eligibilities(&self, id: MemberId) -> Result<Arc<Vec<EligibilityWithRole>>> {
         Ok(self.eligibilities.load(id).await?.unwrap_or_default())
+    }
+
+    /// Who holds what in the whole workspace.
+    pub async fn ledger(&self) -> Result<Arc<Ledger>> {
+        self.ledger.load(()).await?.ok_or(Problem::Internal)
     }
 
     pub async fn team_members(&self, id: TeamId) -> Result<Arc<[MemberId]>> {
@@ -85,6 +93,12 @@ impl Source {
         let roles = role::all(reader, workspace).await?;
         let rows = emergency::eligibilities_of(reader, workspace, &ids).await?;
         Ok(shared(with_roles(rows, &roles, |row| (row.member_id, row.role_id))))
+    }
+
+    async fn ledger(self: Arc<Self>, _: Vec<()>) -> Result<HashMap<(), Arc<Ledger>>> {
+        let (database, workspace) = (&self.database, self.viewer.workspace_id);
+        let ledger = Ledger::read(database.reader(), database, workspace, self.clock.now()).await?;
+        Ok(HashMap::from([((), Arc::new(ledger))]))
     }
 
     async fn team_members(self: Arc<Self>, ids: Vec<TeamId>) -> Result<HashMap<TeamId, Arc<[MemberId]>>> {

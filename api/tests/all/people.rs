@@ -166,3 +166,40 @@ async fn a_team_is_built_and_availability_is_ones_own() {
         assert_eq!(answer["data"]["setCapacity"]["member"]["capacity"], 3, "{answer}");
     }
 }
+
+#[tokio::test]
+async fn a_front_end_knows_which_buttons_to_show_before_they_are_pressed() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let second = stage.person("Second", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let query = "{ members { nodes { name viewerCan { suspend reinstate remove grantRole } } } roles { name viewerCan { edit delete } } }";
+        let of = |answer: &Value, name: &str| {
+            let nodes = answer["data"]["members"]["nodes"].as_array().unwrap().clone();
+            nodes.into_iter().find(|node| node["name"] == name).unwrap()["viewerCan"].clone()
+        };
+        let all = |one: &str, back: &str| json!({ "suspend": one, "reinstate": back, "remove": one, "grantRole": one });
+        let answer = ask(&api, Some(&ana), query, json!({})).await;
+        assert_eq!(of(&answer, "Admin"), all("NO", "NO"));
+        let answer = ask(&api, Some(&admin), query, json!({})).await;
+        assert_eq!(of(&answer, "Ana")["suspend"], "AFTER_STEP_UP");
+        let admin = stage.step_up(&admin).await;
+        let role = "mutation { createRole(input: { name: \"Chatbot Developer\", description: \"\", permissions: [TEMPLATE_READ] }) { role { id } userErrors { code } } }";
+        ask(&api, Some(&admin), role, json!({})).await;
+        let answer = ask(&api, Some(&admin), query, json!({})).await;
+        assert_eq!(of(&answer, "Ana"), all("YES", "NO"));
+        assert_eq!(of(&answer, "Second"), all("YES", "NO"));
+        assert_eq!(of(&answer, "Admin"), all("NO", "NO"), "nobody changes their own access");
+        let roles = answer["data"]["roles"].as_array().unwrap();
+        let can = |name: &str| roles.iter().find(|role| role["name"] == name).unwrap()["viewerCan"].clone();
+        assert_eq!(can("Agent"), json!({ "edit": "NO", "delete": "NO" }), "built in");
+        assert_eq!(can("Chatbot Developer"), json!({ "edit": "YES", "delete": "YES" }));
+        // What was said is what happens.
+        let suspend = "mutation($id: ID!) { suspendMember(input: { memberId: $id }) { member { status viewerCan { suspend reinstate } } userErrors { code } } }";
+        let answer = ask(&api, Some(&admin), suspend, json!({ "id": second.member_id.to_string() })).await;
+        let suspended = &answer["data"]["suspendMember"]["member"];
+        assert_eq!(suspended["status"], "SUSPENDED", "{answer}");
+    }
+}

@@ -1,19 +1,21 @@
 //! Finds the customer behind the identities of a message, or makes their acquaintance.
 
-use portaria_domain::activity::{Actor, Deed, record};
+use portaria_domain::activity::{ActivityFilter, Actor, Deed, page, record};
 use portaria_domain::{Error, Result};
+use portaria_entity::contact;
 use portaria_entity::contact_identity::{self, Column, IdentityKind};
 use portaria_entity::id::{ContactId, ContactIdentityId};
 use portaria_entity::time::Timestamp;
-use portaria_entity::{activity, contact};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::Application;
 use crate::whatsapp::payload::{Message, Party};
 
 const CONFLICT: &str = "contact.identity_of_another";
+/// So many conflicts of one customer are looked through for the same one.
+const MOST_CONFLICTS: u64 = 100;
 /// How much earlier than the message that tells of a change the old identity counts as last seen.
 const MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -177,14 +179,14 @@ impl Application<'_> {
 
     /// Two that were thought to be different may be one. Both stay as they are; somebody is to look at it, once.
     async fn record_conflict(&self, contact: ContactId, row: &contact_identity::Model) -> Result<()> {
-        let recorded = activity::Entity::find()
-            .filter(activity::Column::WorkspaceId.eq(self.origin.workspace_id))
-            .filter(activity::Column::Subject.eq(contact.to_string()))
-            .filter(activity::Column::Action.eq(CONFLICT))
-            .filter(activity::Column::After.contains(row.contact_id.to_string()))
-            .count(self.transaction)
-            .await?;
-        if recorded > 0 {
+        let filter = ActivityFilter {
+            action: Some(CONFLICT.to_owned()),
+            subject: Some(contact.to_string()),
+            ..ActivityFilter::default()
+        };
+        let told = page(self.transaction, self.origin.workspace_id, &filter, None, MOST_CONFLICTS).await?;
+        let other = row.contact_id.to_string();
+        if told.iter().any(|one| one.details.after.as_deref().is_some_and(|after| after.contains(&other))) {
             return Ok(());
         }
         let kind: &'static str = row.kind.into();
