@@ -17,10 +17,10 @@ async fn the_demonstration_can_be_followed_as_printed() {
     }
     let requests: Vec<&str> = printed.split("\n\n").filter(|block| block.contains("curl ")).collect();
     assert_eq!(requests.len(), 3, "{printed}");
-    let script = requests.join("\necho ---\n");
+    let script = requests.join("\necho =====\n");
     let pasted = Command::new("sh").args(["-c", &script]).output().unwrap();
     let answers = String::from_utf8_lossy(&pasted.stdout).into_owned();
-    let answers: Vec<&str> = answers.split("---").collect();
+    let answers: Vec<&str> = answers.split("=====").collect();
     assert!(answers[0].trim().starts_with("ptr_sess_"), "{answers:?}");
     assert!(
         answers[1].contains("maskedPhone")
