@@ -33,5 +33,5 @@ pub async fn open(config: &Config, schema: Schema) -> Result<Installation> {
         }
     }
     let ring = keys::open(config, &database).await?;
-    Ok(Installation::new(database, Clock::system(), ring))
+    Ok(Installation::new(database, Clock::system(), ring, &config.server.public_url()))
 }

@@ -17,14 +17,17 @@ pub struct Installation {
     pub viewers: ViewerCache,
     pub events: EventFeed,
     pub passwords: Passwords,
+    /// The address people reach it by, without a path.
+    pub public_url: Arc<str>,
 }
 
 impl Installation {
-    pub fn new(database: Database, clock: Clock, keys: KeyRing) -> Self {
+    pub fn new(database: Database, clock: Clock, keys: KeyRing, public_url: &str) -> Self {
         Self {
             viewers: ViewerCache::new(database.clone(), clock.clone()),
             events: EventFeed::new(database.clone(), clock.clone()),
             passwords: Passwords::default(),
+            public_url: public_url.into(),
             keys: Arc::new(keys),
             database,
             clock,

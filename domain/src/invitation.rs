@@ -18,6 +18,7 @@ use crate::access::Scope;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::require_scope;
 use crate::granting::{Change, Conferral, stated};
+use crate::link::{self, Page};
 use crate::mail::{Addressee, queue};
 use crate::member;
 use crate::permission::Permission;
@@ -145,7 +146,11 @@ async fn promise_all(change: &Change<'_>, id: InvitationId, promises: &[Promise<
 
 async fn send(change: &Change<'_>, row: &invitation::Model, token: &Token) -> Result<()> {
     let workspace = workspace::find(&change.transaction, change.workspace_id).await?;
-    let letter = letter::invitation(&workspace, row, token);
+    let letter = letter::invitation(
+        &workspace,
+        row,
+        &link::with_token(change.installation, &workspace, Page::AcceptInvitation, token),
+    );
     let to = Addressee {
         workspace_id: change.workspace_id,
         name: &row.name,

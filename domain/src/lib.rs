@@ -21,6 +21,7 @@ pub mod grant;
 pub mod granting;
 pub mod installation;
 pub mod invitation;
+pub mod link;
 mod mail;
 pub mod member;
 pub mod message;

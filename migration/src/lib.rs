@@ -6,6 +6,7 @@ mod m20261123_000002_people;
 mod m20261124_000003_second_factors;
 mod m20261124_000004_api_keys;
 mod m20261124_000005_sealed_log;
+mod m20261125_000006_open_enumerations;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000003_second_factors::Migration),
             Box::new(m20261124_000004_api_keys::Migration),
             Box::new(m20261124_000005_sealed_log::Migration),
+            Box::new(m20261125_000006_open_enumerations::Migration),
         ]
     }
 }

@@ -145,7 +145,7 @@ async fn bind_anywhere(address: SocketAddr) -> Result<TcpListener> {
 async fn open(config: &Config) -> Result<Installation> {
     let database: Database = opening::connect(config).await?;
     database.migrate().await?;
-    Ok(Installation::new(database, Clock::system(), KeyRing::ephemeral()?))
+    Ok(Installation::new(database, Clock::system(), KeyRing::ephemeral()?, &config.server.public_url()))
 }
 
 /// Waits until the worker has been through everything that was delivered.

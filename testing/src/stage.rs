@@ -66,7 +66,8 @@ impl Stage {
 
     async fn with(clock: Clock, test_database: TestDatabase) -> Self {
         let keys = KeyRing::ephemeral().expect("a key");
-        let installation = Installation::new(test_database.database.clone(), clock.clone(), keys);
+        let installation =
+            Installation::new(test_database.database.clone(), clock.clone(), keys, "http://portaria.test");
         let (workspace_id, meta_app_id, [sales, support]) = found(&installation, "Padaria", "padaria").await;
         Self { installation, clock, workspace_id, meta_app_id, sales, support, test_database }
     }

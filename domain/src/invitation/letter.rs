@@ -3,15 +3,9 @@
 use portaria_entity::{invitation, workspace};
 
 use crate::mail::Letter;
-use crate::token::Token;
 
-pub(super) fn invitation(workspace: &workspace::Model, row: &invitation::Model, token: &Token) -> Letter {
+pub(super) fn invitation(workspace: &workspace::Model, row: &invitation::Model, link: &str) -> Letter {
     let (name, company) = (&row.name, &workspace.name);
-    // The token is behind the #, which browsers keep out of requests and so out of logs.
-    let key = match &workspace.front_end_url {
-        Some(url) => format!("{}/accept-invitation#token={}", url.trim_end_matches('/'), token.reveal()),
-        None => token.reveal().to_owned(),
-    };
     let language = row.locale.split('-').next().unwrap_or_default();
     let (subject, paragraphs) = match language {
         "en" => (
@@ -19,7 +13,7 @@ pub(super) fn invitation(workspace: &workspace::Model, row: &invitation::Model, 
             [
                 format!("Hello {name},"),
                 format!("you are invited to work in {company} on Portaria."),
-                format!("Accept within 7 days, once, with: {key}"),
+                format!("Accept within 7 days, once, with: {link}"),
                 "If you did not expect this, do nothing.".to_owned(),
             ],
         ),
@@ -28,7 +22,7 @@ pub(super) fn invitation(workspace: &workspace::Model, row: &invitation::Model, 
             [
                 format!("Hola, {name}:"),
                 format!("te han invitado a trabajar en {company} en Portaria."),
-                format!("Acepta en 7 días, una sola vez, con: {key}"),
+                format!("Acepta en 7 días, una sola vez, con: {link}"),
                 "Si no lo esperabas, no hagas nada.".to_owned(),
             ],
         ),
@@ -37,7 +31,7 @@ pub(super) fn invitation(workspace: &workspace::Model, row: &invitation::Model, 
             [
                 format!("Olá, {name}!"),
                 format!("Você foi convidado a trabalhar em {company} no Portaria."),
-                format!("Aceite em até 7 dias, uma única vez, com: {key}"),
+                format!("Aceite em até 7 dias, uma única vez, com: {link}"),
                 "Se você não esperava este convite, não faça nada.".to_owned(),
             ],
         ),

@@ -50,7 +50,8 @@ impl Scene {
         let database =
             portaria_domain::database::Database::connect(&self.stage.test_database.options).await.unwrap();
         let keys = portaria_domain::sealing::KeyRing::ephemeral().unwrap();
-        let installation = Installation::new(database, self.stage.clock.clone(), keys);
+        let installation =
+            Installation::new(database, self.stage.clock.clone(), keys, &self.stage.installation.public_url);
         auditor(&installation, &self.memory)
     }
 
