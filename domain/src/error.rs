@@ -90,6 +90,8 @@ pub enum Refusal {
     AlreadyMember,
     #[error("the member is not active")]
     NotActive,
+    #[error("the member has not been removed")]
+    NotRemoved,
     #[error("the member is not suspended")]
     NotSuspended,
     #[error("who sent the invitation may no longer grant what it promises")]

@@ -21,7 +21,7 @@ use crate::access::{Access, EffectiveGrant, Scope};
 use crate::error::Refusal;
 use crate::permission::{Permission, PermissionSet};
 
-pub use ability::{MemberAct, permit, permit_role};
+pub use ability::{MemberAct, Prospect};
 pub(crate) use change::stated;
 pub use change::{Authority, Change};
 pub use ledger::{KnownRole, Ledger};

@@ -1,5 +1,6 @@
 //! Members: people in a workspace.
 
+mod erasure;
 mod status;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::installation::Installation;
 use crate::viewer::Viewer;
 
+pub use erasure::{Erased, erase};
 pub use status::{reinstate, remove, set_availability, set_capacity, suspend};
 
 /// How many open conversations routing gives a member at once, until somebody sets it otherwise.

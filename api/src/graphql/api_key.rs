@@ -11,6 +11,7 @@ use portaria_entity::id::{ApiKeyId, RoleId};
 use portaria_entity::{api_key as api_key_entity, api_key_grant};
 use portaria_guard::guarded;
 
+use super::ability::ApiKeyAbilities;
 use super::grant::ScopeKind;
 use super::member::Member;
 use super::role::Role;
@@ -79,6 +80,12 @@ impl ApiKey {
     #[authenticated]
     fn id(&self) -> ID {
         self.row.id.into()
+    }
+
+    /// What the viewer may do with it now.
+    #[authenticated]
+    fn viewer_can(&self) -> ApiKeyAbilities {
+        ApiKeyAbilities(self.row.id)
     }
 
     /// What it is for.

@@ -6,6 +6,7 @@ use portaria_domain::viewer::Viewer;
 use portaria_entity::emergency_eligibility::Model;
 use portaria_guard::guarded;
 
+use super::ability::EmergencyEligibilityAbilities;
 use super::grant::ScopeKind;
 use super::role::Role;
 use crate::guard::Subject;
@@ -32,6 +33,12 @@ impl EmergencyEligibility {
     #[authenticated]
     fn id(&self) -> ID {
         self.row.id.into()
+    }
+
+    /// What the viewer may do with it now.
+    #[authenticated]
+    fn viewer_can(&self) -> EmergencyEligibilityAbilities {
+        EmergencyEligibilityAbilities(self.row.clone())
     }
 
     /// The role.

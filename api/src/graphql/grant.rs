@@ -1,17 +1,20 @@
 //! Grants: who holds which role, where, and until when.
 
-use async_graphql::{Enum, ID, InputObject};
+use async_graphql::{Context, Enum, ID, InputObject};
 use portaria_domain::access::Scope;
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
 use portaria_entity::grant::Model;
 use portaria_guard::guarded;
 
+use super::ability::GrantAbilities;
 use super::id::parse;
+use super::member::Member;
 use super::role::Role;
 use super::time::DateTime;
 use crate::error::{Problem, Result};
 use crate::guard::Subject;
+use crate::request::Request;
 
 /// Where a grant holds.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +76,12 @@ impl Grant {
         self.row.id.into()
     }
 
+    /// What the viewer may do with it now.
+    #[authenticated]
+    fn viewer_can(&self) -> GrantAbilities {
+        GrantAbilities(self.row.clone())
+    }
+
     /// The role.
     #[requires(RoleRead, or_self)]
     fn role(&self) -> &Role {
@@ -111,5 +120,26 @@ impl Grant {
     #[requires(RoleRead, or_self)]
     fn reason(&self) -> &str {
         &self.row.reason
+    }
+
+    /// Who holds it.
+    #[requires(RoleRead, or_self)]
+    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        Ok(Request::of(ctx).loaders()?.member(self.row.member_id).await?.map(Member))
+    }
+
+    /// Who gave it; null when the installation itself did.
+    #[requires(RoleRead, or_self)]
+    async fn granted_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        match self.row.granted_by {
+            Some(member) => Ok(Request::of(ctx).loaders()?.member(member).await?.map(Member)),
+            None => Ok(None),
+        }
+    }
+
+    /// When it was given.
+    #[requires(RoleRead, or_self)]
+    fn created_at(&self) -> DateTime {
+        self.row.created_at.into()
     }
 }

@@ -5,6 +5,7 @@ mod activity;
 mod api_key;
 mod conversation;
 mod emergency;
+mod erasure;
 mod grant;
 mod invitation;
 mod member;
@@ -33,6 +34,7 @@ pub struct Mutation(
     emergency::EmergencyMutation,
     api_key::ApiKeyMutation,
     activity::ActivityMutation,
+    erasure::ErasureMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -9,6 +9,7 @@ use portaria_domain::viewer::Viewer;
 use portaria_entity::team::Model;
 use portaria_guard::guarded;
 
+use super::ability::TeamAbilities;
 use super::channel::Channel;
 use super::member::Member;
 use crate::error::Result;
@@ -30,6 +31,12 @@ impl Team {
     #[authenticated]
     async fn id(&self) -> ID {
         self.0.id.into()
+    }
+
+    /// What the viewer may do with it now.
+    #[authenticated]
+    fn viewer_can(&self) -> TeamAbilities {
+        TeamAbilities(self.0.id)
     }
 
     /// What it is called.

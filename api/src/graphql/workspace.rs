@@ -6,6 +6,7 @@ use portaria_domain::viewer::Viewer;
 use portaria_entity::workspace::Model;
 use portaria_guard::guarded;
 
+use super::ability::WorkspaceAbilities;
 use crate::guard::Subject;
 
 pub struct Workspace(pub Model);
@@ -23,6 +24,12 @@ impl Workspace {
     #[authenticated]
     fn id(&self) -> ID {
         self.0.id.into()
+    }
+
+    /// What the viewer may do in it now, apart from any single thing in it.
+    #[authenticated]
+    fn viewer_can(&self) -> WorkspaceAbilities {
+        WorkspaceAbilities
     }
 
     /// What it is called.

@@ -203,3 +203,97 @@ async fn a_front_end_knows_which_buttons_to_show_before_they_are_pressed() {
         assert_eq!(suspended["status"], "SUSPENDED", "{answer}");
     }
 }
+
+#[tokio::test]
+async fn what_may_be_done_with_teams_grants_and_keys_is_told_before_it_is_tried() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
+        stage.team("Vendas", &[ana.member_id], &[stage.sales]).await;
+        let query = "{ teams { viewerCan { rename changeMembers changeChannels delete } }
+                       members { nodes { name grants { viewerCan { change revoke } grantedBy { name } member { name } } } }
+                       viewer { workspace { viewerCan { inviteMember createRole createTeam createApiKey readActivities exportActivities } } } }";
+        let grant_of = |answer: &Value, name: &str| {
+            let nodes = answer["data"]["members"]["nodes"].as_array().unwrap().clone();
+            nodes.into_iter().find(|node| node["name"] == name).unwrap()["grants"][0].clone()
+        };
+        let team =
+            |can: &str| json!({ "rename": can, "changeMembers": can, "changeChannels": can, "delete": can });
+        let answer = ask(&api, Some(&ana), query, json!({})).await;
+        assert_eq!(answer["data"]["teams"][0]["viewerCan"], team("NO"));
+        assert_eq!(grant_of(&answer, "Ana")["viewerCan"], json!({ "change": "NO", "revoke": "NO" }));
+        assert_eq!(grant_of(&answer, "Ana")["member"], json!({ "name": "Ana" }));
+        let workspace = &answer["data"]["viewer"]["workspace"]["viewerCan"];
+        assert!(workspace.as_object().unwrap().values().all(|can| can == "NO"), "{workspace}");
+
+        let answer = ask(&api, Some(&admin), query, json!({})).await;
+        assert_eq!(answer["data"]["teams"][0]["viewerCan"], team("AFTER_STEP_UP"));
+        assert_eq!(
+            answer["data"]["viewer"]["workspace"]["viewerCan"],
+            json!({ "inviteMember": "AFTER_STEP_UP", "createRole": "AFTER_STEP_UP", "createTeam": "AFTER_STEP_UP",
+                    "createApiKey": "AFTER_STEP_UP", "readActivities": "YES", "exportActivities": "AFTER_STEP_UP" })
+        );
+        let admin = stage.step_up(&admin).await;
+        let answer = ask(&api, Some(&admin), query, json!({})).await;
+        assert_eq!(answer["data"]["teams"][0]["viewerCan"], team("YES"));
+        assert_eq!(grant_of(&answer, "Ana")["viewerCan"], json!({ "change": "YES", "revoke": "YES" }));
+        assert_eq!(grant_of(&answer, "Admin")["viewerCan"], json!({ "change": "NO", "revoke": "NO" }), "own");
+        let helper =
+            stage.person("Helper", &[(BuiltInRole::Administrator, Scope::Channel(stage.sales))]).await;
+        let answer = ask(&api, Some(&helper), query, json!({})).await;
+        assert_eq!(answer["data"]["teams"][0]["viewerCan"], team("NO"), "only for the whole workspace");
+
+        let developer = role(&api, &admin, "Developer").await;
+        let create = "mutation($role: ID!) { createApiKey(input: { name: \"CRM\", expiresAt: \"2026-04-01T00:00:00Z\",
+                        grants: [{ roleId: $role, scope: { kind: WORKSPACE } }] }) { created { apiKey { id viewerCan { revoke } } } userErrors { code } } }";
+        let created = ask(&api, Some(&admin), create, json!({ "role": developer })).await;
+        let key = &created["data"]["createApiKey"]["created"]["apiKey"];
+        assert_eq!(key["viewerCan"]["revoke"], "YES", "{created}");
+        let revoke = "mutation($id: ID!) { revokeApiKey(input: { apiKeyId: $id }) { apiKey { viewerCan { revoke } } userErrors { code } } }";
+        let revoked = ask(&api, Some(&admin), revoke, json!({ "id": key["id"] })).await;
+        assert_eq!(revoked["data"]["revokeApiKey"]["apiKey"]["viewerCan"]["revoke"], "NO", "{revoked}");
+    }
+}
+
+#[tokio::test]
+async fn a_removed_member_can_be_forgotten_and_nobody_else() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let admin = stage.step_up(&admin).await;
+        let erase = "mutation($id: ID!) { eraseMember(input: { memberId: $id, reason: \"LGPD 18\" }) {
+                       erasure { activities account } userErrors { code field } } }";
+        let which = json!({ "id": ana.member_id.to_string() });
+        let answer = ask(&api, Some(&admin), erase, which.clone()).await;
+        assert_eq!(
+            answer["data"]["eraseMember"]["userErrors"],
+            json!([{ "code": "NOT_REMOVED", "field": ["input", "memberId"] }])
+        );
+        let remove = "mutation($id: ID!) { removeMember(input: { memberId: $id }) { member { viewerCan { erase } } userErrors { code } } }";
+        let removed = ask(&api, Some(&admin), remove, which.clone()).await;
+        assert_eq!(removed["data"]["removeMember"]["member"]["viewerCan"]["erase"], "YES", "{removed}");
+        let answer = ask(&api, Some(&admin), erase, which).await;
+        assert_eq!(answer["data"]["eraseMember"]["erasure"]["account"], true, "{answer}");
+        let log = ask(
+            &api,
+            Some(&admin),
+            "{ activities { nodes { action after before address member { name } } } }",
+            json!({}),
+        )
+        .await;
+        let text = log["data"]["activities"]["nodes"].to_string();
+        assert!(text.contains("activity.details_erased") && text.contains("LGPD 18"), "{text}");
+        let hers: Vec<_> = log["data"]["activities"]["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|node| node["member"]["name"] == "—")
+            .cloned()
+            .collect();
+        assert!(!hers.is_empty() && hers.iter().all(|node| node["address"].is_null()), "{hers:?}");
+    }
+}

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use portaria_domain::access::Scope;
 use portaria_domain::grant::NewGrant;
+use portaria_domain::granting::{Authority, Change};
 use portaria_domain::member::NewMember;
 use portaria_domain::token::Token;
 use portaria_domain::{grant, member, recovery, role};
@@ -27,6 +28,8 @@ pub enum MemberCommand {
     Grant(GrantRole),
     /// Give somebody who is locked out a new password, and end their sessions.
     ResetPassword(ResetPassword),
+    /// Forget who a removed member was: name, addresses, and the details of their activities.
+    Erase(Erase),
     /// Take the second factor of somebody who has lost it, and end their sessions.
     RemoveSecondFactor(RemoveSecondFactor),
 }
@@ -90,6 +93,18 @@ pub struct ResetPassword {
 }
 
 #[derive(Debug, Args)]
+pub struct Erase {
+    #[arg(long)]
+    workspace: Option<String>,
+    /// Of somebody who has been removed.
+    #[arg(long)]
+    email: String,
+    /// Stays on record.
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
 pub struct RemoveSecondFactor {
     #[arg(long)]
     email: String,
@@ -105,6 +120,7 @@ pub async fn run(desk: &Desk, command: MemberCommand) -> Result<()> {
         MemberCommand::List(wanted) => list(desk, wanted).await,
         MemberCommand::Add(new) => add(desk, new).await,
         MemberCommand::Grant(new) => grant_role(desk, new).await,
+        MemberCommand::Erase(wanted) => erase(desk, wanted).await,
         MemberCommand::ResetPassword(wanted) => reset_password(desk, wanted).await,
         MemberCommand::RemoveSecondFactor(wanted) => {
             recovery::remove_second_factor(&desk.installation, &wanted.email).await?;
@@ -167,6 +183,20 @@ async fn reset_password(desk: &Desk, wanted: ResetPassword) -> Result<()> {
     recovery::reset_password(&desk.installation, &wanted.email, password.text.reveal()).await?;
     println!("Their sessions have ended.");
     password.tell();
+    Ok(())
+}
+
+async fn erase(desk: &Desk, wanted: Erase) -> Result<()> {
+    let workspace = desk.workspace(wanted.workspace.as_deref()).await?.id;
+    let member = desk.member(workspace, &wanted.email).await?;
+    let mut change = Change::begin(&desk.installation, workspace, Authority::Installation).await?;
+    let erased = member::erase(&mut change, member.id, &wanted.reason).await?;
+    change.finish().await?;
+    println!("Erased the details of {} activities.", erased.activities);
+    match erased.account {
+        true => println!("Name and e-mail address are gone."),
+        false => println!("Name and e-mail address stay: the person belongs to another workspace."),
+    }
     Ok(())
 }
 

@@ -1,0 +1,50 @@
+//! What the viewer may do in the workspace, apart from any single thing in it.
+
+use async_graphql::Context;
+use portaria_domain::permission::Permission;
+use portaria_guard::guarded;
+
+use super::{Ability, everywhere};
+use crate::error::Result;
+
+pub struct WorkspaceAbilities;
+
+/// What the viewer may do in the workspace now, apart from any single thing in it.
+#[guarded]
+impl WorkspaceAbilities {
+    /// Invite somebody: `inviteMember`. What they would hold is looked at then.
+    #[authenticated]
+    fn invite_member(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::MemberManage)
+    }
+
+    /// Make a role: `createRole`.
+    #[authenticated]
+    fn create_role(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::RoleManage)
+    }
+
+    /// Make a team: `createTeam`.
+    #[authenticated]
+    fn create_team(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::TeamManage)
+    }
+
+    /// Make an API key: `createApiKey`. What it would hold is looked at then.
+    #[authenticated]
+    fn create_api_key(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::ApiKeyManage)
+    }
+
+    /// Read the activity log: `activities`.
+    #[authenticated]
+    fn read_activities(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::AuditLogRead)
+    }
+
+    /// Take the activity log along: `exportActivities`.
+    #[authenticated]
+    fn export_activities(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::AuditLogExport)
+    }
+}

@@ -1,0 +1,81 @@
+//! Forgetting who a removed member was. That something was done stays, whoever did it; the chain of the log holds.
+
+use portaria_entity::id::MemberId;
+use portaria_entity::member as member_entity;
+use portaria_entity::member::MemberStatus;
+use portaria_entity::{second_factor, user};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+use crate::activity;
+use crate::error::{Error, Refusal, Result};
+use crate::granting::{Change, stated};
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// Of how many activities the details were erased.
+    pub activities: usize,
+    /// Whether the person's account went too: it stays while they belong to another workspace.
+    pub account: bool,
+}
+
+/// Rows of the workspace that tell where the person (`$2`) signed in from.
+const BY_PERSON: &[&str] = &[
+    "UPDATE sign_in_events SET email = '', address = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
+    "UPDATE sessions SET address = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
+];
+/// Rows of the workspace that were meant for their address (`$2`).
+const BY_ADDRESS: &[&str] = &[
+    "UPDATE invitations SET name = '', email = '', email_normalized = '' \
+     WHERE workspace_id = $1 AND email_normalized = $2",
+    "UPDATE outgoing_mails SET to_name = '', to_address = '', subject = '', html = '', \"text\" = '' \
+     WHERE workspace_id = $1 AND lower(to_address) = $2 AND status <> 'queued'",
+];
+
+/// Erases what tells who a removed member was: the details of their activities and of those about them, addresses,
+/// invitations and mail; and, of who belongs to no other workspace, name and e-mail address.
+pub async fn erase(change: &mut Change<'_>, member: MemberId, reason: &str) -> Result<Erased> {
+    if change.touch(member)?.status != MemberStatus::Removed {
+        return Err(Refusal::NotRemoved.into());
+    }
+    stated(reason, Refusal::ReasonMissing)?;
+    let key = (change.workspace_id, member);
+    let row = member_entity::Entity::find_by_id(key).one(&change.transaction).await?;
+    let user_id = row.ok_or(Error::NotFound)?.user_id;
+    let person = user::Entity::find_by_id(user_id).one(&change.transaction).await?.ok_or(Error::NotFound)?;
+    for sql in BY_PERSON {
+        change.execute(sql, [person.id.0.into()]).await?;
+    }
+    for sql in BY_ADDRESS {
+        change.execute(sql, [person.email_normalized.clone().into()]).await?;
+    }
+    let elsewhere = member_entity::Entity::find()
+        .filter(member_entity::Column::UserId.eq(person.id))
+        .filter(member_entity::Column::Status.ne(MemberStatus::Removed))
+        .count(&change.transaction)
+        .await?;
+    let account = elsewhere == 0;
+    if account {
+        forget_account(change, &person).await?;
+    }
+    let activities = activity::erase_member(change, member, reason).await?;
+    Ok(Erased { activities, account })
+}
+
+async fn forget_account(change: &Change<'_>, person: &user::Model) -> Result<()> {
+    // No mail goes to a name that is reserved for being invalid (RFC 6761).
+    let address = format!("{}@erased.invalid", person.id.0.simple());
+    let forgotten = user::ActiveModel {
+        id: Set(person.id),
+        name: Set("—".to_owned()),
+        email: Set(address.clone()),
+        email_normalized: Set(address),
+        password_hash: Set(None),
+        ..user::ActiveModel::default()
+    };
+    user::Entity::update(forgotten).exec(&change.transaction).await?;
+    let theirs = second_factor::Column::UserId.eq(person.id);
+    second_factor::Entity::delete_many().filter(theirs).exec(&change.transaction).await?;
+    Ok(())
+}
