@@ -34,6 +34,7 @@ impl Request {
         origin: Origin,
     ) -> Self {
         let (token, viewer) = identity.unzip();
+        let viewer = viewer.map(|viewer| Arc::new(viewer.asking_from(&origin.address)));
         let loaders = viewer.as_ref().map(|viewer| Loaders::new(&installation, viewer));
         let now = installation.clock.now();
         Self { installation, viewer, token, origin, now, refusals: Refusals::default(), loaders }

@@ -266,7 +266,7 @@ async fn end_session(installation: &Installation, viewer: &Viewer, session: Sess
         subject: session.to_string(),
         before: None,
         after: None,
-        address: None,
+        address: viewer.stated_address(),
     };
     record(&transaction, &installation.clock, deed).await?;
     crate::workspace::bump_access_epoch(&transaction, installation, viewer.workspace_id).await?;

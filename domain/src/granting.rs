@@ -91,6 +91,15 @@ impl Standing {
         self.status == MemberStatus::Active
     }
 
+    /// The grants they hold or will hold.
+    pub fn grant_ids(&self) -> Vec<GrantId> {
+        let id = |holding: &Holding| match holding.title {
+            Title::Grant(id) | Title::ApiKeyGrant(id) => Some(id),
+            Title::Eligibility(_) => None,
+        };
+        self.holdings.iter().filter_map(id).collect()
+    }
+
     fn granted(&self) -> impl Iterator<Item = &Holding> {
         self.holdings.iter().filter(|holding| matches!(holding.title, Title::Grant(_)))
     }

@@ -135,7 +135,7 @@ pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -
         subject: member_id.to_string(),
         before: None,
         after: None,
-        address: None,
+        address: viewer.stated_address(),
     };
     record(&transaction, &installation.clock, deed).await?;
     transaction.commit().await?;

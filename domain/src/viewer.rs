@@ -63,9 +63,22 @@ pub struct Viewer {
     pub principal: Principal,
     pub access: Access,
     pub expires_at: Timestamp,
+    /// From which address they ask just now, where that is known.
+    pub address: Option<Arc<str>>,
 }
 
 impl Viewer {
+    /// The same viewer, asking from an address.
+    pub fn asking_from(&self, address: &str) -> Self {
+        let address = (!address.is_empty()).then(|| address.into());
+        Self { address, ..self.clone() }
+    }
+
+    /// The address as the activity log keeps it.
+    pub fn stated_address(&self) -> Option<String> {
+        self.address.as_deref().map(str::to_owned)
+    }
+
     /// The person's session. Refuses an API key.
     pub fn session(&self) -> Result<&MemberSession> {
         match &self.principal {
@@ -181,6 +194,7 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
         principal,
         expires_at: row.try_get_by_index(6)?,
         access: Access::new(member_id, grants, member_of, now),
+        address: None,
     };
     Ok(Some((viewer, row.try_get_by_index(7)?)))
 }

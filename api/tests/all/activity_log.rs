@@ -91,3 +91,27 @@ async fn the_log_is_read_by_page_and_filter_and_taken_along_on_record() {
         assert_eq!((nodes.len(), &nodes[0]["after"]), (2, &json!("{\"count\":4}")));
     }
 }
+
+#[tokio::test]
+async fn the_log_says_from_which_address_it_was_done_and_not_only_where_the_session_began() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let elsewhere = std::net::SocketAddr::from(([198, 51, 100, 7], 4_000));
+        let api = api(&stage).layer(axum::Extension(axum::extract::ConnectInfo(elsewhere)));
+        let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let admin = stage.step_up(&admin).await;
+        let contact = stage.customer("Cliente", "5511987654321").await;
+        let waiting = stage.conversation(contact, stage.sales, None, &["oi"]).await.to_string();
+        let claim = "mutation($id: ID!) { claimConversation(input: { conversationId: $id }) { conversation { contact { phone } } } }";
+        ask(&api, Some(&ana), claim, json!({ "id": waiting })).await;
+        let suspend = "mutation($id: ID!) { suspendMember(input: { memberId: $id }) { member { status } } }";
+        ask(&api, Some(&admin), suspend, json!({ "id": ana.member_id.to_string() })).await;
+        let log = ask(&api, Some(&admin), "{ activities { nodes { action address } } }", json!({})).await;
+        for action in ["conversation.claimed", "contact.phone_revealed", "member.suspended"] {
+            let nodes = log["data"]["activities"]["nodes"].as_array().unwrap();
+            let node = nodes.iter().find(|node| node["action"] == action).unwrap();
+            assert_eq!(node["address"], "198.51.100.7", "{action}");
+        }
+    }
+}

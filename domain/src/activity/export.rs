@@ -98,7 +98,8 @@ pub async fn export(
 ) -> Result<Export> {
     viewer.require_everywhere(Permission::AuditLogExport, installation.clock.now())?;
     let rows = all(installation, viewer.workspace_id, filter, MOST).await?;
-    record_export(installation, (viewer.workspace_id, viewer.into()), rows.len()).await?;
+    let by = (viewer.into(), viewer.stated_address());
+    record_export(installation, viewer.workspace_id, by, rows.len()).await?;
     let lines: String = rows.iter().map(|row| format.line(row)).collect();
     Ok(Export { content: format.heading() + &lines, count: rows.len() })
 }
@@ -106,7 +107,8 @@ pub async fn export(
 /// Puts down that so many activities are taken along.
 pub async fn record_export(
     installation: &Installation,
-    (workspace_id, actor): (WorkspaceId, Actor),
+    workspace_id: WorkspaceId,
+    (actor, address): (Actor, Option<String>),
     count: usize,
 ) -> Result<()> {
     let transaction = installation.database.begin().await?;
@@ -117,7 +119,7 @@ pub async fn record_export(
         subject: workspace_id.to_string(),
         before: None,
         after: Some(json!({ "count": count })),
-        address: None,
+        address,
     };
     record(&transaction, &installation.clock, deed).await?;
     Ok(transaction.commit().await?)

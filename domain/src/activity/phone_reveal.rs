@@ -52,7 +52,7 @@ pub async fn note(
             subject: principal,
             before: None,
             after: Some(json!({ "contacts": new })),
-            address: None,
+            address: viewer.stated_address(),
         };
         record(&transaction, clock, deed).await?;
     }

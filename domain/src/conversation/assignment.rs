@@ -92,7 +92,7 @@ impl<'a> Change<'a> {
             subject: row.id.to_string(),
             before: Some(serde_json::json!({ "assignee": row.assignee_id })),
             after,
-            address: None,
+            address: self.viewer.stated_address(),
         };
         record(&self.transaction, &self.installation.clock, deed).await?;
         let happening = Happening {

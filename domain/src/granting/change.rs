@@ -202,9 +202,9 @@ impl<'a> Change<'a> {
         subject: impl std::fmt::Display + Send,
         (before, after): (Option<Value>, Option<Value>),
     ) -> Result<()> {
-        let actor = match self.authority {
-            Authority::Viewer(viewer) => viewer.into(),
-            Authority::Member(_) | Authority::Installation => Actor::Installation,
+        let (actor, address) = match self.authority {
+            Authority::Viewer(viewer) => (viewer.into(), viewer.stated_address()),
+            Authority::Member(_) | Authority::Installation => (Actor::Installation, None),
         };
         let deed = Deed {
             workspace_id: self.workspace_id,
@@ -213,7 +213,7 @@ impl<'a> Change<'a> {
             subject: subject.to_string(),
             before,
             after,
-            address: None,
+            address,
         };
         record(&self.transaction, &self.installation.clock, deed).await
     }

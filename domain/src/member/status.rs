@@ -3,7 +3,7 @@
 use portaria_entity::id::MemberId;
 use portaria_entity::member::{Availability, MemberStatus};
 use portaria_entity::time::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Refusal, Result};
 use crate::granting::{Change, Conferral};
@@ -16,9 +16,9 @@ pub async fn suspend(change: &mut Change<'_>, member: MemberId) -> Result<()> {
     if !change.touch(member)?.is_active() {
         return Err(Refusal::NotActive.into());
     }
-    set_status(change, member, MemberStatus::Suspended).await?;
     end_sessions(change, member).await?;
-    change.record("member.suspended", member, (None, None)).await?;
+    let told = set_status(change, member, MemberStatus::Suspended).await?;
+    change.record("member.suspended", member, told).await?;
     change.reload().await
 }
 
@@ -35,8 +35,8 @@ pub async fn reinstate(change: &mut Change<'_>, member: MemberId) -> Result<()> 
     for team in &standing.member_of {
         change.admit(member, *team)?;
     }
-    set_status(change, member, MemberStatus::Active).await?;
-    change.record("member.reinstated", member, (None, None)).await?;
+    let told = set_status(change, member, MemberStatus::Active).await?;
+    change.record("member.reinstated", member, told).await?;
     change.reload().await
 }
 
@@ -45,7 +45,6 @@ pub async fn remove(change: &mut Change<'_>, member: MemberId) -> Result<()> {
     if change.touch(member)?.status == MemberStatus::Removed {
         return Err(Refusal::NotActive.into());
     }
-    set_status(change, member, MemberStatus::Removed).await?;
     end_sessions(change, member).await?;
     let (at, by) = (change.now.0, change.author().map(|author| author.0));
     for table in ["grants", "emergency_eligibilities"] {
@@ -57,15 +56,23 @@ pub async fn remove(change: &mut Change<'_>, member: MemberId) -> Result<()> {
     }
     let sql = "DELETE FROM team_members WHERE workspace_id = $1 AND member_id = $2";
     change.execute(sql, [member.0.into()]).await?;
-    change.record("member.removed", member, (None, None)).await?;
+    let told = set_status(change, member, MemberStatus::Removed).await?;
+    change.record("member.removed", member, told).await?;
     change.reload().await
 }
 
-async fn set_status(change: &Change<'_>, member: MemberId, status: MemberStatus) -> Result<()> {
-    let status: &str = status.into();
+/// Answers how the member stood and how they stand, as the activity log tells it.
+async fn set_status(
+    change: &Change<'_>,
+    member: MemberId,
+    status: MemberStatus,
+) -> Result<(Option<Value>, Option<Value>)> {
+    let standing = change.ledger.member(member)?;
+    let (was, is): (&str, &str) = (standing.status.into(), status.into());
     let sql = "UPDATE members SET status = $3 WHERE workspace_id = $1 AND id = $2";
-    change.execute(sql, [member.0.into(), status.into()]).await?;
-    Ok(())
+    change.execute(sql, [member.0.into(), is.into()]).await?;
+    let before = json!({ "status": was, "grants": standing.grant_ids(), "teams": standing.member_of });
+    Ok((Some(before), Some(json!({ "status": is }))))
 }
 
 /// Ends every session of a member in this workspace; those in others are not this workspace's.

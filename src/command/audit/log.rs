@@ -131,6 +131,6 @@ async fn export_one(installation: &Installation, wanted: Export) -> Result<()> {
         }
     }
     output.flush()?;
-    export::record_export(installation, (workspace.id, Actor::Installation), count).await?;
+    export::record_export(installation, workspace.id, (Actor::Installation, None), count).await?;
     Ok(())
 }
