@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::access::Scope;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{NewGrant, insert, require_scope};
-use crate::granting::{Change, Conferral, Standing, Title, stated};
+use crate::granting::{Change, Conferral, Holder, Standing, Title, stated};
 use crate::installation::Installation;
 use crate::mail::{Addressee, queue};
 use crate::member;
@@ -52,7 +52,8 @@ pub async fn allow(change: &mut Change<'_>, new: NewEligibility<'_>) -> Result<e
         return Err(Refusal::TooLong.into());
     }
     let reason = stated(new.reason, Refusal::ReasonMissing)?;
-    change.confer(Conferral { scope: new.scope, permissions: role.permissions, until: None })?;
+    let what = Conferral { scope: new.scope, permissions: role.permissions, until: None };
+    change.confer_to(Holder::Member(new.member_id), what)?;
     let (channel_id, team_id) = new.scope.columns();
     let row = emergency_eligibility::Model {
         workspace_id: change.workspace_id,

@@ -189,21 +189,49 @@ pub fn may_touch_key(granter: &Standing, key: &[Holding], now: Timestamp) -> Res
 }
 
 /// Refuses who would let others read a team's conversations without reading them themselves.
-///
-/// Being in a team lets one read its conversations where one holds `conversation:read_team`.
 pub fn may_admit(granter: &Standing, member: &Standing, team: TeamId, now: Timestamp) -> Result<(), Refusal> {
-    const READ_TEAM: Permission = Permission::ConversationReadTeam;
-    let gains = member.potential(now).anywhere().contains(READ_TEAM);
+    match member.potential(now).anywhere().contains(READ_TEAM) {
+        true => reads_team(granter, team, (Scope::Team(team), None), now),
+        false => Ok(()),
+    }
+}
+
+/// The same the other way round: refuses who would give somebody what opens the teams that they are in already.
+pub fn may_open_teams(
+    granter: &Standing,
+    member: &Standing,
+    what: Conferral,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    if !what.scope.narrow(what.permissions).contains(READ_TEAM) {
+        return Ok(());
+    }
+    let opened = |team: &&TeamId| match what.scope {
+        Scope::Workspace | Scope::Channel(_) => true,
+        Scope::Team(only) => **team == only,
+    };
+    let mut teams = member.member_of.iter().filter(opened);
+    teams.try_for_each(|team| reads_team(granter, *team, (what.scope, what.until), now))
+}
+
+/// Refuses who does not read all that a team has in a scope, or not for so long.
+fn reads_team(
+    granter: &Standing,
+    team: TeamId,
+    (scope, until): (Scope, Option<Timestamp>),
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let reads = |access: Access| {
-        let held = access.in_team(team);
+        let held = access.in_scope(scope).union(access.in_team(team));
         held.contains(Permission::ConversationReadAll)
+/// Being in a team lets one read its conversations where one holds this.
+const READ_TEAM: Permission = Permission::ConversationReadTeam;
+
             || held.contains(READ_TEAM) && granter.member_of.contains(&team)
     };
-    if !gains {
-        Ok(())
-    } else if !reads(granter.access(now)) {
+    if !reads(granter.access(now)) {
         Err(Refusal::NotHeld)
-    } else if !reads(granter.lasting(now, None)) {
+    } else if !reads(granter.lasting(now, until)) {
         Err(Refusal::OutlastsGranter)
     } else {
         Ok(())

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{NewGrant, close, insert_from};
 use crate::access::Scope;
 use crate::error::{Error, Refusal, Result};
-use crate::granting::{Change, Conferral, stated};
+use crate::granting::{Change, Conferral, Holder, stated};
 
 /// A role to be given.
 #[derive(Clone, Copy, Debug)]
@@ -71,11 +71,8 @@ async fn write(change: &mut Change<'_>, giving: Giving<'_>) -> Result<grant::Mod
         return Err(Refusal::InvalidPeriod.into());
     }
     let reason = stated(giving.reason, Refusal::ReasonMissing)?;
-    change.confer(Conferral {
-        scope: giving.scope,
-        permissions: role.permissions,
-        until: giving.valid_until,
-    })?;
+    let what = Conferral { scope: giving.scope, permissions: role.permissions, until: giving.valid_until };
+    change.confer_to(Holder::Member(giving.member_id), what)?;
     let new = NewGrant {
         workspace_id: change.workspace_id,
         member_id: giving.member_id,

@@ -10,8 +10,8 @@ use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
 use super::{
-    Conferral, Holder, Ledger, Standing, keeps_an_administrator, may_admit, may_confer, may_touch,
-    may_touch_key,
+    Conferral, Holder, Ledger, Standing, keeps_an_administrator, may_admit, may_confer, may_open_teams,
+    may_touch, may_touch_key,
 };
 use crate::activity::{Actor, Deed, record};
 use crate::error::{Error, Refusal, Result};
@@ -156,10 +156,19 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Refuses unless this may be given to a key, which gets nothing of it that is sensitive.
+    /// Refuses unless this may be given to whoever it is: to a member with what it opens to them in their teams, to a key
+    /// without what is sensitive.
     pub fn confer_to(&self, holder: Holder, what: Conferral) -> Result<()> {
         match holder {
-            Holder::Member(_) => self.confer(what),
+            Holder::Member(member) => {
+                self.confer(what)?;
+                match self.granter()? {
+                    Some(granter) => {
+                        Ok(may_open_teams(granter, self.ledger.member(member)?, what, self.now)?)
+                    }
+                    None => Ok(()),
+                }
+            }
             Holder::ApiKey(_) => {
                 let permissions = what.permissions.without(PermissionSet::SENSITIVE);
                 self.confer(Conferral { permissions, ..what })

@@ -6,7 +6,7 @@ use portaria_entity::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Refusal, Result};
-use crate::granting::{Change, Conferral};
+use crate::granting::{Change, Conferral, Holder};
 
 /// The most conversations that routing may be told to give somebody at once.
 const CAPACITY: std::ops::RangeInclusive<i32> = 0..=1_000;
@@ -30,7 +30,8 @@ pub async fn reinstate(change: &mut Change<'_>, member: MemberId) -> Result<()> 
     }
     for holding in &standing.holdings {
         let until = holding.until();
-        change.confer(Conferral { scope: holding.scope, permissions: holding.permissions, until })?;
+        let what = Conferral { scope: holding.scope, permissions: holding.permissions, until };
+        change.confer_to(Holder::Member(member), what)?;
     }
     for team in &standing.member_of {
         change.admit(member, *team)?;

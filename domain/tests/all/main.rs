@@ -16,3 +16,5 @@ mod routing;
 mod schema;
 mod second_factor;
 mod signing_in;
+mod team;
+mod verification;
