@@ -10,7 +10,7 @@ use portaria_entity::session::{self, AuthenticationMethod};
 use portaria_entity::sign_in_event::{self, SignInOutcome};
 use portaria_entity::{member, user};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -19,6 +19,7 @@ use crate::api_key;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::second_factor::{Asked, ask};
+use crate::session::still_has;
 use crate::token::{Token, TokenHash};
 use crate::viewer::Viewer;
 
@@ -121,18 +122,23 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         .await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let has_password = hash.is_some();
-    let correct = installation.passwords.verify(attempt.password, hash).await?;
+    let matches = installation.passwords.verify(attempt.password, hash.clone()).await?;
+    let at = installation.clock.now();
+    let transaction = installation.database.begin().await?;
+    // A password that was replaced while this one waited to be looked at ends what the old one would open.
+    let correct = match &user {
+        Some(user) if matches => still_has(&transaction, user.id, hash.as_deref()).await?,
+        Some(_) | None => false,
+    };
     let (outcome, member) = match &user {
         None => (SignInOutcome::UnknownEmail, None),
         Some(_) if !has_password => (SignInOutcome::NoPassword, None),
         Some(_) if !correct => (SignInOutcome::WrongPassword, None),
-        Some(user) => match membership(installation, user.id, attempt.workspace_id).await? {
+        Some(user) => match membership(&transaction, user.id, attempt.workspace_id).await? {
             Some(member) => (SignInOutcome::Succeeded, Some(member)),
             None => (SignInOutcome::NotAMember, None),
         },
     };
-    let at = installation.clock.now();
-    let transaction = installation.database.begin().await?;
     let asked = match &member {
         Some(member) => ask(&transaction, installation, member.user_id, attempt.code).await?,
         None => Asked::NothingToGive,
@@ -169,8 +175,9 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
     opened
 }
 
+/// The membership to sign in to. Who is about to be shut out is not let in beside it.
 async fn membership(
-    installation: &Installation,
+    transaction: &DatabaseTransaction,
     user: UserId,
     workspace: Option<WorkspaceId>,
 ) -> Result<Option<member::Model>> {
@@ -183,7 +190,8 @@ async fn membership(
     let member = find
         .order_by_asc(member::Column::CreatedAt)
         .order_by_asc(member::Column::Id)
-        .one(installation.database.reader())
+        .lock_shared()
+        .one(transaction)
         .await?;
     Ok(member)
 }
@@ -206,7 +214,7 @@ pub struct Proof {
 /// Opens a session in a transaction, with its activity.
 pub async fn open_session(
     installation: &Installation,
-    transaction: &sea_orm::DatabaseTransaction,
+    transaction: &DatabaseTransaction,
     holder: Holder,
     proof: Proof,
     origin: Origin,
@@ -252,6 +260,7 @@ pub async fn sign_out(installation: &Installation, viewer: &Viewer) -> Result<()
 
 async fn end_session(installation: &Installation, viewer: &Viewer, session: SessionId) -> Result<()> {
     let transaction = installation.database.begin().await?;
+    crate::workspace::bump_access_epoch(&transaction, installation, viewer.workspace_id).await?;
     let end = session::ActiveModel {
         workspace_id: Set(viewer.workspace_id),
         id: Set(session),
@@ -269,7 +278,6 @@ async fn end_session(installation: &Installation, viewer: &Viewer, session: Sess
         address: viewer.stated_address(),
     };
     record(&transaction, &installation.clock, deed).await?;
-    crate::workspace::bump_access_epoch(&transaction, installation, viewer.workspace_id).await?;
     transaction.commit().await?;
     installation.viewers.access_changed(viewer.workspace_id);
     installation.events.wake();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portaria_entity::id::{SecondFactorId, UserId};
 use portaria_entity::sign_in_event::{self, SignInOutcome};
+use portaria_entity::time::Timestamp;
 use portaria_entity::{second_factor, user};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
@@ -16,7 +17,7 @@ use crate::authentication::Origin;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
-use crate::session::end_all;
+use crate::session::{end_all, lock};
 use crate::viewer::{MemberSession, Viewer};
 
 /// As RFC 4226 recommends.
@@ -58,17 +59,25 @@ pub async fn of_user(
 pub async fn enroll(installation: &Installation, viewer: &Viewer) -> Result<Enrolment> {
     let now = installation.clock.now();
     let transaction = installation.database.begin().await?;
-    let session = viewer.session()?;
-    if of_user(&transaction, session.user_id).await?.is_some() {
-        if !viewer.is_stepped_up(now) {
-            return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
-        }
-    } else if !session.is_fresh(now) {
-        return Err(Refusal::AuthenticationTooOld.into());
-    }
-    let (_, enrolment) = prepare(&transaction, installation, session.user_id).await?;
+    let user = viewer.session()?.user_id;
+    lock(&transaction, user).await?;
+    require_owner(&transaction, viewer, now).await?;
+    let (_, enrolment) = prepare(&transaction, installation, user).await?;
     transaction.commit().await?;
     Ok(enrolment)
+}
+
+/// Refuses a session that was only left open, to begin and to end setting one up. Answers whether one is in use.
+async fn require_owner(transaction: &DatabaseTransaction, viewer: &Viewer, now: Timestamp) -> Result<bool> {
+    let session = viewer.session()?;
+    let in_use = of_user(transaction, session.user_id).await?.is_some();
+    if in_use && !viewer.is_stepped_up(now) {
+        return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
+    }
+    if !in_use && !session.is_fresh(now) {
+        return Err(Refusal::AuthenticationTooOld.into());
+    }
+    Ok(in_use)
 }
 
 /// Makes a secret that waits for its first code, in place of one that waited already.
@@ -110,28 +119,26 @@ pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -
     let now = installation.clock.now();
     let MemberSession { user_id, member_id, session_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
+    lock(&transaction, user_id).await?;
     let pending = second_factor::Entity::find()
         .filter(second_factor::Column::UserId.eq(user_id))
         .filter(second_factor::Column::ConfirmedAt.is_null())
         .one(&transaction)
         .await?
         .ok_or(Refusal::NoSecondFactor)?;
-    // The way it was begun is not the way it must go on: a session may be an hour old by now.
-    let replaced = of_user(&transaction, user_id).await?;
-    if replaced.is_some() && !viewer.is_stepped_up(now) {
-        return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
-    }
+    // The way it was begun is not the way it must go on: a session may be an hour old by now, or another one.
+    let replaced = require_owner(&transaction, viewer, now).await?;
     if now.since(pending.created_at) > PAUSE {
         return Err(Refusal::NoSecondFactor.into());
     }
     let step = step_of(installation, &pending, code)?.ok_or(Refusal::WrongCode)?;
     put_into_use(&transaction, installation, &pending, Some(step)).await?;
-    let confirmed = stepped_up(&transaction, installation, viewer).await?;
     let members = end_all(&transaction, installation, user_id, Some(session_id)).await?;
+    let confirmed = stepped_up(&transaction, installation, viewer).await?;
     let deed = Deed {
         workspace_id: viewer.workspace_id,
         actor: viewer.into(),
-        action: if replaced.is_some() { "second_factor.replaced" } else { "second_factor.set_up" },
+        action: if replaced { "second_factor.replaced" } else { "second_factor.set_up" },
         subject: member_id.to_string(),
         before: None,
         after: None,
@@ -220,7 +227,10 @@ pub async fn step_up(
         }
     };
     transaction.commit().await?;
-    installation.viewers.access_changed(viewer.workspace_id);
+    // A wrong code changes nothing: who sends many must not cost the workspace its cached viewers.
+    if outcome.is_ok() {
+        installation.viewers.access_changed(viewer.workspace_id);
+    }
     outcome
 }
 
@@ -232,6 +242,7 @@ async fn stepped_up(
 ) -> Result<MemberSession> {
     let now = installation.clock.now();
     let session = *viewer.session()?;
+    crate::workspace::bump_access_epoch(transaction, installation, viewer.workspace_id).await?;
     let statement = installation.database.statement(
         "UPDATE sessions SET second_factor = TRUE, authenticated_at = $3 \
          WHERE workspace_id = $1 AND id = $2 AND ended_at IS NULL",
@@ -240,7 +251,6 @@ async fn stepped_up(
     if transaction.execute_raw(statement).await?.rows_affected() != 1 {
         return Err(Refusal::AuthenticationTooOld.into());
     }
-    crate::workspace::bump_access_epoch(transaction, installation, viewer.workspace_id).await?;
     Ok(MemberSession { second_factor: true, authenticated_at: now, ..session })
 }
 

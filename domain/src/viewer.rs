@@ -312,18 +312,21 @@ impl ViewerCache {
         if touched.is_empty() {
             return Ok(());
         }
+        // In one order in every process, and a member before their sessions, as who suspends them goes.
+        let mut touched: Vec<_> = touched.into_values().collect();
+        touched.sort_by_key(|(viewer, _)| (viewer.workspace_id, viewer.member_id(), viewer.api_key_id()));
         let transaction = self.database.begin().await?;
-        for (viewer, at) in touched.into_values() {
+        for (viewer, at) in touched {
             let (workspace, at) = (viewer.workspace_id.0, at.0);
             match &viewer.principal {
                 Principal::Member(session) => {
-                    let sql = "UPDATE sessions SET last_used_at = $3 \
-                               WHERE workspace_id = $1 AND id = $2 AND last_used_at < $3";
-                    let values = [workspace.into(), session.session_id.0.into(), at.into()];
-                    transaction.execute_raw(self.database.statement(sql, values)).await?;
                     let sql = "UPDATE members SET last_active_at = $3 WHERE workspace_id = $1 AND id = $2 \
                                AND (last_active_at IS NULL OR last_active_at < $3)";
                     let values = [workspace.into(), session.member_id.0.into(), at.into()];
+                    transaction.execute_raw(self.database.statement(sql, values)).await?;
+                    let sql = "UPDATE sessions SET last_used_at = $3 \
+                               WHERE workspace_id = $1 AND id = $2 AND last_used_at < $3";
+                    let values = [workspace.into(), session.session_id.0.into(), at.into()];
                     transaction.execute_raw(self.database.statement(sql, values)).await?;
                 }
                 Principal::ApiKey(key) => {

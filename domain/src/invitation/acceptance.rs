@@ -157,8 +157,9 @@ async fn join(
     let (installation, workspace) = (change.installation, change.workspace_id);
     let find = user::Entity::find().filter(user::Column::EmailNormalized.eq(member::address(new.email)?));
     let user = find.one(&change.transaction).await?;
-    // An account that was made meanwhile has a password that nobody has proved.
-    if user.as_ref().map(|user| user.id) != known.map(|user| user.id) {
+    // An account, or a password, that was made meanwhile is one that nobody has proved.
+    let proved = |user: &user::Model| (user.id, user.password_hash.clone());
+    if user.as_ref().map(proved) != known.map(proved) {
         return Err(Error::Busy);
     }
     let earlier = match &user {

@@ -16,8 +16,9 @@ pub async fn suspend(change: &mut Change<'_>, member: MemberId) -> Result<()> {
     if !change.touch(member)?.is_active() {
         return Err(Refusal::NotActive.into());
     }
-    end_sessions(change, member).await?;
+    // Before their sessions end: who is signing in beside it has a session by then, or gets none.
     let told = set_status(change, member, MemberStatus::Suspended).await?;
+    end_sessions(change, member).await?;
     change.record("member.suspended", member, told).await?;
     change.reload().await
 }
@@ -46,6 +47,7 @@ pub async fn remove(change: &mut Change<'_>, member: MemberId) -> Result<()> {
     if change.touch(member)?.status == MemberStatus::Removed {
         return Err(Refusal::NotActive.into());
     }
+    let told = set_status(change, member, MemberStatus::Removed).await?;
     end_sessions(change, member).await?;
     let (at, by) = (change.now.0, change.author().map(|author| author.0));
     for table in ["grants", "emergency_eligibilities"] {
@@ -57,7 +59,6 @@ pub async fn remove(change: &mut Change<'_>, member: MemberId) -> Result<()> {
     }
     let sql = "DELETE FROM team_members WHERE workspace_id = $1 AND member_id = $2";
     change.execute(sql, [member.0.into()]).await?;
-    let told = set_status(change, member, MemberStatus::Removed).await?;
     change.record("member.removed", member, told).await?;
     change.reload().await
 }

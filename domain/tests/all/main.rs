@@ -11,6 +11,7 @@ mod event;
 mod finding;
 mod invitation;
 mod membership;
+mod race;
 mod recovery;
 mod routing;
 mod schema;

@@ -180,6 +180,40 @@ async fn a_stolen_session_cannot_take_over_the_second_factor() {
 }
 
 #[tokio::test]
+async fn an_old_session_cannot_finish_what_a_fresh_one_began() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let stolen = stage.person("Ana", &[]).await;
+        stage.clock.advance(HOUR + STEP);
+        let ana = stage.sign_in(&stolen.email).await;
+        let enrolment = second_factor::enroll(&stage.installation, &ana.viewer).await.unwrap();
+        let app = Authenticator::new(&enrolment.secret, &stage.clock);
+        let guessed = second_factor::confirm(&stage.installation, &stolen.viewer, &app.code()).await;
+        assert_eq!(refusal(&guessed), Some(Refusal::AuthenticationTooOld));
+        second_factor::confirm(&stage.installation, &ana.viewer, &app.code()).await.unwrap();
+        assert!(stage.viewer(&stolen.token).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn wrong_codes_cost_the_workspace_none_of_its_cached_viewers() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (ana, bia) = (stage.person("Ana", &[]).await, stage.person("Bia", &[]).await);
+        stage.authenticator(&ana).await;
+        stage.installation.viewers.refresh_epochs().await.unwrap();
+        stage.viewer(&bia.token).await.unwrap();
+        for _ in 0..8 {
+            assert!(step_up(&stage, &ana, "000000").await.is_err());
+        }
+        stage.installation.viewers.refresh_epochs().await.unwrap();
+        let statements = stage.installation.database.statement_count();
+        stage.viewer(&bia.token).await.unwrap();
+        assert_eq!(stage.installation.database.statement_count(), statements, "she is known still");
+    }
+}
+
+#[tokio::test]
 async fn the_secret_is_sealed_and_the_machine_can_take_a_lost_factor_away() {
     for test in databases().await {
         let stage = Stage::on(test).await;
