@@ -6,6 +6,7 @@ mod details;
 mod erasure;
 pub mod export;
 mod finder;
+mod flaw;
 pub mod phone_reveal;
 pub mod verification;
 

@@ -7,6 +7,7 @@
 
 use portaria_entity::activity;
 use portaria_entity::id::{ActivityId, WorkspaceId};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::details::Message;
@@ -16,6 +17,8 @@ use crate::installation::Installation;
 
 /// How many are sealed in one transaction.
 const BATCH: u64 = 500;
+const UNSEALED: &str = "NOT EXISTS (SELECT 1 FROM activity_seals s \
+                        WHERE s.workspace_id = activities.workspace_id AND s.activity_id = activities.id)";
 
 /// The last seal of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,17 +80,25 @@ pub(super) fn message(row: &activity::Model, sequence: i64, previous: &[u8]) -> 
 pub async fn seal(installation: &Installation) -> Result<u64> {
     let database = &installation.database;
     let waiting = database.statement("SELECT DISTINCT workspace_id FROM activity_queue", []);
-    let mut sealed = 0;
+    let (mut sealed, mut outcome) = (0, Ok(()));
     for row in database.reader().query_all_raw(waiting).await? {
-        let workspace = row.try_get_by_index(0)?;
-        loop {
-            match seal_batch(installation, workspace).await? {
-                0 => break,
-                count => sealed += count,
-            }
+        // A chain that somebody has broken keeps no other from being sealed.
+        match seal_all(installation, row.try_get_by_index(0)?).await {
+            Ok(count) => sealed += count,
+            Err(error) => outcome = Err(error),
         }
     }
-    Ok(sealed)
+    outcome.map(|()| sealed)
+}
+
+async fn seal_all(installation: &Installation, workspace: WorkspaceId) -> Result<u64> {
+    let mut sealed = 0;
+    loop {
+        match seal_batch(installation, workspace).await? {
+            0 => return Ok(sealed),
+            count => sealed += count,
+        }
+    }
 }
 
 async fn seal_batch(installation: &Installation, workspace: WorkspaceId) -> Result<u64> {
@@ -110,6 +121,7 @@ async fn seal_batch(installation: &Installation, workspace: WorkspaceId) -> Resu
     let rows = activity::Entity::find()
         .filter(activity::Column::WorkspaceId.eq(workspace))
         .filter(activity::Column::Id.is_in(ids.iter().copied()))
+        .filter(Expr::cust(UNSEALED))
         .order_by_asc(activity::Column::Id)
         .all(&transaction)
         .await?;
@@ -121,7 +133,7 @@ async fn seal_batch(installation: &Installation, workspace: WorkspaceId) -> Resu
         transaction.execute_raw(database.statement(sql, values)).await?;
         head = Head { sequence, mac };
     }
-    // What is queued and gone was never sealed: the verification cannot know it, but nothing waits for it for ever.
+    // What was queued a second time has its seal. What is queued and gone was never sealed: the verification cannot know it, but nothing waits for it for ever.
     for id in &ids {
         let sql = "DELETE FROM activity_queue WHERE workspace_id = $1 AND activity_id = $2";
         transaction.execute_raw(database.statement(sql, [workspace.0.into(), id.0.into()])).await?;

@@ -8,41 +8,18 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use subtle::ConstantTimeEq;
 
 use super::chain::{Head, message};
+pub use super::flaw::Flaw;
 use super::{Details, chain};
 use crate::error::Result;
 use crate::installation::Installation;
 
 /// Read at once: memory stays the same however long the chain is.
 const PAGE: i64 = 1_000;
-/// Seals that do not fit where they stand are tried at so many other places.
-const TRIED: usize = 200;
+/// So many seals that do not fit where they stand are tried at each other's places; of more, only that they do not fit is
+/// told, so that who alters everything does not keep the verification busy for ever.
+const TRIED: usize = 50;
 /// What the erasure of somebody's details is recorded as.
 pub const ERASED: &str = "activity.details_erased";
-
-/// Something that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Flaw {
-    /// The row, its seal or its place was changed.
-    Altered { sequence: i64, activity: ActivityId },
-    /// The row is gone; its seal is there.
-    Removed { sequence: i64, activity: ActivityId },
-    /// The seal is gone, and whatever it sealed with it.
-    SealRemoved { sequence: i64 },
-    /// It stands where another stood.
-    Reordered { sequence: i64, was: i64, activity: ActivityId },
-    /// The details are not those that were written.
-    DetailsAltered { sequence: i64, activity: ActivityId },
-    /// The details are gone, and no erasure says so.
-    DetailsRemoved { activity: ActivityId },
-    /// There are no seals after the first of these, but there were up to the second.
-    TailCut { last: i64, expected: i64 },
-    /// The chain is not the one whose head was written down.
-    AnotherHead { expected: String },
-    /// A row that neither is sealed nor waits for it.
-    Unsealed { activity: ActivityId },
-    /// A key that seals were made with is not there to check them.
-    KeyMissing { key: String },
-}
 
 /// What came of a verification.
 #[derive(Clone, Debug)]
@@ -78,6 +55,8 @@ pub async fn verify(
     let mut walk = Walk {
         installation,
         workspace,
+        // Before the seals are read: those that come meanwhile are after it.
+        written: chain::head(installation, workspace).await?,
         last: Head::origin(),
         macs: HashMap::new(),
         misfits: Vec::new(),
@@ -99,6 +78,8 @@ pub async fn verify(
 struct Walk<'a> {
     installation: &'a Installation,
     workspace: WorkspaceId,
+    /// Where the chain ends, as is put down.
+    written: Head,
     last: Head,
     /// Of misfits, the MAC that stood before each.
     macs: HashMap<i64, Vec<u8>>,
@@ -160,11 +141,15 @@ impl Walk<'_> {
         row: Option<&activity::Model>,
         details: Option<&activity_detail::Model>,
     ) -> Result<()> {
-        for sequence in self.last.sequence + 1..seal.sequence {
-            self.verdict.flaws.push(Flaw::SealRemoved { sequence });
+        let (sequence, activity) = (seal.sequence, seal.activity);
+        let next = self.last.sequence.saturating_add(1);
+        if next < sequence {
+            self.verdict.flaws.push(Flaw::SealsRemoved { first: next, last: sequence - 1 });
+        }
+        if sequence == self.written.sequence && seal.mac != self.written.mac {
+            self.verdict.flaws.push(Flaw::HeadAltered { sequence });
         }
         self.verdict.sealed += 1;
-        let (sequence, activity) = (seal.sequence, seal.activity);
         let Some(row) = row else {
             self.verdict.flaws.push(Flaw::Removed { sequence, activity });
             return Ok(());
@@ -176,25 +161,40 @@ impl Walk<'_> {
             }
             return Ok(());
         }
-        // After a seal that is gone the next one cannot be checked against it: the gap says enough.
-        let follows = self.last.sequence + 1 == sequence;
-        if follows && !self.fits(seal, row, sequence, &self.last.mac)? {
-            self.macs.insert(sequence, self.last.mac.clone());
-            self.misfits.push(Misfit {
-                seal: Seal { mac: seal.mac.clone(), key: seal.key.clone(), ..*seal },
-                row: row.clone(),
-            });
+        let fits = self.fits(seal, row, sequence, &self.last.mac)?;
+        if next < sequence {
+            self.verdict.flaws.push(Flaw::Unchecked { sequence, activity });
+        } else if !fits {
+            self.misplaced(seal, row);
         }
-        self.check_details(sequence, row, details);
+        let told = self.check_details(sequence, row, details);
+        // Who can alter a row must not thereby explain what else is gone.
+        if fits && row.action == ERASED {
+            self.erased
+                .extend(told.and_then(|told| erased_ids(told.after.as_deref()?)).into_iter().flatten());
+        }
         Ok(())
     }
 
+    /// Takes note of a seal that does not fit; beyond some, only of that.
+    fn misplaced(&mut self, seal: &Seal, row: &activity::Model) {
+        let (sequence, activity) = (seal.sequence, seal.activity);
+        if self.misfits.len() >= TRIED {
+            self.verdict.flaws.push(Flaw::Altered { sequence, activity });
+            return;
+        }
+        self.macs.insert(sequence, self.last.mac.clone());
+        let seal = Seal { mac: seal.mac.clone(), key: seal.key.clone(), ..*seal };
+        self.misfits.push(Misfit { seal, row: row.clone() });
+    }
+
+    /// Answers the details, if they are those that were written.
     fn check_details(
         &mut self,
         sequence: i64,
         row: &activity::Model,
         details: Option<&activity_detail::Model>,
-    ) {
+    ) -> Option<Details> {
         match (&row.details_hash, details) {
             (Some(hash), Some(found)) => {
                 let told = Details {
@@ -202,11 +202,10 @@ impl Walk<'_> {
                     after: found.after.clone(),
                     address: found.address.clone(),
                 };
-                if told.hash(&found.salt).as_slice() != hash.as_slice() {
-                    self.verdict.flaws.push(Flaw::DetailsAltered { sequence, activity: row.id });
-                } else if row.action == ERASED {
-                    self.erased.extend(told.after.as_deref().and_then(erased_ids).into_iter().flatten());
+                if told.hash(&found.salt).as_slice() == hash.as_slice() {
+                    return Some(told);
                 }
+                self.verdict.flaws.push(Flaw::DetailsAltered { sequence, activity: row.id });
             }
             (Some(_), None) => {
                 self.without_details.insert(row.id);
@@ -214,6 +213,7 @@ impl Walk<'_> {
             (None, Some(_)) => self.verdict.flaws.push(Flaw::DetailsAltered { sequence, activity: row.id }),
             (None, None) => {}
         }
+        None
     }
 
     fn fits(&self, seal: &Seal, row: &activity::Model, sequence: i64, previous: &[u8]) -> Result<bool> {
@@ -227,9 +227,14 @@ impl Walk<'_> {
             let flaw = self.tell(misfit)?;
             self.verdict.flaws.push(flaw);
         }
-        let stored = chain::head(self.installation, self.workspace).await?;
-        if stored.sequence > self.last.sequence {
-            self.verdict.flaws.push(Flaw::TailCut { last: self.last.sequence, expected: stored.sequence });
+        if self.written.sequence > self.last.sequence {
+            let (last, expected) = (self.last.sequence, self.written.sequence);
+            self.verdict.flaws.push(Flaw::TailCut { last, expected });
+        }
+        // What was sealed meanwhile was put down with it: an end that is still behind was set back.
+        let sequence = chain::head(self.installation, self.workspace).await?.sequence;
+        if sequence < self.last.sequence {
+            self.verdict.flaws.push(Flaw::HeadAltered { sequence });
         }
         if !self.expected_met {
             let expected = expected.unwrap_or_default();
@@ -253,8 +258,8 @@ impl Walk<'_> {
     /// A misfit that fits at another misfit's place has changed places with it.
     fn tell(&self, misfit: &Misfit) -> Result<Flaw> {
         let (sequence, activity) = (misfit.seal.sequence, misfit.seal.activity);
-        for (was, previous) in self.macs.iter().take(TRIED) {
-            for previous in self.macs.values().take(TRIED).chain([previous]) {
+        for was in self.macs.keys() {
+            for previous in self.macs.values() {
                 if *was != sequence && self.fits(&misfit.seal, &misfit.row, *was, previous)? {
                     return Ok(Flaw::Reordered { sequence, was: *was, activity });
                 }
@@ -284,33 +289,4 @@ impl Walk<'_> {
 fn erased_ids(after: &str) -> Option<Vec<ActivityId>> {
     let told: serde_json::Value = serde_json::from_str(after).ok()?;
     told["activities"].as_array().map(|ids| ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect())
-}
-
-impl std::fmt::Display for Flaw {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Altered { sequence, activity } => write!(f, "altered: {activity}, number {sequence}"),
-            Self::Removed { sequence, activity } => write!(f, "removed: {activity}, number {sequence}"),
-            Self::SealRemoved { sequence } => write!(f, "removed with its seal: number {sequence}"),
-            Self::Reordered { sequence, was, activity } => {
-                write!(f, "reordered: {activity} stands as number {sequence} and was number {was}")
-            }
-            Self::DetailsAltered { sequence, activity } => {
-                write!(f, "details altered: {activity}, number {sequence}")
-            }
-            Self::DetailsRemoved { activity } => {
-                write!(f, "details removed, and no erasure is recorded: {activity}")
-            }
-            Self::TailCut { last, expected } => {
-                write!(f, "tail cut: it ends with number {last}, and there was a number {expected}")
-            }
-            Self::AnotherHead { expected } => {
-                write!(f, "rewritten: there is no seal {expected} in it")
-            }
-            Self::Unsealed { activity } => write!(f, "never sealed: {activity} (added or unqueued by hand)"),
-            Self::KeyMissing { key } => {
-                write!(f, "the sealing key {key} is missing: its seals cannot be checked")
-            }
-        }
-    }
 }
