@@ -88,10 +88,14 @@ pub async fn release_expired(installation: &Installation, workspace: WorkspaceId
     Ok(released)
 }
 
-/// Takes back what was lost by grants that ended after `since`, in every workspace. Answers up to when it looked.
+/// Takes back what was lost by grants that ended after `since`, and what somebody has who was shut out while they were
+/// taking it, in every workspace. Answers up to when it looked.
 pub async fn release_ended(installation: &Installation, since: Timestamp) -> Result<Timestamp> {
     let now = installation.clock.now();
-    let sql = "SELECT DISTINCT workspace_id FROM grants WHERE valid_until > $1 AND valid_until <= $2";
+    let sql = "SELECT workspace_id FROM grants WHERE valid_until > $1 AND valid_until <= $2 \
+               UNION SELECT c.workspace_id FROM members m \
+               JOIN conversations c ON c.workspace_id = m.workspace_id AND c.assignee_id = m.id \
+               WHERE m.status <> 'active' AND c.status <> 'resolved'";
     let statement = installation.database.statement(sql, [since.0.into(), now.0.into()]);
     for row in installation.database.reader().query_all_raw(statement).await? {
         release_expired(installation, row.try_get_by_index(0)?).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
-use portaria_domain::conversation::release_expired;
+use portaria_domain::conversation::{release_ended, release_expired};
 use portaria_domain::emergency::{self, Emergency, NewEligibility};
 use portaria_domain::grant::{self, Amendment, Giving};
 use portaria_domain::granting::{Authority, Change};
@@ -85,6 +85,22 @@ async fn who_is_suspended_is_out_at_once_and_their_conversations_wait() {
         let back = stage.sign_in(&ana.email).await;
         assert_eq!(back.viewer.access.everywhere(), ana.viewer.access.everywhere());
         assert_eq!(assignee(&stage, open).await, None);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_took_while_they_were_shut_out_is_taken_back() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let mut change = Change::by(&stage.installation, &admin.viewer, &[]).await.unwrap();
+        member::suspend(&mut change, ana.member_id).await.unwrap();
+        change.finish().await.unwrap();
+        // As a claim leaves it that was under way in another process.
+        let id = conversation(&stage, &ana).await;
+        release_ended(&stage.installation, stage.clock.now()).await.unwrap();
+        assert_eq!(assignee(&stage, id).await, None);
     }
 }
 
