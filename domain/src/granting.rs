@@ -36,6 +36,15 @@ pub enum Title {
     Eligibility(EmergencyEligibilityId),
 }
 
+impl std::fmt::Display for Title {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Grant(id) | Self::ApiKeyGrant(id) => id.fmt(f),
+            Self::Eligibility(id) => id.fmt(f),
+        }
+    }
+}
+
 /// A role that somebody has, will have, or may take on.
 #[derive(Clone, Copy, Debug)]
 pub struct Holding {
@@ -188,6 +197,9 @@ pub fn may_touch_key(granter: &Standing, key: &[Holding], now: Timestamp) -> Res
     if granter.access(now).contains(&potential_of_key(key, now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
 }
 
+/// Being in a team lets one read its conversations where one holds this.
+const READ_TEAM: Permission = Permission::ConversationReadTeam;
+
 /// Refuses who would let others read a team's conversations without reading them themselves.
 pub fn may_admit(granter: &Standing, member: &Standing, team: TeamId, now: Timestamp) -> Result<(), Refusal> {
     match member.potential(now).anywhere().contains(READ_TEAM) {
@@ -224,9 +236,6 @@ fn reads_team(
     let reads = |access: Access| {
         let held = access.in_scope(scope).union(access.in_team(team));
         held.contains(Permission::ConversationReadAll)
-/// Being in a team lets one read its conversations where one holds this.
-const READ_TEAM: Permission = Permission::ConversationReadTeam;
-
             || held.contains(READ_TEAM) && granter.member_of.contains(&team)
     };
     if !reads(granter.access(now)) {

@@ -66,9 +66,7 @@ pub async fn invite(change: &mut Change<'_>, invite: Invite<'_>) -> Result<invit
         check(change, promise).await?;
     }
     refuse_member(change, &email).await?;
-    let sql = "UPDATE invitations SET revoked_at = $3 \
-               WHERE workspace_id = $1 AND email_normalized = $2 AND accepted_at IS NULL AND revoked_at IS NULL";
-    change.execute(sql, [email.clone().into(), change.now.0.into()]).await?;
+    replace_earlier(change, &email).await?;
     let token = Token::generate("ptr_inv")?;
     let row = invitation::Model {
         workspace_id: change.workspace_id,
@@ -90,9 +88,31 @@ pub async fn invite(change: &mut Change<'_>, invite: Invite<'_>) -> Result<invit
         .await?;
     promise_all(change, row.id, &invite.grants).await?;
     send(change, &row, &token).await?;
-    let roles: Vec<_> = invite.grants.iter().map(|promise| promise.role_id).collect();
-    change.record("invitation.sent", row.id, (None, Some(json!({ "roles": roles })))).await?;
+    let grants: Vec<_> = invite.grants.iter().map(told).collect();
+    change.record("invitation.sent", row.id, (None, Some(json!({ "grants": grants })))).await?;
     Ok(row)
+}
+
+/// A promise as the activity log tells it.
+fn told(promise: &Promise<'_>) -> serde_json::Value {
+    let (channel, team) = promise.scope.columns();
+    json!({
+        "role": promise.role_id,
+        "channel": channel,
+        "team": team,
+        "validFrom": promise.valid_from.map(|from| from.0),
+        "validUntil": promise.valid_until.map(|until| until.0),
+        "reason": promise.reason.trim(),
+    })
+}
+
+/// Takes back the invitations that this address has, of which the latest alone counts.
+async fn replace_earlier(change: &mut Change<'_>, email: &str) -> Result<()> {
+    let earlier = pending(&change.transaction, change.workspace_id, change.now).await?;
+    for row in earlier.iter().filter(|row| row.email_normalized == email) {
+        revoke(change, row.id).await?;
+    }
+    Ok(())
 }
 
 /// Refuses a promise that its maker may not keep.

@@ -103,6 +103,7 @@ pub async fn delete(change: &mut Change<'_>, id: RoleId, disposal: Disposal) -> 
     if let (Disposal::OnlyIfUnused, false) = (disposal, holders.is_empty()) {
         return Err(Refusal::RoleInUse.into());
     }
+    let held: Vec<_> = holders.iter().map(|(_, holding)| holding.title.to_string()).collect();
     for (holder, holding) in holders {
         change.touch_holder(holder)?;
         dispose(change, (holder, holding), disposal).await?;
@@ -110,7 +111,13 @@ pub async fn delete(change: &mut Change<'_>, id: RoleId, disposal: Disposal) -> 
     let sql = "UPDATE roles SET deleted_at = $3, name = $4 WHERE workspace_id = $1 AND id = $2";
     let freed = format!("{} ({id})", before.role.name);
     change.execute(sql, [id.0.into(), change.now.0.into(), freed.into()]).await?;
-    change.record("role.deleted", id, (Some(told(&before)), None)).await?;
+    let mut told = told(&before);
+    told["held"] = json!(held);
+    let after = match disposal {
+        Disposal::Replace(replacement) => Some(json!({ "replacement": replacement })),
+        Disposal::OnlyIfUnused | Disposal::CloseGrants => None,
+    };
+    change.record("role.deleted", id, (Some(told), after)).await?;
     change.reload().await?;
     Ok(id)
 }

@@ -4,9 +4,9 @@ use portaria_entity::id::{ChannelId, MemberId, TeamId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::{channel, team, team_channel, team_member};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{add_channel, add_member, create, members_of};
+use super::{add_channel, add_member, channels_of, create, members_of};
 use crate::access::Scope;
 use crate::error::{Error, Refusal, Result};
 use crate::granting::{Change, Conferral, Holder, Holding};
@@ -50,7 +50,9 @@ pub async fn admit(change: &mut Change<'_>, id: TeamId, member: MemberId) -> Res
 /// Takes a member out of a team.
 pub async fn dismiss(change: &mut Change<'_>, id: TeamId, member: MemberId) -> Result<team::Model> {
     let team = find(change, id).await?;
-    change.touch(member)?;
+    if !change.touch(member)?.member_of.contains(&id) {
+        return Ok(team);
+    }
     let which = (change.workspace_id, id, member);
     team_member::Entity::delete_by_id(which).exec(&change.transaction).await?;
     change.record("team.member_removed", id, (Some(json!({ "member": member })), None)).await?;
@@ -86,7 +88,9 @@ pub async fn stop_serving(change: &mut Change<'_>, id: TeamId, channel: ChannelI
     find_channel(change, channel).await?;
     touch_all(change, id).await?;
     let which = (change.workspace_id, id, channel);
-    team_channel::Entity::delete_by_id(which).exec(&change.transaction).await?;
+    if team_channel::Entity::delete_by_id(which).exec(&change.transaction).await?.rows_affected == 0 {
+        return Ok(team);
+    }
     change.record("team.channel_removed", id, (Some(json!({ "channel": channel })), None)).await?;
     Ok(team)
 }
@@ -94,7 +98,8 @@ pub async fn stop_serving(change: &mut Change<'_>, id: TeamId, channel: ChannelI
 /// Ends a team: what was held for its conversations ends with it, and they are no team's any more.
 pub async fn delete(change: &mut Change<'_>, id: TeamId) -> Result<TeamId> {
     let team = find(change, id).await?;
-    touch_all(change, id).await?;
+    let held = touch_all(change, id).await?;
+    let before = told(change, &team, &held).await?;
     let (at, by) = (change.now.0, change.author().map(|author| author.0));
     for table in ["grants", "emergency_eligibilities", "api_key_grants"] {
         let sql = format!(
@@ -114,9 +119,22 @@ pub async fn delete(change: &mut Change<'_>, id: TeamId) -> Result<TeamId> {
     // The name with the id cannot be another's, so that the name alone is free again.
     let sql = "UPDATE teams SET deleted_at = $3, name = $4 WHERE workspace_id = $1 AND id = $2";
     change.execute(sql, [id.0.into(), at.into(), format!("{} ({id})", team.name).into()]).await?;
-    change.record("team.deleted", id, (Some(json!({ "name": team.name })), None)).await?;
+    change.record("team.deleted", id, (Some(before), None)).await?;
     change.reload().await?;
     Ok(id)
+}
+
+/// A team as the activity log tells it, with all that ends with it.
+async fn told(change: &Change<'_>, team: &team::Model, held: &[(Holder, Holding)]) -> Result<Value> {
+    let (transaction, workspace) = (&change.transaction, change.workspace_id);
+    let inside = members_of(transaction, workspace, &[team.id]).await?;
+    let served = channels_of(transaction, workspace, &[team.id]).await?;
+    Ok(json!({
+        "name": team.name,
+        "members": inside.iter().map(|row| row.member_id).collect::<Vec<_>>(),
+        "channels": served.iter().map(|row| row.channel_id).collect::<Vec<_>>(),
+        "held": held.iter().map(|(_, holding)| holding.title.to_string()).collect::<Vec<_>>(),
+    }))
 }
 
 /// Touches everybody who is in a team or holds something for its conversations; answers who holds what.
