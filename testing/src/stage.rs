@@ -7,6 +7,8 @@ use portaria_domain::access::Scope;
 use portaria_domain::authentication::{Attempt, Origin, sign_in};
 use portaria_domain::channel::NewChannel;
 use portaria_domain::clock::Clock;
+use portaria_domain::conversation::placement;
+use portaria_domain::event::{Happening, append};
 use portaria_domain::grant::NewGrant;
 use portaria_domain::member::NewMember;
 use portaria_domain::meta_app::NewMetaApp;
@@ -15,6 +17,7 @@ use portaria_domain::viewer::Viewer;
 use portaria_domain::workspace::NewWorkspace;
 use portaria_domain::{Installation, channel, grant, member, meta_app, role, second_factor, team, workspace};
 use portaria_entity::conversation::ConversationStatus;
+use portaria_entity::event::EventKind;
 use portaria_entity::id::{
     ChannelId, ContactId, ConversationId, MemberId, MessageId, MetaAppId, TeamId, WorkspaceId,
 };
@@ -22,6 +25,7 @@ use portaria_entity::message::{DeliveryStatus, Direction};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{contact, contact_identity, conversation, message};
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 
 use crate::authenticator::Authenticator;
@@ -261,6 +265,37 @@ impl Stage {
             .expect("a conversation");
         message::Entity::insert_many(messages).exec_without_returning(writer).await.expect("messages");
         id
+    }
+
+    /// A customer writes in a conversation that is there; the clock moves on.
+    pub async fn message_arrives(&self, id: ConversationId, text: &str) {
+        self.clock.advance(Duration::from_secs(60));
+        let transaction = self.installation.database.begin().await.expect("a transaction");
+        let found = conversation::Entity::find_by_id((self.workspace_id, id)).one(&transaction).await;
+        let before = found.expect("an answer").expect("a conversation");
+        let message = self.message(id, before.channel_id, text);
+        let mut after = before.clone().into_active_model();
+        after.last_message_id = Set(Some(message.id));
+        after.last_activity_at = Set(self.clock.now());
+        after.last_inbound_at = Set(Some(self.clock.now()));
+        after.unread_count = Set(before.unread_count + 1);
+        conversation::Entity::update(after).exec(&transaction).await.expect("a conversation");
+        let message_id = Some(message.id);
+        message::Entity::insert(message.into_active_model())
+            .exec_without_returning(&transaction)
+            .await
+            .expect("a message");
+        for (kind, message_id, before) in [
+            (EventKind::MessageReceived, message_id, None),
+            (EventKind::ConversationChanged, None, Some(placement(&before).into())),
+        ] {
+            let conversation_id = Some(id);
+            let happening =
+                Happening { workspace_id: self.workspace_id, kind, conversation_id, message_id, before };
+            append(&transaction, &self.clock, happening).await.expect("an event");
+        }
+        transaction.commit().await.expect("committed");
+        self.installation.events.wake();
     }
 
     fn message(&self, conversation: ConversationId, channel: ChannelId, text: &str) -> message::Model {

@@ -44,6 +44,48 @@ pub async fn ask(api: &Router, person: Option<&Person>, query: &str, variables: 
     send(api, request.body(Body::from(body)).unwrap()).await.json()
 }
 
+/// Does something, which must succeed; answers the payload.
+pub async fn act(api: &Router, person: &Person, mutation: &str, variables: Value) -> Value {
+    let answer = ask(api, Some(person), mutation, variables).await;
+    let payload = answer["data"].as_object().and_then(|data| data.values().next()).cloned();
+    let payload = payload.unwrap_or_else(|| panic!("{mutation}: {answer}"));
+    assert!(answer["errors"].is_null(), "{mutation}: {answer}");
+    assert!(payload["userErrors"].as_array().is_none_or(Vec::is_empty), "{mutation}: {answer}");
+    payload
+}
+
+/// The id of a role by its name, as somebody finds it who may see roles.
+pub async fn role(api: &Router, admin: &Person, name: &str) -> Value {
+    let answer = ask(api, Some(admin), "{ roles { id name } }", json!({})).await;
+    let roles = answer["data"]["roles"].as_array().unwrap();
+    roles.iter().find(|role| role["name"] == name).unwrap()["id"].clone()
+}
+
+/// Makes a role of these permissions, which somebody then holds in the whole workspace.
+pub async fn custom_role(api: &Router, admin: &Person, who: &Person, permissions: &str) -> Value {
+    let create = format!(
+        "mutation($name: String!) {{ createRole(input: {{ name: $name, description: \"\", permissions: [{permissions}] }}) {{
+           role {{ id }} userErrors {{ code }} }} }}"
+    );
+    let name = format!("Papel de {}", who.email.split('@').next().unwrap());
+    let role = act(api, admin, &create, json!({ "name": name })).await["role"]["id"].clone();
+    let grant = "mutation($role: ID!, $member: ID!) { grantRole(input: { memberId: $member, roleId: $role,
+                   scope: { kind: WORKSPACE }, reason: \"test\" }) { userErrors { code } } }";
+    act(api, admin, grant, json!({ "role": role, "member": who.member_id.to_string() })).await;
+    role
+}
+
+/// A program with a key that holds a role in the whole workspace. It has the id of its maker as a member's, being none.
+pub async fn program(api: &Router, stage: &Stage, admin: &Person, role_name: &str) -> (Person, Value) {
+    let create = "mutation($role: ID!) { createApiKey(input: { name: \"Programa\", expiresAt: \"2026-06-01T00:00:00Z\",
+                    grants: [{ roleId: $role, scope: { kind: WORKSPACE } }] }) { created { token apiKey { id } } userErrors { code } } }";
+    let made = act(api, admin, create, json!({ "role": role(api, admin, role_name).await })).await;
+    let token = made["created"]["token"].as_str().unwrap().to_owned();
+    let viewer = stage.viewer(&token).await.unwrap();
+    let person = Person { token, viewer, member_id: admin.member_id, email: String::new() };
+    (person, made["created"]["apiKey"]["id"].clone())
+}
+
 /// The codes of an answer's errors with their paths, e.g. `FORBIDDEN at conversation.contact.phone`.
 pub fn errors(answer: &Value) -> Vec<String> {
     let path = |path: &Value| {

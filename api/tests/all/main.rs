@@ -15,5 +15,6 @@ mod permissions;
 mod rows;
 mod schema;
 mod second_factor;
+mod socket;
 mod statements;
 mod subscriptions;

@@ -1,108 +1,15 @@
 //! Subscriptions over a real socket: who is told of what, and when they no longer are.
 
-use std::time::Duration;
-
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use portaria_domain::access::Scope;
 use portaria_domain::authentication::sign_out;
 use portaria_domain::conversation::claim;
-use portaria_domain::event::{Happening, append};
-use portaria_entity::event::EventKind;
-use portaria_entity::id::{ConversationId, MessageId};
 use portaria_entity::role::BuiltInRole;
-use portaria_testing::{Person, Stage, databases};
-use serde_json::{Value, json};
+use portaria_testing::{Stage, databases};
+use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_util::sync::CancellationToken;
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
-
-/// A served API, with its outbox relay running.
-struct Served {
-    address: std::net::SocketAddr,
-    shutdown: CancellationToken,
-}
-
-impl Served {
-    async fn new(stage: &Stage) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let shutdown = CancellationToken::new();
-        let router = crate::client::api(stage);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let (events, token) = (stage.installation.events.clone(), shutdown.clone());
-        tokio::spawn(async move { events.run(token).await });
-        // The relay begins with what comes after its first look.
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        Self { address, shutdown }
-    }
-
-    async fn connect(&self, init: Value) -> Socket {
-        let mut request = format!("ws://{}/graphql/ws", self.address).into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        send(&mut socket, json!({ "type": "connection_init", "payload": init })).await;
-        socket
-    }
-
-    async fn follow(&self, person: &Person, query: &str) -> Socket {
-        let mut socket = self.connect(json!({ "authorization": format!("Bearer {}", person.token) })).await;
-        assert_eq!(next(&mut socket).await["type"], "connection_ack");
-        send(&mut socket, json!({ "type": "subscribe", "id": "1", "payload": { "query": query } })).await;
-        // A subscription has begun once the server has answered something that was sent after it.
-        send(&mut socket, json!({ "type": "ping" })).await;
-        assert_eq!(next(&mut socket).await["type"], "pong");
-        socket
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-    }
-}
-
-async fn send(socket: &mut Socket, message: Value) {
-    socket.send(Message::text(message.to_string())).await.unwrap();
-}
-
-async fn next(socket: &mut Socket) -> Value {
-    match tokio::time::timeout(Duration::from_secs(5), socket.next()).await.expect("a message within 5 s") {
-        Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
-        Some(Ok(Message::Close(frame))) => json!({ "close": frame.map(|frame| u16::from(frame.code)) }),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// Nothing more arrives for a while.
-async fn silence(socket: &mut Socket) {
-    let more = tokio::time::timeout(Duration::from_millis(400), socket.next()).await;
-    assert!(more.is_err(), "{more:?}");
-}
-
-async fn publish(stage: &Stage, conversation: ConversationId, message: Option<MessageId>) {
-    let transaction = stage.installation.database.begin().await.unwrap();
-    let kind = if message.is_some() { EventKind::MessageReceived } else { EventKind::ConversationChanged };
-    let happening = Happening {
-        workspace_id: stage.workspace_id,
-        kind,
-        conversation_id: Some(conversation),
-        message_id: message,
-        before: None,
-    };
-    append(&transaction, &stage.clock, happening).await.unwrap();
-    transaction.commit().await.unwrap();
-    stage.installation.events.wake();
-}
-
-async fn last_message(stage: &Stage, conversation: ConversationId) -> Option<MessageId> {
-    use sea_orm::EntityTrait;
-    let id = (stage.workspace_id, conversation);
-    let row =
-        portaria_entity::conversation::Entity::find_by_id(id).one(stage.installation.database.reader()).await;
-    row.unwrap().unwrap().last_message_id
-}
+use crate::socket::{Served, last_message, next, publish, send, silence};
 
 const MESSAGES: &str =
     "subscription { messageReceived { message { body } conversation { id contact { phone } } } }";
