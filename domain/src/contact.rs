@@ -8,7 +8,7 @@ use portaria_entity::id::{ChannelId, ContactId, MemberId, TeamId};
 use portaria_entity::{contact, contact_identity};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::access::{Placement, Region};
+use crate::access::Placement;
 use crate::conversation::visible_to;
 use crate::error::Result;
 use crate::permission::{Permission, PermissionSet};
@@ -31,18 +31,17 @@ pub async fn by_ids(
     ids: &[ContactId],
 ) -> Result<HashMap<ContactId, ContactRow>> {
     let access = &viewer.access;
-    let reads_all =
-        access.region(Permission::ConversationReadAll) == Region::Everywhere && access.is_uniform();
-    let held = if reads_all { HashMap::new() } else { held_towards(connection, viewer, ids).await? };
+    let knows_all = access.everywhere().contains(Permission::ContactReadAll);
+    // Then what is held towards one customer is what is held towards all.
+    let alike = knows_all && access.is_uniform();
+    let held = if alike { HashMap::new() } else { held_towards(connection, viewer, ids).await? };
     let rows = contact::Entity::find()
         .filter(contact::Column::WorkspaceId.eq(viewer.workspace_id))
         .filter(contact::Column::Id.is_in(ids.iter().copied()))
         .all(connection)
         .await?;
-    let knows_all = access.everywhere().contains(Permission::ContactReadAll);
     let known = |row: contact::Model| {
         let held = match held.get(&row.id) {
-            _ if reads_all => access.everywhere(),
             Some(held) if knows_all => held.union(access.everywhere()),
             Some(held) => *held,
             None if knows_all => access.everywhere(),
@@ -117,35 +116,45 @@ pub fn mask_phone(digits: &str) -> String {
 }
 
 /// What a name becomes for who may not see the phone: some customers are called by their number. A run of five digits or
-/// more, however it is spaced, is masked to one fixed length.
+/// more, however it is spaced, is masked to one fixed length. So is every digit of a name that has as many as a phone
+/// number: with letters or lines between them it is still one.
 pub fn mask_digits(name: &str) -> String {
+    let digits = name.chars().filter(|letter| letter.is_numeric()).count();
+    let shortest = if digits >= SHORTEST_PHONE { 1 } else { MASKED_RUN };
     let mut masked = String::with_capacity(name.len());
     let mut run = String::new();
-    for letter in name.chars().chain(['\n']) {
-        if letter.is_numeric() || (!run.is_empty() && !letter.is_alphabetic() && letter != '\n') {
-            run.push(letter);
-            continue;
-        }
-        if run.chars().filter(|one| one.is_numeric()).count() >= MASKED_RUN {
-            // A plus or a bracket before the number says nothing that the mask does not.
-            masked.truncate(masked.trim_end_matches(['+', '(']).len());
-            masked.push_str("••••••••");
-            let after = run.trim_end_matches(|one: char| !one.is_numeric()).len();
-            if run[after..].starts_with(char::is_whitespace) {
-                masked.push(' ');
+    for letter in name.chars().map(Some).chain([None]) {
+        let goes_on = |one: char| one.is_numeric() || (!run.is_empty() && !one.is_alphabetic());
+        match letter {
+            Some(one) if goes_on(one) => run.push(one),
+            other => {
+                close_run(&mut masked, &std::mem::take(&mut run), shortest);
+                masked.extend(other);
             }
-        } else {
-            masked.push_str(&run);
         }
-        run.clear();
-        masked.push(letter);
     }
-    masked.pop();
     masked
+}
+
+/// Adds a run of digits, with what stands between and behind them, to a name.
+fn close_run(masked: &mut String, run: &str, shortest: usize) {
+    if run.chars().filter(|one| one.is_numeric()).count() < shortest {
+        masked.push_str(run);
+        return;
+    }
+    // A plus or a bracket before the number says nothing that the mask does not.
+    masked.truncate(masked.trim_end_matches(['+', '(']).len());
+    masked.push_str("••••••••");
+    let after = run.trim_end_matches(|one: char| !one.is_numeric()).len();
+    if run[after..].starts_with(char::is_whitespace) {
+        masked.push(' ');
+    }
 }
 
 /// So many digits in a row might be a phone number, or the part of one that the mask hides.
 const MASKED_RUN: usize = 5;
+/// So many digits in all might be one in disguise.
+const SHORTEST_PHONE: usize = 8;
 
 /// The ITU country calling code that a number begins with.
 fn country_code(digits: &str) -> &str {
@@ -182,6 +191,10 @@ mod tests {
             assert_eq!(mask_digits(number), "••••••••", "{number}");
         }
         assert_eq!(mask_digits("Ana +55 11 98765-4321 (mãe)"), "Ana •••••••• mãe)");
+        for number in ["11a98b76c54d32e1", "1198\n7654\n321", "Tel 1198 e 7654", "①①⑨⑧ x ⑦⑥⑤④"]
+        {
+            assert!(!mask_digits(number).contains(char::is_numeric), "{number}");
+        }
         assert_eq!(mask_digits("Loja 24 horas"), "Loja 24 horas");
         assert_eq!(mask_digits("João 3:16, Padaria 1990"), "João 3:16, Padaria 1990");
         assert_eq!(mask_digits("Ana"), "Ana");

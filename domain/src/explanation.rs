@@ -83,7 +83,7 @@ pub async fn explain(
     let workspace = question.workspace_id;
     let mut everybody = access_of_members(connection, database, workspace, question.now).await?;
     let access = everybody.remove(&question.member_id);
-    let placements = match question.object {
+    let mut placements = match question.object {
         Object::Anything | Object::Channel(_) => Vec::new(),
         Object::Conversation(placement) => vec![placement],
         Object::Contact(contact) => conversation::Entity::find()
@@ -95,6 +95,10 @@ pub async fn explain(
             .map(placement)
             .collect(),
     };
+    if let (Object::Contact(_), Some(access)) = (&question.object, &access) {
+        // Others count for nothing, and that there are any is not for the member to know.
+        placements.retain(|row| access.reading(*row).is_some());
+    }
     let roles = role::all(connection, workspace).await?;
     let grants = grant::Entity::find()
         .filter(grant::Column::WorkspaceId.eq(workspace))

@@ -1,5 +1,6 @@
 //! Messages, reached only through conversations that the viewer may read whole.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use portaria_entity::id::{ConversationId, MemberId, MessageId, WorkspaceId};
@@ -11,8 +12,10 @@ use sea_orm::{
 };
 
 use crate::access::Reading;
+use crate::contact::mask_digits;
 use crate::conversation::ConversationRow;
 use crate::error::{Error, Result};
+use crate::permission::{Permission, PermissionSet};
 
 /// A message as people see it: all but the bytes that Meta sent.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -29,6 +32,21 @@ pub struct MessageRow {
     pub status: DeliveryStatus,
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+}
+
+/// What WhatsApp itself says in a conversation: among other things, from which number to which a customer has changed.
+const SYSTEM: &str = "system";
+
+impl MessageRow {
+    /// What a person reads, as who holds these permissions may. What customers write stays as they wrote it; where
+    /// WhatsApp tells of a customer's numbers, they are masked for who may not see the phone.
+    pub fn body_for(&self, held: PermissionSet) -> Option<Cow<'_, str>> {
+        let body = self.body.as_deref()?;
+        Some(match self.kind == SYSTEM && !held.contains(Permission::ContactReadPhone) {
+            true => Cow::Owned(mask_digits(body)),
+            false => Cow::Borrowed(body),
+        })
+    }
 }
 
 fn rows() -> Select<message::Entity> {

@@ -1,5 +1,6 @@
 //! Messages.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID};
@@ -75,10 +76,11 @@ impl Message {
         &self.row.kind
     }
 
-    /// What a person reads: text, caption, title or place. Null for what has none, such as a sticker.
+    /// What a person reads: text, caption, title or place. Null for what has none, such as a sticker. In what WhatsApp itself says
+    /// (`kind` is `system`), the customer's numbers are masked for who may not see the phone.
     #[requires(MessageRead)]
-    fn body(&self) -> Option<&str> {
-        self.row.body.as_deref()
+    fn body(&self) -> Option<Cow<'_, str>> {
+        self.row.body_for(self.held)
     }
 
     /// When it was sent, by WhatsApp's clock.

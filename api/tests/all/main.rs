@@ -5,6 +5,7 @@ mod activity_log;
 mod api_key;
 mod catalogue;
 mod client;
+mod contact;
 mod document;
 mod explanation;
 mod http;
