@@ -3,11 +3,11 @@
 use async_graphql::parser::types::OperationType;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value, Variables};
 
-use crate::cost;
 use crate::error::Code;
 use crate::graphql::Schema;
 use crate::guard::in_order;
 use crate::request::Request;
+use crate::{cost, nul};
 
 /// An operation as a client sends it, parsed.
 pub struct Operation {
@@ -41,6 +41,9 @@ impl Operation {
     pub fn from_request(mut request: async_graphql::Request) -> Result<Self, Rejected> {
         let name = request.operation_name.clone();
         let variables = request.variables.clone();
+        if nul::is_in(&request.query, &variables) {
+            return Err(rejected(Code::BadUserInput, "No text may hold U+0000."));
+        }
         let document = match request.parsed_query() {
             Ok(document) => document,
             Err(error) => return Err(Rejected(vec![coded(error)])),
@@ -79,15 +82,21 @@ impl Operation {
 /// Adds what was withheld and what it cost.
 fn finished(mut response: Response, request: &Request, cost: u64) -> Response {
     response.errors.extend(request.refusals.take_errors(request));
-    response.errors = response.errors.into_iter().map(coded).collect();
-    response.errors.sort_by(in_order);
+    let mut response = tidied(response);
     let cost = async_graphql::value!({ "requested": cost, "limit": cost::MAX_COST });
     response.extensions.insert("cost".to_owned(), cost);
     response
 }
 
+/// Gives the errors of an answer their codes and their order.
+pub fn tidied(mut response: Response) -> Response {
+    response.errors = response.errors.into_iter().map(coded).collect();
+    response.errors.sort_by(in_order);
+    response
+}
+
 /// Gives a code to the errors that the library itself makes: they are about the client's document or arguments.
-pub fn coded(mut error: ServerError) -> ServerError {
+fn coded(mut error: ServerError) -> ServerError {
     let has_code = error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some());
     if !has_code {
         let limit = ["too complex", "too deep", "Too many", "too many", "recursion depth", "maximum"];

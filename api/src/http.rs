@@ -76,7 +76,14 @@ impl Media {
             _ => serde_json::to_vec(&serde_json::json!({ "errors": response.errors })),
         };
         match written {
-            Ok(body) => (status, [(header::CONTENT_TYPE, self.content_type())], body).into_response(),
+            // What one person was answered is nobody else's, on the same browser or behind the same proxy.
+            Ok(body) => {
+                let headers = [
+                    (header::CONTENT_TYPE, self.content_type()),
+                    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+                ];
+                (status, headers, body).into_response()
+            }
             Err(failure) => {
                 tracing::error!(%failure, "an answer could not be written");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()

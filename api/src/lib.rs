@@ -10,6 +10,7 @@ pub mod guard;
 mod http;
 mod live;
 mod loader;
+mod nul;
 mod origin;
 pub mod request;
 mod sdl;

@@ -19,7 +19,7 @@ use portaria_domain::token::TokenHash;
 
 use crate::ApiState;
 use crate::error::{Code, Problem};
-use crate::execution::{Operation, Rejected, coded, error};
+use crate::execution::{Operation, Rejected, error, tidied};
 use crate::http::{identify_bearer, user_agent};
 use crate::origin::ClientAddress;
 use crate::request::Request;
@@ -167,10 +167,7 @@ impl Live {
                 .state
                 .schema
                 .execute_stream(operation.into_request().data(Arc::new(request)))
-                .map(|mut response| {
-                    response.errors = response.errors.into_iter().map(coded).collect();
-                    response
-                })
+                .map(tidied)
                 .boxed(),
         }
     }

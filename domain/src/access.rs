@@ -236,6 +236,11 @@ impl Access {
             && other.teams.iter().all(|(team, held)| self.in_team(*team).contains_all(*held))
     }
 
+    /// Whether the member belongs to all teams that the other belongs to.
+    pub fn is_in_teams_of(&self, other: &Self) -> bool {
+        other.member_of.iter().all(|team| self.member_of.contains(team))
+    }
+
     /// Where a permission holds.
     pub fn region(&self, permission: Permission) -> Region {
         if self.everywhere.contains(permission) {

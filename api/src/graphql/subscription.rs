@@ -7,7 +7,7 @@ use async_graphql::{Context, ID};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use portaria_domain::Installation;
-use portaria_domain::access::{Placement, Reading};
+use portaria_domain::access::{Access, Placement, Reading};
 use portaria_domain::authentication::Origin;
 use portaria_domain::conversation::{self, ConversationRow};
 use portaria_domain::event::Published;
@@ -28,6 +28,7 @@ use crate::error::{Problem, Result};
 use crate::guard::Subject;
 use crate::live::Live;
 use crate::request::Request;
+use crate::sdl::{Declared, declared};
 
 /// How often an idle subscription looks whether its session is still good.
 const RECHECK: Duration = Duration::from_millis(500);
@@ -89,13 +90,23 @@ struct Follower {
     origin: Origin,
     receiver: Receiver<Published>,
     only: Option<ConversationId>,
+    /// What the subscription needs, any of these.
+    any_of: PermissionSet,
+    /// What the viewer could do when this last looked.
+    access: Access,
     ended: bool,
 }
 
 impl Follower {
     fn new(ctx: &Context<'_>, only: Option<&ID>) -> Result<Self> {
         let request = Request::of(ctx);
+        let any_of = match declared("Subscription", ctx.field().name()).map(|field| field.access) {
+            Some(Declared::Requires { any_of, .. }) => any_of,
+            Some(Declared::Authenticated | Declared::Public) | None => return Err(Problem::Internal),
+        };
         Ok(Self {
+            any_of,
+            access: request.viewer()?.access.clone(),
             installation: request.installation.clone(),
             token: request.token.ok_or(Problem::Unauthenticated)?,
             origin: request.origin.clone(),
@@ -105,9 +116,16 @@ impl Follower {
         })
     }
 
-    /// The viewer as they are now. Fails once the session has ended, or its member may no longer use the workspace.
-    async fn viewer(&self) -> Result<Arc<DomainViewer>> {
-        self.installation.viewers.resolve(self.token).await?.ok_or(Problem::Unauthenticated)
+    /// The viewer as they are now. Fails once the session has ended, its member may no longer use the workspace, or
+    /// something was taken from them: of what has gone out of their sight by that no event tells.
+    async fn viewer(&mut self) -> Result<Arc<DomainViewer>> {
+        let viewer = self.installation.viewers.resolve(self.token).await?.ok_or(Problem::Unauthenticated)?;
+        viewer.require(viewer.access.anywhere(), self.any_of, self.installation.clock.now())?;
+        if !viewer.access.contains(&self.access) || !viewer.access.is_in_teams_of(&self.access) {
+            return Err(Problem::CursorExpired);
+        }
+        self.access = viewer.access.clone();
+        Ok(viewer)
     }
 
     /// The next event of the viewer's workspace, with the viewer as they are then.
@@ -207,8 +225,8 @@ impl Follower {
     }
 }
 
-/// What can be followed, over graphql-transport-ws at `/graphql/ws`. A stream ends with an error when the session does,
-/// and with CURSOR_EXPIRED when its reader is too slow.
+/// What can be followed, over graphql-transport-ws at `/graphql/ws`. A stream ends with an error when the session does or
+/// what it needs is held no longer, and with CURSOR_EXPIRED when its reader is too slow or may see less than before.
 #[guarded_subscription]
 impl Subscription {
     /// Messages as they are stored, of conversations that the viewer may read.

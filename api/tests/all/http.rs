@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use portaria_testing::{PASSWORD, Stage, TestDatabase};
+use portaria_testing::{PASSWORD, Stage, TestDatabase, databases};
 use serde_json::{Value, json};
 
 use crate::client::{api, ask, errors, send};
@@ -62,7 +62,9 @@ async fn nothing_is_changed_by_get() {
     let stage = Stage::on(TestDatabase::sqlite().await).await;
     let api = api(&stage);
     let get = |query: &str| Request::get(format!("/graphql?{query}")).body(Body::empty()).unwrap();
-    assert_eq!(send(&api, get("query=%7B__typename%7D")).await.json()["data"]["__typename"], "Query");
+    let answer = send(&api, get("query=%7B__typename%7D")).await;
+    assert_eq!(answer.json()["data"]["__typename"], "Query");
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store", "an answer is for who asked");
     let two = "query=query%20A%7B__typename%7D%20mutation%20B%7BsignOut%7BsessionId%7D%7D";
     assert_eq!(send(&api, get(&format!("{two}&operationName=A"))).await.status, StatusCode::OK);
     let mutation = send(&api, get(&format!("{two}&operationName=B"))).await;
@@ -198,4 +200,18 @@ async fn graphiql_is_served_from_the_executable() {
     }
     let missing = send(&api, Request::get("/graphiql/..%2FCargo.toml").body(Body::empty()).unwrap()).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_text_that_one_database_would_not_take_is_refused_on_both() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let sign_in = "mutation($email: String!) { signIn(input: { email: $email, password: \"x\" }) { userErrors { code } } }";
+        let escaped =
+            "mutation { signIn(input: { email: \"\\u0000\", password: \"x\" }) { userErrors { code } } }";
+        for (query, variables) in [(sign_in, json!({ "email": "a\u{0}b" })), (escaped, json!({}))] {
+            assert_eq!(errors(&ask(&api, None, query, variables).await), ["BAD_USER_INPUT at "], "{query}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod leaks;
 mod matrix;
 mod people;
 mod permissions;
+mod revoking;
 mod rows;
 mod schema;
 mod second_factor;
