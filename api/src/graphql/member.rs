@@ -93,8 +93,8 @@ impl Member {
         self.0.member.last_active_at.map(Into::into)
     }
 
-    /// When they became a member.
-    #[requires(MemberReadPrivate, or_self)]
+    /// When they became a member. `members` is in that order, and their id tells it too.
+    #[requires(MemberRead)]
     fn created_at(&self) -> DateTime {
         self.0.member.created_at.into()
     }
