@@ -1,170 +1,50 @@
 //! The leak hunt: two worlds that differ only in what a viewer may not know must answer alike, byte for byte.
 
-use std::time::Duration;
+mod frames;
+mod world;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, header};
-use portaria_domain::access::Scope;
-use portaria_domain::decision::Decision;
-use portaria_entity::id::{ChannelId, MemberId};
-use portaria_entity::role::BuiltInRole;
-use portaria_testing::{Person, START, Stage, TestDatabase};
+use portaria_testing::TestDatabase;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use sea_orm::ConnectionTrait;
-use serde_json::json;
 
 use crate::catalogue::{Argument, Catalogue, Field, Samples, named};
-use crate::client::{api, send};
-
-/// One of two worlds, and the people who must not tell it from the other.
-struct World {
-    stage: Stage,
-    api: Router,
-    people: Vec<Person>,
-    /// Ids of everything in it, known to the viewers or not.
-    ids: Vec<String>,
-    /// Those without what waits in the queue: claiming that would reveal what it says, as it should.
-    ids_to_act_on: Vec<String>,
-}
-
-/// What nobody in `people` may know, in each of the two worlds.
-struct Withheld {
-    /// The digits of phones that the mask hides.
-    hidden_digits: &'static str,
-    text: &'static str,
-    /// How a name looks that is a phone number.
-    name: &'static str,
-    /// Whether what only the other number knows is there at all.
-    more: bool,
-}
-
-const WORLDS: [Withheld; 2] = [
-    Withheld { hidden_digits: "1198765", text: "segredo", name: "+55 11 98765-4321", more: false },
-    Withheld { hidden_digits: "2191234", text: "outra coisa", name: "+55 21 91234-0021", more: true },
-];
-
-impl World {
-    async fn new(withheld: &Withheld) -> Self {
-        let stage = Stage::repeatable(TestDatabase::sqlite().await).await;
-        let (sales, support) = (stage.sales, stage.support);
-        let people = vec![
-            stage.person("Sam", &[(BuiltInRole::Support, Scope::Workspace)]).await,
-            stage.person("Ana", &[(BuiltInRole::Analyst, Scope::Workspace)]).await,
-            stage.person("Leo", &[(BuiltInRole::Support, Scope::Channel(sales))]).await,
-            stage.person("Ninguem", &[]).await,
-        ];
-        let rita = stage.person("Rita", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
-        let caio = stage.person("Caio", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
-        let team = stage.team("Equipe", &[rita.member_id], &[sales]).await;
-        let mut world = Self { api: api(&stage), stage, people, ids: Vec::new(), ids_to_act_on: Vec::new() };
-        for whom in [0, 2] {
-            let assignee = Some(world.people[whom].member_id);
-            for name in ["Cliente", withheld.name] {
-                world.converse((name, withheld), (sales, assignee), "o que se pode ler").await;
-            }
-        }
-        let hers = if withheld.more { caio.member_id } else { rita.member_id };
-        world.converse(("De outra", withheld), (sales, Some(hers)), withheld.text).await;
-        world.ids_to_act_on = world.ids.clone();
-        world.converse(("Na fila", withheld), (sales, None), withheld.text).await;
-        world.converse((withheld.name, withheld), (sales, None), withheld.text).await;
-        let grants = if withheld.more {
-            [BuiltInRole::Agent, BuiltInRole::Developer]
-        } else {
-            [BuiltInRole::Analyst; 2]
-        };
-        for role in grants {
-            world.stage.grant(world.stage.workspace_id, caio.member_id, role, Scope::Channel(support)).await;
-        }
-        if withheld.more {
-            world.converse(("Só aqui", withheld), (support, Some(rita.member_id)), withheld.text).await;
-        } else {
-            // As many ids as that takes, so that what is made later has the same ones in both.
-            for _ in 0..4 {
-                let _: MemberId = world.stage.clock.new_id();
-            }
-        }
-        world.stage.clock.set(START + Duration::from_secs(3600));
-        let things = [
-            team.to_string(),
-            sales.to_string(),
-            support.to_string(),
-            world.stage.workspace_id.to_string(),
-            rita.member_id.to_string(),
-            caio.member_id.to_string(),
-            rita.viewer.session().unwrap().session_id.to_string(),
-        ];
-        world.ids.extend(things.clone());
-        world.ids_to_act_on.extend(things);
-        world.hide(withheld, &[rita.member_id, caio.member_id]).await;
-        world
-    }
-
-    /// A customer of this name with a conversation of one message.
-    async fn converse(
-        &mut self,
-        (name, withheld): (&str, &Withheld),
-        (channel, assignee): (ChannelId, Option<MemberId>),
-        text: &str,
-    ) {
-        let phone = format!("55{}{:02}21", withheld.hidden_digits, self.ids.len());
-        let contact = self.stage.customer(name, &phone).await;
-        let id = self.stage.conversation(contact, channel, assignee, &[text]).await;
-        self.ids.extend([contact.to_string(), id.to_string()]);
-    }
-
-    /// What is withheld of rows that themselves are known.
-    async fn hide(&self, withheld: &Withheld, colleagues: &[MemberId]) {
-        let text = withheld.text;
-        let of_colleagues =
-            colleagues.iter().map(|id| format!("'{}'", id.0.simple())).collect::<Vec<_>>().join(",");
-        let database = &self.stage.installation.database;
-        for sql in [
-            format!("UPDATE contacts SET email = '{text}@example.com', language = '{}'", &text[..2]),
-            format!("UPDATE messages SET whatsapp_id = 'wamid.{}.' || hex(id)", withheld.hidden_digits),
-            format!(
-                "UPDATE roles SET description = '{text}' WHERE built_in IN ('administrator', 'agent', 'developer')"
-            ),
-            format!("UPDATE channels SET phone_number_id = '{text}' || name, waba_id = '{text}'"),
-            format!("UPDATE conversations SET unread_count = {} WHERE assignee_id IS NULL", text.len()),
-            format!(
-                "UPDATE members SET last_active_at = {} WHERE lower(hex(id)) IN ({of_colleagues})",
-                text.len()
-            ),
-            format!("UPDATE users SET email = '{text}' || email WHERE name IN ('Rita', 'Caio')"),
-        ] {
-            database.writer().execute_raw(database.statement(&sql, [])).await.unwrap();
-        }
-    }
-
-    /// The whole answer as bytes, but for the random part of what is sealed.
-    async fn answer(&self, person: usize, query: &str) -> String {
-        let mut request = Request::post("/graphql")
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/graphql-response+json");
-        if let Some(person) = self.people.get(person) {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", person.token));
-        }
-        let body = json!({ "query": query }).to_string();
-        let answer = send(&self.api, request.body(Body::from(body)).unwrap()).await;
-        let mut value = answer.json();
-        for error in value["errors"].as_array_mut().into_iter().flatten() {
-            if let Some(id) = error["extensions"].get_mut("decisionId") {
-                let text = id.as_str().unwrap();
-                let opened = Decision::from_id(text, &self.stage.installation.keys).unwrap();
-                *id = json!([text.len(), serde_json::to_value(opened).unwrap()]);
-            }
-        }
-        format!("{} {value}", answer.status)
-    }
-}
+use world::{WORLDS, World};
 
 /// The two worlds, and the schema by which they are asked.
 struct Hunt {
     catalogue: Catalogue,
     worlds: [World; 2],
+}
+
+/// What the ids of a type begin with.
+fn prefix_of(ty: &str) -> &str {
+    match ty {
+        "Channel" => "chan",
+        "Contact" => "contact",
+        "Conversation" => "conv",
+        "Member" => "mem",
+        "Message" => "msg",
+        "Role" => "role",
+        "Team" => "team",
+        _ => "?",
+    }
+}
+
+/// What the ids may begin with that an argument takes; any, where that is not known. Of others it is enough to try some.
+fn kinds(owner: &str, argument: &str) -> &'static [&'static str] {
+    match (owner, argument) {
+        ("conversation", "id") | (_, "conversationId") => &["conv"],
+        (_, "objectId") => &["conv", "contact", "chan"],
+        (_, "memberId" | "assigneeId") => &["mem"],
+        (_, "channelId") => &["chan"],
+        (_, "teamId") => &["team"],
+        (_, "roleId" | "firstId" | "secondId" | "copyOf" | "replacementId") => &["role"],
+        (_, "grantId") => &["grant"],
+        (_, "invitationId") => &["inv"],
+        (_, "eligibilityId") => &["elig"],
+        (_, "apiKeyId") => &["key"],
+        _ => &[],
+    }
 }
 
 /// Turns numbers into choices, so that what fails shrinks.
@@ -177,8 +57,8 @@ impl Tape<'_> {
 }
 
 impl Hunt {
-    async fn prepare() -> Self {
-        let worlds = [World::new(&WORLDS[0]).await, World::new(&WORLDS[1]).await];
+    async fn prepare([first, second]: [TestDatabase; 2]) -> Self {
+        let worlds = [World::new(&WORLDS[0], first).await, World::new(&WORLDS[1], second).await];
         let shared = worlds[0].ids.iter().filter(|id| worlds[1].ids.contains(id)).count();
         assert_eq!(shared, worlds[0].ids.len(), "what is in both worlds has the same ids in both");
         Self { catalogue: Catalogue::read(), worlds }
@@ -189,7 +69,7 @@ impl Hunt {
         let quoted = |values: &[String]| values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>();
         match named(&argument.ty).as_str() {
             "ID" => {
-                let mut ids = quoted(&self.worlds[1].ids);
+                let mut ids = quoted(&self.worlds[1].fitting(kinds(&owner.name, &argument.name)));
                 ids.extend(["\"\"".to_owned(), "\"conv_00000000000000000000000000\"".to_owned()]);
                 ids
             }
@@ -219,22 +99,25 @@ impl Hunt {
                 [self.worlds[0].answer(person, query).await, self.worlds[1].answer(person, query).await];
             if first != second {
                 return Err(format!(
-                    "person {person} can tell the worlds apart by {query}\n{first}\n{second}"
+                    "person {person} can tell the worlds apart by {query}\n{}",
+                    world::difference(&first, &second)
                 ));
             }
         }
         Ok(())
     }
 
-    /// What to read of a field's answer: all of it, two objects deep.
-    fn selections(&self, field: &Field) -> Vec<String> {
+    /// What to read of a field's answer: all of it, some objects deep.
+    fn selection_for(&self, field: &Field, value: &str) -> String {
         let samples = Samples::new();
-        if field.ty == "Node" {
-            let on =
-                |ty: &String| format!(" {{ ... on {ty}{} }}", self.catalogue.everything(ty, 2, &samples));
-            return self.catalogue.nodes.iter().map(on).collect();
+        if field.ty != "Node" {
+            return self.catalogue.everything(&field.ty, 4, &samples);
         }
-        vec![self.catalogue.everything(&field.ty, 4, &samples)]
+        let ty = self.catalogue.nodes.iter().find(|ty| value.starts_with(&format!("\"{}_", prefix_of(ty))));
+        match ty {
+            Some(ty) => format!(" {{ id ... on {ty}{} }}", self.catalogue.everything(ty, 3, &samples)),
+            None => " { __typename id }".to_owned(),
+        }
     }
 
     /// Every argument of a field, with every value.
@@ -254,11 +137,10 @@ impl Hunt {
                     })
                     .collect();
                 given.push(format!("{}: {value}", argument.name));
-                for selection in self.selections(field) {
-                    let query = format!("{before}{}({}){selection}{after}", field.name, given.join(", "));
-                    self.compare(&query).await.unwrap();
-                    asked += 1;
-                }
+                let selection = self.selection_for(field, &value);
+                let query = format!("{before}{}({}){selection}{after}", field.name, given.join(", "));
+                self.compare(&query).await.unwrap();
+                asked += 1;
             }
         }
         asked
@@ -310,55 +192,117 @@ fn reveals_a_new_secret(field: &Field) -> bool {
         || name == "stepUp"
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_worlds_that_differ_in_what_is_withheld_answer_alike() {
-    let hunt = Hunt::prepare().await;
-    let mut asked = 0;
-    for ty in ["Query", "Conversation", "Contact", "Member"] {
-        for field in &hunt.catalogue.objects[ty] {
-            if ty == "Query" {
-                asked += hunt.sweep("{ ", field, " }").await;
+/// What mutations call the things that they do something to.
+const KINDS: [&str; 11] = [
+    "conversation",
+    "member",
+    "assignee",
+    "team",
+    "channel",
+    "role",
+    "grant",
+    "invitation",
+    "eligibility",
+    "apiKey",
+    "session",
+];
+
+fn fits(id: &str, prefixes: &[&str]) -> bool {
+    prefixes.is_empty() || prefixes.iter().any(|prefix| id.starts_with(&format!("{prefix}_")))
+}
+
+/// How much is asked.
+#[derive(Clone, Copy)]
+struct Extent {
+    /// Of the objects of a type, every such one is asked for its fields with arguments.
+    objects: usize,
+    /// Random questions.
+    cases: u32,
+}
+
+impl Hunt {
+    /// Every argument of every field, with every value.
+    async fn sweep_all(&self, extent: Extent) {
+        let mut asked = 0;
+        for ty in ["Query", "Conversation", "Contact", "Member"] {
+            for field in &self.catalogue.objects[ty] {
+                if ty == "Query" {
+                    asked += self.sweep("{ ", field, " }").await;
+                    continue;
+                }
+                let objects = self.worlds[1].ids.iter().filter(|id| fits(id, &[prefix_of(ty)]));
+                for id in objects.step_by(extent.objects) {
+                    let before = format!("{{ node(id: {id:?}) {{ ... on {ty} {{ ");
+                    asked += self.sweep(&before, field, " } } }").await;
+                }
+            }
+        }
+        assert!(asked > 200, "only {asked} questions");
+    }
+
+    fn ask_at_random(&self, extent: Extent) {
+        let runtime = tokio::runtime::Handle::current();
+        let questions = proptest::collection::vec(any::<u16>(), 4..60);
+        let config = Config { cases: extent.cases, failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(
+            config,
+            proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+        );
+        let outcome = tokio::task::block_in_place(|| {
+            runner.run(&questions, |numbers| {
+                let query = self.selection("Query", 5, &mut Tape(numbers.iter()));
+                runtime.block_on(self.compare(&query)).map_err(TestCaseError::fail)
+            })
+        });
+        outcome.unwrap();
+    }
+
+    /// What the ids begin with that a mutation's input takes; any, when none.
+    fn ids_taken_by(&self, field: &Field) -> Vec<&'static str> {
+        let inputs = field.arguments.iter().filter_map(|one| self.catalogue.inputs.get(&named(&one.ty)));
+        inputs.flatten().flat_map(|one| kinds(&field.name, &one.name)).copied().collect()
+    }
+
+    /// What one does answers alike too; and leaves the worlds alike.
+    async fn act(&self) {
+        for field in &self.catalogue.objects["Mutation"] {
+            if reveals_a_new_secret(field) {
                 continue;
             }
-            for id in hunt.worlds[1].ids.iter().step_by(3) {
-                let before = format!("{{ node(id: {id:?}) {{ ... on {ty} {{ ");
-                asked += hunt.sweep(&before, field, " } } }").await;
+            let taken: Vec<&str> = self.ids_taken_by(field);
+            let most = if taken.is_empty() { 1 } else { usize::MAX };
+            for id in self.worlds[0].ids_to_act_on.iter().filter(|id| fits(id, &taken)).take(most) {
+                let samples: Samples = KINDS.map(|kind| (kind, id.clone())).into();
+                let call = self.catalogue.call(field, &samples);
+                let query =
+                    format!("mutation {{ {call}{} }}", self.catalogue.everything(&field.ty, 3, &samples));
+                self.compare(&query).await.unwrap();
             }
         }
+        let all = "{ conversations { nodes { id status assignee { id } contact { name maskedPhone } lastMessage { body } } } }";
+        self.compare(all).await.unwrap();
+        let seen = self.worlds[0].answer(0, all).await;
+        assert!(seen.contains("o que se pode ler") && !seen.contains("segredo"), "{seen}");
     }
-    assert!(asked > 200, "only {asked} questions");
+}
 
-    let runtime = tokio::runtime::Handle::current();
-    let questions = proptest::collection::vec(any::<u16>(), 4..60);
-    let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(
-        config,
-        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-    );
-    let outcome = tokio::task::block_in_place(|| {
-        runner.run(&questions, |numbers| {
-            let query = hunt.selection("Query", 5, &mut Tape(numbers.iter()));
-            runtime.block_on(hunt.compare(&query)).map_err(TestCaseError::fail)
-        })
-    });
-    outcome.unwrap();
+async fn hunt(databases: [TestDatabase; 2], extent: Extent) {
+    let hunt = Hunt::prepare(databases).await;
+    hunt.sweep_all(extent).await;
+    hunt.ask_at_random(extent);
+    hunt.act().await;
+}
 
-    // What one does answers alike too; and leaves the worlds alike.
-    for field in &hunt.catalogue.objects["Mutation"] {
-        if reveals_a_new_secret(field) {
-            continue;
-        }
-        for id in &hunt.worlds[0].ids_to_act_on {
-            let samples: Samples = ["conversation", "member", "assignee", "team", "channel", "role", "grant"]
-                .map(|kind| (kind, id.clone()))
-                .into();
-            let call = hunt.catalogue.call(field, &samples);
-            let query = format!("mutation {{ {call}{} }}", hunt.catalogue.everything(&field.ty, 4, &samples));
-            hunt.compare(&query).await.unwrap();
-        }
-    }
-    let all = "{ conversations { nodes { id status assignee { id } contact { name maskedPhone } lastMessage { body } } } }";
-    hunt.compare(all).await.unwrap();
-    let seen = hunt.worlds[0].answer(0, all).await;
-    assert!(seen.contains("o que se pode ler") && !seen.contains("segredo"), "{seen}");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_worlds_that_differ_in_what_is_withheld_answer_alike() {
+    let databases = [TestDatabase::sqlite().await, TestDatabase::sqlite().await];
+    hunt(databases, Extent { objects: 3, cases: 200 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_worlds_that_differ_in_what_is_withheld_answer_alike_on_postgresql() {
+    let (Some(first), Some(second)) = (TestDatabase::postgres().await, TestDatabase::postgres().await) else {
+        return;
+    };
+    hunt([first, second], Extent { objects: 6, cases: 40 }).await;
 }

@@ -1,5 +1,7 @@
-//! The golden matrix: every role x every field, mutation and subscription, by running operations. A change of who gets
+//! The golden matrix: every role, and some narrow ways to hold one, x every field, mutation and subscription, by running operations. A change of who gets
 //! what is a change of the snapshot, on purpose.
+
+mod columns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -10,15 +12,16 @@ use axum::Router;
 use futures_util::StreamExt;
 use portaria_domain::access::Scope;
 use portaria_domain::authentication::Origin;
-use portaria_domain::permission::PermissionSet;
+use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::token::TokenHash;
 use portaria_entity::role::BuiltInRole;
 use portaria_testing::{Person, Stage, TestDatabase};
-use sea_orm::{ConnectionTrait, EntityTrait, Iterable};
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 
-use crate::catalogue::{Catalogue, Declared, Field, Samples};
+use crate::catalogue::{Catalogue, Declared, Field};
 use crate::client::{api, ask, new_phone};
+use columns::{Column, columns};
 
 /// How a field answered one role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,14 +60,6 @@ impl Cell {
             () => Self::Yes,
         }
     }
-}
-
-/// A column of the matrix.
-struct Column {
-    name: String,
-    role: Option<BuiltInRole>,
-    person: Option<Person>,
-    samples: Samples,
 }
 
 struct Matrix {
@@ -109,26 +104,18 @@ impl Matrix {
         let stage = Stage::on(TestDatabase::sqlite().await).await;
         let colleague = stage.person("Colega", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
         let team = stage.team("Equipe", &[colleague.member_id], &[stage.sales]).await;
-        let mut columns =
-            vec![Column { name: "nobody".to_owned(), role: None, person: None, samples: Samples::new() }];
-        let mut roles: Vec<_> = BuiltInRole::iter().map(|role| (role, false)).collect();
-        // Last, for this one's mutations do things to the others.
-        roles.push((BuiltInRole::Administrator, true));
-        for (role, stepped_up) in roles {
-            let name = <&str>::from(role).to_lowercase() + if stepped_up { "+2fa" } else { "" };
-            let person = stage.person(&name.replace('+', ""), &[(role, Scope::Workspace)]).await;
-            let mut column = Column { name, role: Some(role), person: Some(person), samples: Samples::new() };
-            if stepped_up {
-                step_up(&stage).await;
-            }
+        let api = api(&stage);
+        let admin = stage.person("Dona", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let admin = stage.step_up(&admin).await;
+        let mut columns = columns(&stage, (&api, &admin)).await;
+        for column in columns.iter_mut().filter(|column| column.person.is_some()) {
             column.samples.extend([("team", team.to_string()), ("channel", stage.sales.to_string())]);
             for key in ["member", "assignee"] {
                 column.samples.insert(key, colleague.member_id.to_string());
             }
-            columns.push(column);
         }
         let rows = BTreeMap::new();
-        let mut matrix = Self { api: api(&stage), catalogue: Catalogue::read(), stage, columns, rows };
+        let mut matrix = Self { api, catalogue: Catalogue::read(), stage, columns, rows };
         matrix.prepare_rows(&colleague).await;
         matrix
     }
@@ -157,7 +144,7 @@ impl Matrix {
     /// Gives a column a new conversation of its own.
     async fn own_conversation(&mut self, index: usize) {
         let contact = self.stage.customer("Cliente", &new_phone()).await;
-        let assignee = self.columns[index].person.as_ref().map(|person| person.member_id);
+        let assignee = self.columns[index].person.as_ref().and_then(|person| person.viewer.member_id());
         let id = self.stage.conversation(contact, self.stage.sales, assignee, &["oi"]).await;
         let key = (self.stage.workspace_id, id);
         let reader = self.stage.installation.database.reader();
@@ -321,9 +308,7 @@ impl Matrix {
 
     /// What the catalogue of permissions says must come of it, apart from running it.
     fn check(&self) {
-        let key = |name: &str| {
-            portaria_domain::permission::Permission::all().find(|one| one.graphql_name() == name).unwrap()
-        };
+        let key = |name: &str| Permission::all().find(|one| one.graphql_name() == name).unwrap();
         for (row, cells) in &self.rows {
             for (column, cell) in self.columns.iter().zip(cells) {
                 let declared = self.declared(row);
@@ -335,11 +320,8 @@ impl Matrix {
                     continue;
                 };
                 let needed: PermissionSet = any_of.iter().map(|name| key(name)).collect();
-                let held = column.role.map(PermissionSet::of_role).unwrap_or_default();
-                let usable =
-                    if column.name.ends_with("+2fa") { held } else { held.without(PermissionSet::SENSITIVE) };
                 assert!(
-                    usable.intersects(needed) || (*or_self && row.ends_with("(own)")),
+                    column.held.intersects(needed) || (*or_self && row.ends_with("(own)")),
                     "{row} let {} pass, who holds none of {any_of:?}",
                     column.name
                 );

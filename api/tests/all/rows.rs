@@ -1,10 +1,12 @@
 //! The row matrix: role x scope x whose the conversation is x reading it and acting on it, by running operations.
 
+mod two_numbers;
+
 use std::fmt::Write;
 
 use axum::Router;
 use portaria_domain::access::Scope;
-use portaria_entity::id::{ChannelId, ConversationId, MemberId, TeamId};
+use portaria_entity::id::{ChannelId, ContactId, ConversationId, MemberId, TeamId};
 use portaria_entity::role::BuiltInRole;
 use portaria_testing::{Person, Stage, databases};
 use sea_orm::{ConnectionTrait, Iterable};
@@ -13,7 +15,8 @@ use serde_json::{Value, json};
 use crate::client::{api, ask, new_phone};
 
 const LEGEND: &str = "\
-W the whole conversation, Q that it waits, - not even that it exists; p the customer's phone number
+W the whole conversation, Q that it waits, - not even that it exists; p the customer's phone number, i the message's id
+at WhatsApp, which contains it
 c claim it, g give it to a colleague, b put it back into the queue, r resolve it, m mark it read
 ";
 
@@ -49,11 +52,22 @@ struct Rows<'a> {
     team: TeamId,
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    async fn on(stage: &'a Stage) -> Self {
+        let colleague = stage.person("Colega", &[(BuiltInRole::Agent, Scope::Workspace)]).await.member_id;
+        let teammate = stage.person("Parceiro", &[(BuiltInRole::Agent, Scope::Workspace)]).await.member_id;
+        let team = stage.team("Equipe", &[teammate], &[stage.sales]).await;
+        Self { api: api(stage), stage, colleague, teammate, team }
+    }
+
     /// A new conversation of this kind, as seen by a person.
     async fn conversation(&self, person: &Person, whose: Whose) -> ConversationId {
-        let (channel, assignee, team) = self.place(person, whose);
         let contact = self.stage.customer("Cliente", &new_phone()).await;
+        self.conversation_with(contact, person, whose).await
+    }
+
+    async fn conversation_with(&self, contact: ContactId, person: &Person, whose: Whose) -> ConversationId {
+        let (channel, assignee, team) = self.place(person, whose);
         let id = self.stage.conversation(contact, channel, assignee, &["oi"]).await;
         if let Some(team) = team {
             let database = &self.stage.installation.database;
@@ -80,7 +94,12 @@ impl Rows<'_> {
 
     /// `Wp gbrm` and the like: how it is read, and what may be done.
     async fn cell(&self, person: &Person, whose: Whose) -> String {
-        let id = self.conversation(person, whose).await;
+        self.cell_of(person, async || self.conversation(person, whose).await).await
+    }
+
+    /// The same of conversations of any making, a new one for each thing that is done.
+    async fn cell_of(&self, person: &Person, make: impl AsyncFn() -> ConversationId) -> String {
+        let id = make().await;
         let mut cell = self.reading(person, id).await;
         cell.push(' ');
         let give = format!(", assigneeId: \"{}\"", self.colleague);
@@ -92,7 +111,7 @@ impl Rows<'_> {
             ('m', "markConversationRead", ""),
         ];
         for (letter, mutation, more) in acts {
-            let id = self.conversation(person, whose).await;
+            let id = make().await;
             let query = format!(
                 "mutation {{ {mutation}(input: {{ conversationId: \"{id}\"{more} }}) {{ userErrors {{ code }} }} }}"
             );
@@ -116,8 +135,9 @@ impl Rows<'_> {
     }
 
     async fn reading(&self, person: &Person, id: ConversationId) -> String {
-        let query =
-            format!("{{ conversation(id: \"{id}\") {{ lastMessage {{ body }} contact {{ phone }} }} }}");
+        let query = format!(
+            "{{ conversation(id: \"{id}\") {{ lastMessage {{ body whatsappId }} contact {{ phone }} }} }}"
+        );
         let answer = ask(&self.api, Some(person), &query, json!({})).await;
         let list = "{ conversations(first: 100) { nodes { id } } }";
         let list = ask(&self.api, Some(person), list, json!({})).await;
@@ -133,6 +153,9 @@ impl Rows<'_> {
         if row["contact"]["phone"].is_string() {
             cell.push('p');
         }
+        if row["lastMessage"]["whatsappId"].is_string() {
+            cell.push('i');
+        }
         cell
     }
 }
@@ -141,16 +164,8 @@ impl Rows<'_> {
 async fn every_role_in_every_scope_gets_the_rows_that_the_matrix_says() {
     for test in databases().await {
         let stage = Stage::on(test).await;
-        let colleague = stage.person("Colega", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
-        let teammate = stage.person("Parceiro", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
-        let team = stage.team("Equipe", &[teammate.member_id], &[stage.sales]).await;
-        let rows = Rows {
-            api: api(&stage),
-            stage: &stage,
-            colleague: colleague.member_id,
-            teammate: teammate.member_id,
-            team,
-        };
+        let rows = Rows::on(&stage).await;
+        let team = rows.team;
         let mut people = Vec::new();
         for role in BuiltInRole::iter() {
             let name = <&str>::from(role).to_lowercase();
