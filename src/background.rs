@@ -6,6 +6,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use portaria_domain::Installation;
 use portaria_domain::activity::chain;
+use portaria_domain::{password, throttle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +15,7 @@ const EPOCHS: Duration = Duration::from_millis(250);
 const FRESH: Duration = Duration::from_secs(1);
 const LAST_USE: Duration = Duration::from_secs(30);
 const SEALS: Duration = Duration::from_secs(1);
+const PASSWORDS: Duration = Duration::from_secs(1);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// When the access epochs were last read.
@@ -73,6 +75,22 @@ pub async fn seal_activities(installation: Installation, shutdown: CancellationT
         pause(SEALS, &shutdown).await;
         if let Err(error) = chain::seal(&installation).await {
             tracing::warn!(%error, "activities could not be sealed");
+        }
+        if shutdown.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// Sends links to who has forgotten their password, and writes down which guesses were turned away.
+pub async fn tend_passwords(installation: Installation, shutdown: CancellationToken) {
+    loop {
+        pause(PASSWORDS, &shutdown).await;
+        if let Err(error) = password::answer_requests(&installation).await {
+            tracing::warn!(%error, "requests for new passwords could not be answered");
+        }
+        if let Err(error) = throttle::write_down(&installation).await {
+            tracing::warn!(%error, "guesses that were turned away could not be written down");
         }
         if shutdown.is_cancelled() {
             return;

@@ -1,9 +1,8 @@
 //! Signing in and out with e-mail and password.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+use std::time::Duration;
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Argon2, PasswordHash};
 use portaria_entity::id::{MemberId, SessionId, UserId, WorkspaceId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::session::{self, AuthenticationMethod};
@@ -11,79 +10,20 @@ use portaria_entity::sign_in_event::{self, SignInOutcome};
 use portaria_entity::{member, user};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::time::Duration;
-use tokio::sync::Semaphore;
 
 use crate::activity::{Actor, Deed, record};
 use crate::api_key;
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Refusal, Result};
 use crate::installation::Installation;
+use crate::password;
 use crate::second_factor::{Asked, ask};
 use crate::session::still_has;
+use crate::throttle::{self, Door};
 use crate::token::{Token, TokenHash};
 use crate::viewer::Viewer;
 
 /// After so long a session ends whatever happens.
 const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
-/// A hash takes 19 MiB and some 20 ms of processor; more at once would only slow each other down.
-const PARALLEL_HASHES: usize = 2;
-/// Requests that may wait for a hash. More are told to come back.
-const WAITING_HASHES: usize = 64;
-
-/// Hashes and verifies passwords, a bounded number at once.
-#[derive(Clone)]
-pub struct Passwords {
-    running: Arc<Semaphore>,
-    admitted: Arc<Semaphore>,
-}
-
-impl Default for Passwords {
-    fn default() -> Self {
-        Self {
-            running: Arc::new(Semaphore::new(PARALLEL_HASHES)),
-            admitted: Arc::new(Semaphore::new(PARALLEL_HASHES + WAITING_HASHES)),
-        }
-    }
-}
-
-/// What is verified when there is no account, so that it takes as long as when there is one.
-static DECOY: LazyLock<Option<String>> = LazyLock::new(|| {
-    Argon2::default().hash_password(b"nobody has this password").map(|hash| hash.to_string()).ok()
-});
-
-impl Passwords {
-    /// Argon2id in PHC form.
-    pub async fn hash(&self, password: &str) -> Result<String> {
-        if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-            return Err(Refusal::PasswordLength.into());
-        }
-        let password = password.to_owned();
-        self.work(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()))
-            .await?
-            .map_err(Error::internal)
-    }
-
-    /// Whether the password is the one behind the hash. Without a hash it takes as long and says no.
-    pub(crate) async fn verify(&self, password: &str, hash: Option<String>) -> Result<bool> {
-        // Longer than any password can be: refused at the cost of the longest one.
-        let password: String = password.chars().take(*PASSWORD_LENGTH.end() + 1).collect();
-        self.work(move || {
-            let known = hash.is_some();
-            let Some(hash) = hash.or_else(|| DECOY.clone()) else { return false };
-            let matches = PasswordHash::new(&hash)
-                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-            matches && known
-        })
-        .await
-    }
-
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| Error::Busy)?;
-        let _running = self.running.acquire().await.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
-    }
-}
 
 /// Where a request comes from.
 #[derive(Clone, Debug, Default)]
@@ -120,14 +60,24 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         .filter(user::Column::EmailNormalized.eq(&email))
         .one(installation.database.reader())
         .await?;
+    let user_id = user.as_ref().map(|user| user.id);
+    let door = Door::Password { email: &email, user: user_id, origin: &attempt.origin };
+    let turn = throttle::take(installation, &door).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let has_password = hash.is_some();
-    let matches = installation.passwords.verify(attempt.password, hash.clone()).await?;
+    let verdict =
+        match installation.passwords.verify(attempt.password, hash.clone(), &attempt.origin.address).await {
+            Ok(verdict) => verdict,
+            Err(failure) => {
+                turn.give_back(installation.database.writer(), installation).await?;
+                return Err(failure);
+            }
+        };
     let at = installation.clock.now();
     let transaction = installation.database.begin().await?;
     // A password that was replaced while this one waited to be looked at ends what the old one would open.
     let correct = match &user {
-        Some(user) if matches => still_has(&transaction, user.id, hash.as_deref()).await?,
+        Some(user) if verdict.correct => still_has(&transaction, user.id, hash.as_deref()).await?,
         Some(_) | None => false,
     };
     let (outcome, member) = match &user {
@@ -147,10 +97,15 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         Asked::Refused(outcome, _) => outcome,
         Asked::NothingToGive | Asked::Given => outcome,
     };
+    if outcome == SignInOutcome::Succeeded {
+        turn.forgive(&transaction, installation).await?;
+    } else if outcome == SignInOutcome::SecondFactorMissing {
+        turn.give_back(&transaction, installation).await?;
+    }
     let event = sign_in_event::ActiveModel {
         id: Set(installation.clock.new_id()),
         at: Set(at),
-        user_id: Set(user.map(|user| user.id)),
+        user_id: Set(user_id),
         workspace_id: Set(member.as_ref().map(|member| member.workspace_id)),
         email: Set(email),
         outcome: Set(outcome),
@@ -172,6 +127,9 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         (None, _) => Err(Refusal::InvalidCredentials.into()),
     };
     transaction.commit().await?;
+    if let (Ok(_), true, Some(user), Some(hash)) = (&opened, verdict.outdated, user_id, hash) {
+        password::renew_hash(installation, user, (attempt.password, &hash)).await;
+    }
     opened
 }
 

@@ -52,6 +52,8 @@ pub enum Refusal {
     WrongCode,
     #[error("too many wrong codes: try again in a quarter of an hour")]
     TooManyAttempts,
+    #[error("too many attempts: try again in {seconds} seconds")]
+    Throttled { seconds: u32 },
     #[error("no authenticator app is set up")]
     NoSecondFactor,
     #[error("the sign-in is too long ago: sign in again first")]
@@ -60,6 +62,10 @@ pub enum Refusal {
     InvalidToken,
     #[error("the password is too short or too long")]
     PasswordLength,
+    #[error("too many people choose that password, or one like it")]
+    PasswordCommon,
+    #[error("the password is made of the person's name, e-mail address, workspace or Portaria")]
+    PasswordPersonal,
     #[error("one grants only what one holds there oneself")]
     NotHeld,
     #[error("one grants nothing for longer than one holds it oneself")]
@@ -138,6 +144,13 @@ impl Error {
             | Self::Database(_)
             | Self::Internal(_) => false,
         }
+    }
+}
+
+impl Refusal {
+    /// After how many seconds the same may be tried again, where that is known.
+    pub fn retry_after(self) -> Option<u32> {
+        if let Self::Throttled { seconds } = self { Some(seconds) } else { None }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::authentication::Passwords;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::event::EventFeed;
+use crate::password::Passwords;
 use crate::sealing::KeyRing;
+use crate::throttle::Tally;
 use crate::viewer::ViewerCache;
 
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub struct Installation {
     pub viewers: ViewerCache,
     pub events: EventFeed,
     pub passwords: Passwords,
+    /// Guesses that were turned away.
+    pub tally: Tally,
     /// The address people reach it by, without a path.
     pub public_url: Arc<str>,
 }
@@ -27,6 +30,7 @@ impl Installation {
             viewers: ViewerCache::new(database.clone(), clock.clone()),
             events: EventFeed::new(database.clone(), clock.clone()),
             passwords: Passwords::default(),
+            tally: Tally::default(),
             public_url: public_url.into(),
             keys: Arc::new(keys),
             database,

@@ -19,7 +19,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::grant::require_scope;
 use crate::granting::{Change, Conferral, stated};
 use crate::link::{self, Page};
-use crate::mail::{Addressee, queue};
+use crate::mail::{Addressee, queue_with_token};
 use crate::member;
 use crate::permission::Permission;
 use crate::token::Token;
@@ -177,7 +177,7 @@ async fn send(change: &Change<'_>, row: &invitation::Model, token: &Token) -> Re
         address: &row.email,
         dedup_key: format!("invitation:{}", row.id),
     };
-    queue(&change.transaction, &change.installation.clock, to, &letter).await
+    queue_with_token(&change.transaction, change.installation, to, (&letter, token)).await
 }
 
 /// Takes an invitation back.

@@ -1,13 +1,19 @@
 //! Letters that the domain itself writes: plain, and queued in the transaction of their cause for the worker to send.
+//!
+//! The token of a link does not stand in a queued letter. It is sealed beside it, put in when the letter goes out, and
+//! erased once it has.
 
 use portaria_entity::id::{OutgoingMailId, WorkspaceId};
+use portaria_entity::mail_secret;
 use portaria_entity::outgoing_mail::{self, MailStatus};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::installation::Installation;
+use crate::token::Token;
 
 /// What a letter says.
 pub(crate) struct Letter {
@@ -42,7 +48,71 @@ pub(crate) async fn queue(
     to: Addressee<'_>,
     letter: &Letter,
 ) -> Result<()> {
-    let id: OutgoingMailId = clock.new_id();
+    insert(transaction, clock, (clock.new_id(), to), letter).await?;
+    Ok(())
+}
+
+/// Queues a letter with a token in it, which the database keeps sealed.
+pub(crate) async fn queue_with_token(
+    transaction: &impl ConnectionTrait,
+    installation: &Installation,
+    to: Addressee<'_>,
+    (letter, token): (&Letter, &Token),
+) -> Result<()> {
+    let id: OutgoingMailId = installation.clock.new_id();
+    let covered = |text: &String| text.replace(token.reveal(), &placeholder(id));
+    let letter = Letter {
+        subject: covered(&letter.subject),
+        paragraphs: letter.paragraphs.iter().map(covered).collect(),
+    };
+    if !insert(transaction, &installation.clock, (id, to), &letter).await? {
+        return Ok(());
+    }
+    let sealed = installation.keys.seal(token.reveal().as_bytes(), id.0.as_bytes())?;
+    let row = mail_secret::ActiveModel {
+        id: Set(id),
+        sealed_secret: Set(sealed.bytes),
+        sealing_key: Set(sealed.key),
+    };
+    mail_secret::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// What stands in a queued letter where its token goes. Nobody knows the id beforehand, so that nobody can write it.
+fn placeholder(id: OutgoingMailId) -> String {
+    format!("token-of-{}", id.0.as_simple())
+}
+
+/// A letter as it goes out, with its token if it has one.
+pub async fn unsealed(
+    connection: &impl ConnectionTrait,
+    installation: &Installation,
+    mut mail: outgoing_mail::Model,
+) -> Result<outgoing_mail::Model> {
+    let Some(secret) = mail_secret::Entity::find_by_id(mail.id).one(connection).await? else {
+        return Ok(mail);
+    };
+    let token = installation.keys.open(&secret.sealed_secret, &secret.sealing_key, mail.id.0.as_bytes())?;
+    let token = std::str::from_utf8(&token).map_err(Error::internal)?;
+    for text in [&mut mail.subject, &mut mail.html, &mut mail.text] {
+        *text = text.replace(&placeholder(mail.id), token);
+    }
+    Ok(mail)
+}
+
+/// Erases the token of a letter that will not be sent again.
+pub async fn forget_token(connection: &impl ConnectionTrait, id: OutgoingMailId) -> Result<()> {
+    mail_secret::Entity::delete_by_id(id).exec(connection).await?;
+    Ok(())
+}
+
+/// Answers whether the letter is a new one.
+async fn insert(
+    transaction: &impl ConnectionTrait,
+    clock: &Clock,
+    (id, to): (OutgoingMailId, Addressee<'_>),
+    letter: &Letter,
+) -> Result<bool> {
     let now = clock.now();
     let row = outgoing_mail::ActiveModel {
         id: Set(id),
@@ -64,8 +134,7 @@ pub(crate) async fn queue(
         sent_at: Set(None),
     };
     let once = OnConflict::column(outgoing_mail::Column::DedupKey).do_nothing().to_owned();
-    outgoing_mail::Entity::insert(row).on_conflict(once).exec_without_returning(transaction).await?;
-    Ok(())
+    Ok(outgoing_mail::Entity::insert(row).on_conflict(once).exec_without_returning(transaction).await? == 1)
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
-//! For who is locked out, from the machine itself: a new password, or no second factor any more. Nobody in one workspace
-//! may do that to a person who is also in another.
+//! For who is locked out, from the machine itself: a link for a new password, a new password, or no second factor any
+//! more. Nobody in one workspace may do that to a person who is also in another. The person and the administrators of
+//! their workspaces are told.
 
-use portaria_entity::id::UserId;
-use portaria_entity::{second_factor, user};
-use sea_orm::ActiveValue::Set;
+use portaria_entity::member::MemberStatus;
+use portaria_entity::{member, second_factor, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::activity::{Actor, Deed, record};
 use crate::authentication::normalize_email;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
+use crate::link::{self, Page};
+use crate::password::{About, News, issue_link, replace_hash, tell, void_links, workspaces_of};
 use crate::session;
 
 /// The person behind an e-mail address.
@@ -18,18 +20,36 @@ pub async fn find_user(connection: &impl ConnectionTrait, email: &str) -> Result
     Ok(user::Entity::find().filter(user::Column::EmailNormalized.eq(email)).one(connection).await?)
 }
 
-/// Sets a person's password and ends all their sessions, recorded in each of their workspaces.
-pub async fn reset_password(installation: &Installation, email: &str, password: &str) -> Result<()> {
-    let password_hash = installation.passwords.hash(password).await?;
+/// Makes a one-time link with which a person sets a new password. What they have stays in force until they use it.
+pub async fn issue_reset_link(installation: &Installation, email: &str) -> Result<String> {
     let transaction = installation.database.begin().await?;
     let user = find_user(&transaction, email).await?.ok_or(Error::NotFound)?;
-    let change = user::ActiveModel {
-        id: Set(user.id),
-        password_hash: Set(Some(password_hash)),
-        ..user::ActiveModel::default()
-    };
-    user::Entity::update(change).exec(&transaction).await?;
-    end_with(installation, transaction, user.id, "member.password_reset").await
+    let workspaces = workspaces_of(&transaction, user.id).await?;
+    let first = workspaces.first().ok_or(Error::NotFound)?;
+    let token = issue_link(&transaction, installation, &user).await?;
+    let members = members_of(&transaction, &user).await?;
+    let done = Done { action: "member.reset_link_issued", news: News::LinkByMachine };
+    put_on_record(installation, &transaction, (&user, &members), done).await?;
+    transaction.commit().await?;
+    Ok(link::with_token(installation, first, Page::ResetPassword, &token))
+}
+
+/// Sets a person's password and ends all their sessions, recorded in each of their workspaces.
+pub async fn reset_password(installation: &Installation, email: &str, password: &str) -> Result<()> {
+    let reader = installation.database.reader();
+    let user = find_user(reader, email).await?.ok_or(Error::NotFound)?;
+    let workspaces = workspaces_of(reader, user.id).await?;
+    let names: Vec<&str> = workspaces.iter().map(|workspace| workspace.name.as_str()).collect();
+    let about = About { name: &user.name, email: &user.email, workspaces: &names };
+    let hash = installation.passwords.hash(password, &about).await?;
+    let transaction = installation.database.begin().await?;
+    let of = (user.password_hash.as_deref(), hash);
+    if !replace_hash(&transaction, &installation.database, user.id, of).await? {
+        return Err(Error::Busy);
+    }
+    void_links(&transaction, &installation.database, user.id, installation.clock.now()).await?;
+    let done = Done { action: "member.password_reset", news: News::SetByMachine };
+    end_with(installation, transaction, &user, done).await
 }
 
 /// Takes a person's second factor away and ends all their sessions, recorded in each of their workspaces.
@@ -43,32 +63,88 @@ pub async fn remove_second_factor(installation: &Installation, email: &str) -> R
     if removed.rows_affected == 0 {
         return Err(Refusal::NoSecondFactor.into());
     }
-    end_with(installation, transaction, user.id, "member.second_factor_removed").await
+    let done = Done { action: "member.second_factor_removed", news: News::SecondFactorRemoved };
+    end_with(installation, transaction, &user, done).await
+}
+
+/// What the machine did to somebody's way in.
+#[derive(Clone, Copy)]
+struct Done<'a> {
+    action: &'a str,
+    news: News<'a>,
 }
 
 /// Ends all sessions of a person whose way in has changed, and commits.
 async fn end_with(
     installation: &Installation,
     transaction: DatabaseTransaction,
-    user: UserId,
-    action: &str,
+    user: &user::Model,
+    done: Done<'_>,
 ) -> Result<()> {
-    let members = session::end_all(&transaction, installation, user, None).await?;
-    for member in &members {
-        let deed = Deed {
-            workspace_id: member.workspace_id,
-            actor: Actor::Installation,
-            action,
-            subject: member.id.to_string(),
-            before: None,
-            after: None,
-            address: None,
-        };
-        record(&transaction, &installation.clock, deed).await?;
-    }
+    let members = session::end_all(&transaction, installation, user.id, None).await?;
+    put_on_record(installation, &transaction, (user, &members), done).await?;
     transaction.commit().await?;
     for member in members {
         installation.viewers.access_changed(member.workspace_id);
     }
     Ok(())
+}
+
+async fn members_of(connection: &impl ConnectionTrait, user: &user::Model) -> Result<Vec<member::Model>> {
+    let find = member::Entity::find()
+        .filter(member::Column::UserId.eq(user.id))
+        .filter(member::Column::Status.ne(MemberStatus::Removed));
+    Ok(find.all(connection).await?)
+}
+
+/// Records it in each of the person's workspaces, and tells them and the administrators.
+async fn put_on_record(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    (user, members): (&user::Model, &[member::Model]),
+    done: Done<'_>,
+) -> Result<()> {
+    for member in members {
+        let deed = Deed {
+            workspace_id: member.workspace_id,
+            actor: Actor::Installation,
+            action: done.action,
+            subject: member.id.to_string(),
+            before: None,
+            after: None,
+            address: None,
+        };
+        record(transaction, &installation.clock, deed).await?;
+    }
+    tell(transaction, installation, user, (done.news, "")).await?;
+    for administrator in administrators_beside(installation, transaction, user).await? {
+        let news = News::MachineActedOn { name: &user.name };
+        tell(transaction, installation, &administrator, (news, "")).await?;
+    }
+    Ok(())
+}
+
+const ADMINISTRATORS: &str = "
+SELECT DISTINCT a.user_id
+FROM members m
+JOIN grants g ON g.workspace_id = m.workspace_id AND g.channel_id IS NULL AND g.team_id IS NULL AND g.closed_at IS NULL
+     AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until > $2)
+JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id AND r.built_in = 'administrator'
+JOIN members a ON a.workspace_id = g.workspace_id AND a.id = g.member_id AND a.status = 'active'
+WHERE m.user_id = $1 AND m.status <> 'removed' AND a.user_id <> $1";
+
+/// Everybody who administers a workspace that the person is in, but not they themselves.
+async fn administrators_beside(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    person: &user::Model,
+) -> Result<Vec<user::Model>> {
+    let values = [person.id.0.into(), installation.clock.now().0.into()];
+    let rows = transaction.query_all_raw(installation.database.statement(ADMINISTRATORS, values)).await?;
+    let mut administrators = Vec::new();
+    for row in rows {
+        let find = user::Entity::find_by_id(row.try_get_by_index::<portaria_entity::id::UserId>(0)?);
+        administrators.extend(find.one(transaction).await?);
+    }
+    Ok(administrators)
 }

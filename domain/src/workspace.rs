@@ -5,7 +5,7 @@ use std::time::Duration;
 use portaria_entity::id::{SetupTokenId, WorkspaceId};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::session::AuthenticationMethod;
-use portaria_entity::{setup_token, workspace};
+use portaria_entity::{setup_token, user, workspace};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -16,6 +16,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::grant::NewGrant;
 use crate::installation::Installation;
 use crate::member::NewMember;
+use crate::password::{About, News, tell};
 use crate::token::{Token, TokenHash};
 
 /// How long the link to the first administrator's account may be used.
@@ -136,7 +137,8 @@ pub async fn create_first_administrator(
     if usable.clone().one(installation.database.reader()).await?.is_none() {
         return Err(Refusal::InvalidToken.into());
     }
-    let password_hash = installation.passwords.hash(first.password).await?;
+    let about = About { name: first.name, email: first.email, workspaces: &[first.workspace.name] };
+    let password_hash = installation.passwords.hash(first.password, &about).await?;
     let transaction = installation.database.begin().await?;
     let used = setup_token::Entity::update_many()
         .set(setup_token::ActiveModel { used_at: Set(Some(now)), ..setup_token::ActiveModel::default() })
@@ -177,6 +179,8 @@ pub async fn create_first_administrator(
         address: Some(first.origin.address.clone()),
     };
     record(&transaction, &installation.clock, deed).await?;
+    let person = user::Entity::find_by_id(member.user_id).one(&transaction).await?.ok_or(Error::NotFound)?;
+    tell(&transaction, installation, &person, (News::FirstAdministrator, &first.origin.address)).await?;
     let holder = Holder { workspace_id: workspace.id, user_id: member.user_id, member_id: member.id };
     let proof = Proof { method: AuthenticationMethod::Bootstrap, second_factor: false };
     let opened = open_session(installation, &transaction, holder, proof, first.origin).await?;

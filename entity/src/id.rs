@@ -153,6 +153,8 @@ typed_ids! {
     EmergencyEligibilityId = "elig",
     EmergencyActivationId = "emerg",
     SecondFactorId = "factor",
+    PasswordResetId = "pwreset",
+    PasswordResetRequestId = "pwask",
     ApiKeyId = "key",
 }
 

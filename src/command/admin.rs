@@ -5,6 +5,7 @@ mod channel;
 mod desk;
 mod member;
 mod meta_app;
+mod recover;
 mod setup_token;
 mod team;
 mod workspace;
@@ -34,6 +35,8 @@ pub enum AdminCommand {
     /// Phone numbers.
     #[command(subcommand)]
     Channel(channel::ChannelCommand),
+    /// Print a one-time link with which somebody who is locked out sets a new password.
+    Recover(recover::Recover),
     /// Print a one-time token for the first administrator, while nobody can sign in yet.
     SetupToken,
 }
@@ -51,6 +54,7 @@ async fn perform(desk: &Desk, config: &Config, command: AdminCommand) -> Result<
         AdminCommand::Team(command) => team::run(desk, command).await,
         AdminCommand::MetaApp(command) => meta_app::run(desk, command, &config.server.public_url()).await,
         AdminCommand::Channel(command) => channel::run(desk, command).await,
+        AdminCommand::Recover(wanted) => recover::run(desk, wanted).await,
         AdminCommand::SetupToken => setup_token::run(desk, config).await,
     }
 }

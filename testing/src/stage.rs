@@ -10,8 +10,10 @@ use portaria_domain::clock::Clock;
 use portaria_domain::conversation::placement;
 use portaria_domain::event::{Happening, append};
 use portaria_domain::grant::NewGrant;
+use portaria_domain::mail::unsealed;
 use portaria_domain::member::NewMember;
 use portaria_domain::meta_app::NewMetaApp;
+use portaria_domain::password::About;
 use portaria_domain::sealing::KeyRing;
 use portaria_domain::viewer::Viewer;
 use portaria_domain::workspace::NewWorkspace;
@@ -24,9 +26,9 @@ use portaria_entity::id::{
 use portaria_entity::message::{DeliveryStatus, Direction};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
-use portaria_entity::{contact, contact_identity, conversation, message};
+use portaria_entity::{contact, contact_identity, conversation, message, outgoing_mail};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use crate::authenticator::Authenticator;
 use crate::database::TestDatabase;
@@ -95,7 +97,8 @@ impl Stage {
     ) -> Person {
         let installation = &self.installation;
         let email = format!("{}@{}.example", name.to_lowercase(), &workspace.to_string()[20..]);
-        let password_hash = Some(installation.passwords.hash(PASSWORD).await.expect("a hash"));
+        let password_hash =
+            Some(installation.passwords.hash(PASSWORD, &About::default()).await.expect("a hash"));
         let transaction = installation.database.begin().await.expect("a transaction");
         let new = NewMember { name, email: &email, locale: "pt-BR", password_hash };
         let member = member::create(&transaction, installation, workspace, new).await.expect("a member");
@@ -127,8 +130,17 @@ impl Stage {
     }
 
     pub async fn sign_in(&self, email: &str) -> Person {
+        self.sign_in_with(email, None).await
+    }
+
+    /// The same by who has an authenticator app.
+    pub async fn sign_in_with_code(&self, email: &str, code: &str) -> Person {
+        self.sign_in_with(email, Some(code)).await
+    }
+
+    async fn sign_in_with(&self, email: &str, code: Option<&str>) -> Person {
         let origin = Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned() };
-        let attempt = Attempt { email, password: PASSWORD, code: None, workspace_id: None, origin };
+        let attempt = Attempt { email, password: PASSWORD, code, workspace_id: None, origin };
         let opened = sign_in(&self.installation, attempt).await.expect("signed in");
         let token = opened.token.reveal().to_owned();
         let viewer = self.viewer(&token).await.expect("a viewer");
@@ -159,6 +171,27 @@ impl Stage {
                 .await
                 .expect("set up");
         Authenticator::new(&enrolment.secret, &self.clock)
+    }
+
+    /// The letters to somebody so far, as they go out.
+    pub async fn letters_to(&self, email: &str) -> Vec<outgoing_mail::Model> {
+        let reader = self.installation.database.reader();
+        let find = outgoing_mail::Entity::find()
+            .filter(outgoing_mail::Column::ToAddress.eq(email))
+            .order_by_asc(outgoing_mail::Column::Id);
+        let mut letters = Vec::new();
+        for mail in find.all(reader).await.expect("letters") {
+            letters.push(unsealed(reader, &self.installation, mail).await.expect("a letter"));
+        }
+        letters
+    }
+
+    /// The token in the newest letter to somebody.
+    pub async fn token_for(&self, email: &str) -> String {
+        let letters = self.letters_to(email).await;
+        let text = &letters.last().expect("a letter").text;
+        let (_, rest) = text.split_once("#token=").expect("a link");
+        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect()
     }
 
     /// The viewer behind a token as it is now.

@@ -9,6 +9,7 @@ mod erasure;
 mod grant;
 mod invitation;
 mod member;
+mod password;
 mod role;
 mod second_factor;
 mod session;
@@ -25,6 +26,7 @@ use crate::request::Request;
 pub struct Mutation(
     session::SessionMutation,
     second_factor::SecondFactorMutation,
+    password::PasswordMutation,
     conversation::ConversationMutation,
     member::MemberMutation,
     invitation::InvitationMutation,

@@ -5,7 +5,8 @@ macro_rules! payload {
     (
         $(#[doc = $doc:literal])*
         $payload:ident [$access:ident] { $(#[doc = $field_doc:literal])* $field:ident: $type:ty }
-        $error:ident, $code:ident { $($(#[doc = $code_doc:literal])* $variant:ident = $refusal:ident $(at $at:literal)?,)* }
+        $error:ident, $code:ident { $($(#[doc = $code_doc:literal])* $variant:ident = $refusal:ident $(at $at:literal)? $(or $also:ident)?,)* }
+        $(waits $waits:ident)?
     ) => {
         pub struct $payload {
             $field: Option<$type>,
@@ -32,6 +33,7 @@ macro_rules! payload {
             code: $code,
             message: String,
             field: Option<Vec<String>>,
+            $(retry_after: payload!(@seconds $waits),)?
         }
 
         #[doc = concat!("Why it was refused, for ", stringify!($payload), ".")]
@@ -54,6 +56,14 @@ macro_rules! payload {
             fn field(&self) -> Option<&[String]> {
                 self.field.as_deref()
             }
+
+            $(
+            /// After how many seconds it may be tried again; null where that is not known, or waiting does not help.
+            #[$waits]
+            fn retry_after(&self) -> Option<u32> {
+                self.retry_after
+            }
+            )?
         }
 
         #[doc = concat!("Refusals in ", stringify!($payload), ".")]
@@ -71,17 +81,22 @@ macro_rules! payload {
                     Ok(done) => Ok(Self { $field: done.map(Into::into), user_errors: Vec::new() }),
                     Err(refusal) => {
                         let (code, field): (_, Option<&str>) = match refusal {
-                            $(portaria_domain::error::Refusal::$refusal => ($code::$variant, payload!(@at $($at)?)),)*
+                            $(portaria_domain::error::Refusal::$refusal { .. } => ($code::$variant, payload!(@at $($at)?)),)*
+                            $($(portaria_domain::error::Refusal::$also { .. } => ($code::$variant, None),)?)*
                             #[allow(unreachable_patterns, reason = "a mutation may know every refusal")]
                             unknown => return Err(portaria_domain::Error::internal(unknown).into()),
                         };
                         let field = field.map(|name| vec!["input".to_owned(), name.to_owned()]);
-                        Ok(Self { $field: None, user_errors: vec![$error { code, message: refusal.to_string(), field }] })
+                        Ok(Self { $field: None, user_errors: vec![$error {
+                            code, message: refusal.to_string(), field, $(retry_after: payload!(@retry_after $waits, refusal),)?
+                        }] })
                     }
                 }
             }
         }
     };
+    (@seconds $waits:ident) => { Option<u32> };
+    (@retry_after $waits:ident, $refusal:ident) => { $refusal.retry_after() };
     (@at $at:literal) => { Some($at) };
     (@at) => { None };
 }

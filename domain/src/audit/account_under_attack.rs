@@ -1,4 +1,4 @@
-//! Many wrong passwords for one member's account within an hour.
+//! Many wrong passwords for one member's account within an hour, those among them that were turned away unseen.
 
 use portaria_entity::finding::Severity;
 use portaria_entity::id::MemberId;
@@ -11,16 +11,26 @@ pub const FAILURES: i64 = 10;
 
 /// Failures with how many the hour up to each held; then per member, local day and address; then the worst addresses.
 const ATTACKED: &str = "
-WITH failed AS (
-    SELECT m.id AS member_id, e.address, e.\"at\", (e.\"at\" + $3) / 86400000000 AS day,
-           COUNT(*) OVER (PARTITION BY m.id ORDER BY e.\"at\"
-                          RANGE BETWEEN 3600000000 PRECEDING AND CURRENT ROW) AS in_hour
+WITH tries AS (
+    SELECT m.id AS member_id, e.address, e.\"at\", CAST(1 AS BIGINT) AS attempts
     FROM members m JOIN sign_in_events e ON e.user_id = m.user_id
-    WHERE m.workspace_id = $1 AND m.status <> 'removed' AND e.\"at\" >= $2 AND e.outcome IN ('wrong_password', 'wrong_code')
+    WHERE m.workspace_id = $1 AND m.status <> 'removed' AND e.\"at\" >= $2
+          AND e.outcome IN ('wrong_password', 'wrong_code', 'throttled')
+    UNION ALL
+    SELECT m.id, t.address, t.minute, t.attempts
+    FROM members m JOIN throttled_attempts t ON t.user_id = m.user_id
+    WHERE m.workspace_id = $1 AND m.status <> 'removed' AND t.minute >= $2
+), failed AS (
+    SELECT member_id, address, \"at\", attempts, (\"at\" + $3) / 86400000000 AS day,
+           SUM(attempts) OVER (PARTITION BY member_id ORDER BY \"at\"
+                               RANGE BETWEEN 3600000000 PRECEDING AND CURRENT ROW) AS in_hour
+    FROM tries
 ), peaks AS (
-    SELECT member_id, address, \"at\", day, MAX(in_hour) OVER (PARTITION BY member_id, day) AS peak FROM failed
+    SELECT member_id, address, \"at\", attempts, day,
+           CAST(MAX(in_hour) OVER (PARTITION BY member_id, day) AS BIGINT) AS peak FROM failed
 ), by_address AS (
-    SELECT member_id, day, peak, address, COUNT(*) AS failures, MIN(\"at\") AS first_at, MAX(\"at\") AS last_at
+    SELECT member_id, day, peak, address, CAST(SUM(attempts) AS BIGINT) AS failures,
+           MIN(\"at\") AS first_at, MAX(\"at\") AS last_at
     FROM peaks WHERE peak >= $4 GROUP BY member_id, day, peak, address
 ), ranked AS (
     SELECT member_id, day, peak, address, failures,

@@ -1,4 +1,5 @@
-//! One address failing on many accounts within an hour: common passwords tried on everybody.
+//! One address failing on many accounts within an hour: common passwords tried on everybody. What was turned away
+//! unseen counts too; of accounts that are none it is one.
 
 use portaria_entity::finding::Severity;
 use portaria_entity::id::MemberId;
@@ -12,12 +13,19 @@ pub const ACCOUNTS: i64 = 5;
 /// Each account is `in hand` of an address from a failure until an hour later. Where those stretches begin and end
 /// gives, by a running sum, how many are in hand at each failure: one sort, however many failures there are.
 const SPRAYED: &str = "
-WITH tries AS (
+WITH failed AS (
+    SELECT address, email, user_id, \"at\", CAST(1 AS BIGINT) AS attempts
+    FROM sign_in_events
+    WHERE \"at\" >= $2 AND outcome IN ('wrong_password', 'unknown_email', 'no_password') AND address <> ''
+    UNION ALL
+    SELECT t.address, COALESCE(u.email_normalized, ''), u.id, t.minute, t.attempts
+    FROM throttled_attempts t LEFT JOIN users u ON u.id = t.user_id
+    WHERE t.minute >= $2 AND t.address <> ''
+), tries AS (
     SELECT address, email, \"at\",
            LAG(\"at\") OVER (PARTITION BY address, email ORDER BY \"at\") AS before,
            LEAD(\"at\") OVER (PARTITION BY address, email ORDER BY \"at\") AS after
-    FROM sign_in_events
-    WHERE \"at\" >= $2 AND outcome IN ('wrong_password', 'unknown_email', 'no_password') AND address <> ''
+    FROM failed
 ), edges AS (
     SELECT address, \"at\", 1 AS step FROM tries WHERE before IS NULL OR \"at\" - before > 3600000000
     UNION ALL SELECT address, \"at\" + 3600000000, -1 FROM tries WHERE after IS NULL OR after - \"at\" > 3600000000
@@ -30,10 +38,9 @@ WITH tries AS (
     SELECT DISTINCT address, (\"at\" + $3) / 86400000000 AS day FROM counted WHERE step = 0 AND in_hand >= $4
 ), by_account AS (
     SELECT b.address, b.day, e.email, m.id AS member_id,
-           COUNT(*) AS failures, MIN(e.\"at\") AS first_at, MAX(e.\"at\") AS last_at
-    FROM busy b JOIN sign_in_events e ON e.address = b.address
+           CAST(SUM(e.attempts) AS BIGINT) AS failures, MIN(e.\"at\") AS first_at, MAX(e.\"at\") AS last_at
+    FROM busy b JOIN failed e ON e.address = b.address
          AND e.\"at\" >= b.day * 86400000000 - $3 AND e.\"at\" < (b.day + 1) * 86400000000 - $3
-         AND e.\"at\" >= $2 AND e.outcome IN ('wrong_password', 'unknown_email', 'no_password')
     LEFT JOIN members m ON m.workspace_id = $1 AND m.user_id = e.user_id AND m.status <> 'removed'
     GROUP BY b.address, b.day, e.email, m.id
 ), ranked AS (

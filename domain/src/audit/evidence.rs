@@ -38,6 +38,17 @@ pub enum Evidence {
         first_at: Timestamp,
         last_at: Timestamp,
     },
+    PasswordSpraying {
+        failures: i64,
+        address_count: i64,
+        /// Accounts of this workspace with the most failures, most first.
+        accounts: Vec<FailuresOn>,
+        account_count: i64,
+        /// Accounts tried that are not this workspace's.
+        foreign_count: i64,
+        first_at: Timestamp,
+        last_at: Timestamp,
+    },
     SuccessAfterFailures {
         failures: i64,
         first_failure_at: Timestamp,
@@ -75,6 +86,7 @@ impl Evidence {
             Self::NeverSignedIn { .. } => AuditRule::NeverSignedIn,
             Self::AccountUnderAttack { .. } => AuditRule::AccountUnderAttack,
             Self::AddressOnManyAccounts { .. } => AuditRule::AddressOnManyAccounts,
+            Self::PasswordSpraying { .. } => AuditRule::PasswordSpraying,
             Self::SuccessAfterFailures { .. } => AuditRule::SuccessAfterFailures,
         }
     }

@@ -15,9 +15,12 @@ use crate::grant::{Giving, give};
 use crate::granting::{Authority, Change};
 use crate::installation::Installation;
 use crate::member::{self, NewMember};
+use crate::password::{About, Verdict};
 use crate::permission::Permission;
 use crate::second_factor::{Asked, ask};
+use crate::throttle::{self, Door};
 use crate::token::TokenHash;
+use crate::workspace;
 
 /// Who accepts.
 pub struct Acceptance<'a> {
@@ -41,7 +44,7 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
         .await?;
     let (password_hash, second_factor) = match &known {
         Some(user) => (None, prove(installation, user, &invitation, &acceptance).await?),
-        None => (Some(installation.passwords.hash(acceptance.password).await?), false),
+        None => (Some(choose(installation, &invitation, &acceptance).await?), false),
     };
     let authority = Authority::Member(invitation.invited_by);
     let mut change = Change::begin(installation, invitation.workspace_id, authority).await?;
@@ -69,6 +72,21 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
     Ok(opened)
 }
 
+/// The hash of the password that a new person chooses.
+async fn choose(
+    installation: &Installation,
+    invitation: &invitation::Model,
+    acceptance: &Acceptance<'_>,
+) -> Result<String> {
+    let workspace = workspace::find(installation.database.reader(), invitation.workspace_id).await?;
+    let about = About {
+        name: acceptance.name.unwrap_or(&invitation.name),
+        email: &invitation.email,
+        workspaces: &[&workspace.name],
+    };
+    installation.passwords.hash(acceptance.password, &about).await
+}
+
 /// The invitation behind a token, while it may be accepted.
 async fn find(installation: &Installation, token: &str) -> Result<invitation::Model> {
     let found = invitation::Entity::find()
@@ -90,23 +108,32 @@ async fn prove(
     acceptance: &Acceptance<'_>,
 ) -> Result<bool> {
     let hash = user.password_hash.clone();
-    let known = installation.passwords.verify(acceptance.password, hash).await?;
+    let (email, origin) = (&user.email_normalized, &acceptance.origin);
+    let turn = throttle::take(installation, &Door::Password { email, user: Some(user.id), origin }).await?;
+    let verdict = installation.passwords.verify(acceptance.password, hash, &origin.address).await;
     let transaction = installation.database.begin().await?;
-    let (outcome, refusal) = match known {
-        false => (SignInOutcome::WrongPassword, Refusal::InvalidCredentials),
-        true => match ask(&transaction, installation, user.id, acceptance.code).await? {
-            Asked::NothingToGive => return Ok(false),
-            Asked::Given => {
-                transaction.commit().await?;
-                return Ok(true);
-            }
-            Asked::Refused(outcome, refusal) => (outcome, refusal),
-        },
+    let asked = match &verdict {
+        Ok(Verdict { correct: true, .. }) => {
+            ask(&transaction, installation, user.id, acceptance.code).await?
+        }
+        Ok(_) => Asked::Refused(SignInOutcome::WrongPassword, Refusal::InvalidCredentials),
+        Err(_) => Asked::NothingToGive,
     };
-    let event = signed_in(installation, invitation, user.id, outcome, &acceptance.origin);
-    sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
+    match asked {
+        Asked::Refused(outcome, _) if outcome != SignInOutcome::SecondFactorMissing => {}
+        _ => turn.give_back(&transaction, installation).await?,
+    }
+    if let Asked::Refused(outcome, _) = &asked {
+        let event = signed_in(installation, invitation, user.id, *outcome, origin);
+        sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
+    }
     transaction.commit().await?;
-    Err(refusal.into())
+    verdict?;
+    match asked {
+        Asked::NothingToGive => Ok(false),
+        Asked::Given => Ok(true),
+        Asked::Refused(_, refusal) => Err(refusal.into()),
+    }
 }
 
 fn signed_in(

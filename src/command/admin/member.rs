@@ -1,6 +1,6 @@
 //! `portaria admin member`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -8,7 +8,7 @@ use portaria_domain::access::Scope;
 use portaria_domain::grant::NewGrant;
 use portaria_domain::granting::{Authority, Change};
 use portaria_domain::member::NewMember;
-use portaria_domain::token::Token;
+use portaria_domain::password::About;
 use portaria_domain::{grant, member, recovery, role};
 use portaria_entity::id::WorkspaceId;
 use portaria_entity::role::BuiltInRole;
@@ -16,17 +16,16 @@ use sea_orm::ActiveEnum;
 use serde_json::json;
 
 use super::desk::{Desk, Done, secret};
-use crate::config::Secret;
 
 #[derive(Debug, Subcommand)]
 pub enum MemberCommand {
     /// List the members of a workspace.
     List(List),
-    /// Make somebody a member with a role. A new person's password is printed once.
+    /// Make somebody a member with a role. A new person gets a one-time link to set their password, which is printed.
     Add(Add),
     /// Give a member a further role.
     Grant(GrantRole),
-    /// Give somebody who is locked out a new password, and end their sessions.
+    /// Give somebody who is locked out the password in a file, and end their sessions. See also `admin recover`.
     ResetPassword(ResetPassword),
     /// Forget who a removed member was: name, addresses, and the details of their activities.
     Erase(Erase),
@@ -68,7 +67,7 @@ pub struct Add {
     /// pt-BR, en or es; without it, the workspace's.
     #[arg(long)]
     locale: Option<String>,
-    /// File with their password. Without it one is made up and printed.
+    /// File with their password. Without it a link is printed with which they set one.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }
@@ -87,7 +86,7 @@ pub struct GrantRole {
 pub struct ResetPassword {
     #[arg(long)]
     email: String,
-    /// File with the new password. Without it one is made up and printed.
+    /// File with the new password. Without it a link is printed with which they set one.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }
@@ -141,8 +140,14 @@ async fn list(desk: &Desk, wanted: List) -> Result<()> {
 async fn add(desk: &Desk, new: Add) -> Result<()> {
     let workspace = desk.workspace(new.workspace.as_deref()).await?;
     let scope = desk.scope(workspace.id, &new.role).await?;
-    let password = password(new.password_file.as_deref())?;
-    let password_hash = Some(desk.installation.passwords.hash(password.text.reveal()).await?);
+    let password_hash = match &new.password_file {
+        Some(file) => {
+            let about = About { name: &new.name, email: &new.email, workspaces: &[&workspace.name] };
+            Some(desk.installation.passwords.hash(secret(file)?.reveal(), &about).await?)
+        }
+        None => None,
+    };
+    let has_password = password_hash.is_some();
     let transaction = desk.begin().await?;
     let is_new = recovery::find_user(&transaction, &new.email).await?.is_none();
     let locale = new.locale.as_deref().unwrap_or(&workspace.locale);
@@ -159,9 +164,13 @@ async fn add(desk: &Desk, new: Add) -> Result<()> {
     desk.record(&transaction, done).await?;
     desk.commit_access(transaction, workspace.id).await?;
     println!("{}  {}", row.id, new.name.trim());
-    match is_new {
-        true => password.tell(),
-        false => println!("They have an account already, and keep its name and password."),
+    match (is_new, has_password) {
+        (true, true) => {}
+        (true, false) => {
+            let link = recovery::issue_reset_link(&desk.installation, &new.email).await?;
+            println!("They choose their password within a day, once, with: {link}");
+        }
+        (false, _) => println!("They have an account already, and keep its name and password."),
     }
     Ok(())
 }
@@ -179,10 +188,13 @@ async fn grant_role(desk: &Desk, new: GrantRole) -> Result<()> {
 }
 
 async fn reset_password(desk: &Desk, wanted: ResetPassword) -> Result<()> {
-    let password = password(wanted.password_file.as_deref())?;
-    recovery::reset_password(&desk.installation, &wanted.email, password.text.reveal()).await?;
-    println!("Their sessions have ended.");
-    password.tell();
+    match &wanted.password_file {
+        Some(file) => {
+            recovery::reset_password(&desk.installation, &wanted.email, secret(file)?.reveal()).await?;
+            println!("Their sessions have ended.");
+        }
+        None => print_link(desk, &wanted.email).await?,
+    }
     Ok(())
 }
 
@@ -200,28 +212,12 @@ async fn erase(desk: &Desk, wanted: Erase) -> Result<()> {
     Ok(())
 }
 
-struct Password {
-    text: Secret,
-    made_up: bool,
-}
-
-impl Password {
-    /// Shows one that nobody knows yet.
-    fn tell(&self) {
-        if self.made_up {
-            println!("Password, shown this once: {}", self.text.reveal());
-        }
-    }
-}
-
-fn password(file: Option<&Path>) -> Result<Password> {
-    match file {
-        Some(file) => Ok(Password { text: secret(file)?, made_up: false }),
-        None => {
-            let token = Token::generate("pw")?;
-            Ok(Password { text: Secret::from(&token.reveal()[3..27]), made_up: true })
-        }
-    }
+/// Prints a link with which somebody sets a new password.
+pub async fn print_link(desk: &Desk, email: &str) -> Result<()> {
+    let link = recovery::issue_reset_link(&desk.installation, email).await?;
+    println!("They set a new password within 30 minutes (a first one within a day), once, with: {link}");
+    println!("It ends their sessions. Who has a second factor gives a code of it, too.");
+    Ok(())
 }
 
 /// A role that somebody is given.

@@ -12,7 +12,7 @@ pub async fn run(desk: &Desk, config: &Config) -> Result<()> {
         Some(token) => println!("{}", invitation(&config.server.public_url(), token.reveal())),
         None => bail!(
             "somebody can sign in already. Add an administrator by `portaria admin member add --role administrator`, \
-             or give one a new password by `portaria admin member reset-password`"
+             or let one set a new password by `portaria admin recover`"
         ),
     }
     Ok(())

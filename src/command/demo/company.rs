@@ -8,6 +8,7 @@ use portaria_domain::channel::NewChannel;
 use portaria_domain::grant::NewGrant;
 use portaria_domain::member::NewMember;
 use portaria_domain::meta_app::NewMetaApp;
+use portaria_domain::password::About;
 use portaria_domain::token::Token;
 use portaria_domain::workspace::NewWorkspace;
 use portaria_domain::{Installation, channel, grant, member, meta_app, role, team, workspace};
@@ -190,7 +191,7 @@ impl Places {
 pub async fn found(installation: &Installation) -> Result<Company> {
     let (app_secret, verify_token) = (Token::generate("secret")?, Token::generate("verify")?);
     let password = Token::generate("pw")?.reveal()[3..15].to_owned();
-    let password_hash = installation.passwords.hash(&password).await?;
+    let password_hash = installation.passwords.hash(&password, &About::default()).await?;
     let transaction = installation.database.begin().await?;
     let new = NewWorkspace { name: "Grupo Estrela", time_zone: "America/Sao_Paulo", locale: "en" };
     let workspace_id = workspace::create(&transaction, installation, new).await?.id;

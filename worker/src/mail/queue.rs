@@ -5,6 +5,7 @@ use std::time::Duration;
 use portaria_domain::Installation;
 use portaria_domain::clock::Clock;
 use portaria_domain::error::Result;
+use portaria_domain::mail::{forget_token, unsealed};
 use portaria_entity::id::{OutgoingMailId, WorkspaceId};
 use portaria_entity::outgoing_mail::{self, MailStatus};
 use portaria_entity::time::Timestamp;
@@ -172,6 +173,8 @@ impl Outbox {
 
     async fn send(&self, mail: outgoing_mail::Model, lease: Timestamp, all: &mut Sent) -> Result<()> {
         let (id, attempts, created_at) = (mail.id, mail.attempts, mail.created_at);
+        // Its token is in memory only for as long as it takes to send it.
+        let mail = unsealed(self.installation.database.reader(), &self.installation, mail).await?;
         let outcome = match self.outgoing(mail) {
             Ok(outgoing) => self.mailer.send(&outgoing).await,
             Err(error) => Err(error),
@@ -197,14 +200,19 @@ impl Outbox {
                 row.error = Set(Some(failure.to_string()));
             }
         }
+        let is_over = matches!(row.status, Set(_));
+        let transaction = self.installation.database.begin().await?;
         // Only while the lease is ours: a process that was away too long has nothing to say any more.
-        outgoing_mail::Entity::update_many()
+        let ours = outgoing_mail::Entity::update_many()
             .set(row)
             .filter(outgoing_mail::Column::Id.eq(id))
             .filter(outgoing_mail::Column::LeasedUntil.eq(lease))
-            .exec(self.installation.database.writer())
+            .exec(&transaction)
             .await?;
-        Ok(())
+        if is_over && ours.rows_affected == 1 {
+            forget_token(&transaction, id).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     fn outgoing(&self, mail: outgoing_mail::Model) -> std::result::Result<OutgoingMail, SendError> {

@@ -121,20 +121,30 @@ impl Directory {
                 foreign_count,
                 first_at,
                 last_at,
-            } => {
-                let tried = |on: &audit::FailuresOn| {
-                    let person = self.person(Some(on.member_id))?;
-                    Ok(Tried { email: person.email, failures: number(on.failures) })
-                };
-                Evidence::FailuresAcrossAccounts {
-                    address: address.clone(),
-                    failures: number(*failures),
-                    accounts: accounts.iter().map(tried).collect::<Result<_>>()?,
-                    account_count: number(*account_count),
-                    stranger_count: number(*foreign_count),
-                    during: period(*first_at, *last_at)?,
-                }
-            }
+            } => Evidence::FailuresAcrossAccounts {
+                address: address.clone(),
+                failures: number(*failures),
+                accounts: self.tried(accounts)?,
+                account_count: number(*account_count),
+                stranger_count: number(*foreign_count),
+                during: period(*first_at, *last_at)?,
+            },
+            audit::Evidence::PasswordSpraying {
+                failures,
+                address_count,
+                accounts,
+                account_count,
+                foreign_count,
+                first_at,
+                last_at,
+            } => Evidence::Spraying {
+                failures: number(*failures),
+                address_count: number(*address_count),
+                accounts: self.tried(accounts)?,
+                account_count: number(*account_count),
+                stranger_count: number(*foreign_count),
+                during: period(*first_at, *last_at)?,
+            },
             audit::Evidence::SuccessAfterFailures {
                 failures,
                 first_failure_at,
@@ -147,6 +157,14 @@ impl Directory {
                 success: sign_in(success)?,
             },
         })
+    }
+
+    fn tried(&self, accounts: &[audit::FailuresOn]) -> Result<Vec<Tried>> {
+        let tried = |on: &audit::FailuresOn| {
+            let person = self.person(Some(on.member_id))?;
+            Ok(Tried { email: person.email, failures: number(on.failures) })
+        };
+        accounts.iter().map(tried).collect()
     }
 
     fn person(&self, id: Option<MemberId>) -> Result<Person> {
@@ -201,7 +219,8 @@ fn role_name(role: portaria_entity::role::Model) -> RoleName {
 fn mentioned(finding: &OpenFinding) -> Vec<MemberId> {
     let mut ids: Vec<MemberId> = finding.row.member_id.into_iter().collect();
     match &finding.evidence {
-        audit::Evidence::AddressOnManyAccounts { accounts, .. } => {
+        audit::Evidence::AddressOnManyAccounts { accounts, .. }
+        | audit::Evidence::PasswordSpraying { accounts, .. } => {
             ids.extend(accounts.iter().map(|account| account.member_id));
         }
         audit::Evidence::InactiveMember { .. }

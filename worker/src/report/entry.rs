@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::device::Device;
 use super::harmless;
 use super::language::{Label, Phrases};
-use super::model::{Evidence, Opened, Period, Person, ReportFinding, RoleHeld, SignIn};
+use super::model::{Evidence, Opened, Period, Person, ReportFinding, RoleHeld, SignIn, Tried};
 use super::when::{Wall, lasting};
 
 /// The longest list inside one fact.
@@ -66,9 +66,7 @@ impl Words<'_> {
                 during,
             } => {
                 let all = account_count + stranger_count;
-                let named =
-                    accounts.iter().map(|one| self.with_number(&harmless::email(&one.email), one.failures));
-                let named = self.first_few(named.collect(), *account_count, ", ");
+                let named = self.tried(accounts, *account_count);
                 Entry {
                     who: harmless::address(address),
                     email: None,
@@ -76,6 +74,28 @@ impl Words<'_> {
                     new: None,
                     seen: self.phrases.tried_accounts(*failures, all, *stranger_count),
                     facts: vec![self.during(*during), self.fact(Label::Accounts, named)],
+                }
+            }
+            Evidence::Spraying {
+                failures,
+                address_count,
+                accounts,
+                account_count,
+                stranger_count,
+                during,
+            } => {
+                let all = account_count + stranger_count;
+                let tried = self.phrases.tried_accounts(*failures, all, *stranger_count);
+                Entry {
+                    who: self.phrases.label(Label::ManyAddresses).to_owned(),
+                    email: None,
+                    roles: None,
+                    new: None,
+                    seen: format!("{tried} {}", self.phrases.came_from(*address_count)),
+                    facts: vec![
+                        self.during(*during),
+                        self.fact(Label::Accounts, self.tried(accounts, *account_count)),
+                    ],
                 }
             }
             Evidence::RepeatedFailures { person, failures, addresses, address_count, during } => {
@@ -151,6 +171,11 @@ impl Words<'_> {
 
     fn during(&self, period: Period) -> Fact {
         self.fact(Label::WrongPasswords, self.phrases.span(&self.wall.span(period)))
+    }
+
+    fn tried(&self, accounts: &[Tried], all: u64) -> String {
+        let named = accounts.iter().map(|one| self.with_number(&harmless::email(&one.email), one.failures));
+        self.first_few(named.collect(), all, ", ")
     }
 
     fn with_number(&self, what: &str, number: u64) -> String {

@@ -84,6 +84,17 @@ pub enum Evidence {
         stranger_count: u64,
         during: Period,
     },
+    /// Many addresses trying many accounts.
+    Spraying {
+        failures: u64,
+        address_count: u64,
+        /// Accounts of the workspace, the most tried first; not necessarily all.
+        accounts: Vec<Tried>,
+        account_count: u64,
+        /// Accounts tried that nobody here has.
+        stranger_count: u64,
+        during: Period,
+    },
     /// Many wrong passwords for one account.
     RepeatedFailures {
         person: Person,
@@ -109,6 +120,7 @@ pub enum Evidence {
 pub enum Rule {
     SuccessAfterFailures,
     FailuresAcrossAccounts,
+    Spraying,
     RepeatedFailures,
     InactiveMember,
     NeverSignedIn,
@@ -119,6 +131,7 @@ impl Evidence {
         match self {
             Self::SuccessAfterFailures { .. } => Rule::SuccessAfterFailures,
             Self::FailuresAcrossAccounts { .. } => Rule::FailuresAcrossAccounts,
+            Self::Spraying { .. } => Rule::Spraying,
             Self::RepeatedFailures { .. } => Rule::RepeatedFailures,
             Self::InactiveMember { .. } => Rule::InactiveMember,
             Self::NeverSignedIn { .. } => Rule::NeverSignedIn,
@@ -130,6 +143,7 @@ impl Evidence {
         match self {
             Self::SuccessAfterFailures { failures, .. }
             | Self::FailuresAcrossAccounts { failures, .. }
+            | Self::Spraying { failures, .. }
             | Self::RepeatedFailures { failures, .. } => *failures,
             Self::InactiveMember { days, .. } | Self::NeverSignedIn { days, .. } => *days,
         }

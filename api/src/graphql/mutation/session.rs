@@ -107,9 +107,11 @@ payload! {
         SecondFactorRequired = SecondFactorRequired at "code",
         /// The password is right; the code is wrong, old, or was used before.
         WrongCode = WrongCode at "code",
-        /// Five wrong codes within 15 minutes: further ones are not looked at until then.
-        TooManyAttempts = TooManyAttempts at "code",
+        /// Too many wrong guesses for this account or from this network, or five wrong codes within 15 minutes: further
+        /// ones are not looked at for a while, right or wrong. `retryAfter` tells for how long, where that is known.
+        TooManyAttempts = TooManyAttempts at "code" or Throttled,
     }
+    waits public
 }
 
 payload! {
@@ -123,6 +125,10 @@ payload! {
         InvalidToken = InvalidToken at "setupToken",
         /// The password has fewer than 8 or more than 128 characters.
         PasswordLength = PasswordLength at "password",
+        /// Too many people choose that password, or one like it.
+        PasswordCommon = PasswordCommon at "password",
+        /// The password is made of the person's name or address, or of what the workspace or the product is called.
+        PasswordPersonal = PasswordPersonal at "password",
     }
 }
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use portaria_domain::Installation;
+use portaria_domain::password::{answer_requests, request_reset};
+use portaria_entity::mail_secret;
 use portaria_entity::outgoing_mail::{self, MailStatus};
 use portaria_testing::{Stage, databases};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use tokio_util::sync::CancellationToken;
 
 use super::server::{Manners, Server};
@@ -183,5 +185,31 @@ async fn a_sender_that_died_keeps_a_mail_for_its_lease_only() {
         assert_eq!(send(&outbox).await, (0, 0, 0));
         stage.clock.advance(Duration::from_secs(601));
         assert_eq!(send(&outbox).await, (1, 0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_letter_gets_its_token_when_it_goes_out_and_then_the_token_is_erased() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[]).await;
+        let origin = portaria_domain::authentication::Origin::default();
+        request_reset(&stage.installation, &ana.email, &origin).await.unwrap();
+        answer_requests(&stage.installation).await.unwrap();
+        let token = stage.token_for(&ana.email).await;
+        let secrets = || mail_secret::Entity::find().count(stage.installation.database.reader());
+        let memory = MemoryTransport::default();
+        memory.fail_next(refused(451));
+        let outbox = outbox(&stage, Mailer::Memory(memory.clone()));
+        assert_eq!(send(&outbox).await, (0, 1, 0));
+        assert_eq!(secrets().await.unwrap(), 1, "it will be needed again");
+        stage.clock.advance(Duration::from_secs(60 * 60));
+        assert_eq!(send(&outbox).await, (1, 0, 0));
+        let sent = memory.sent();
+        let expected = format!("http://portaria.test/reset-password#token={token}");
+        assert!(sent[0].text.contains(&expected) && sent[0].html.contains(&expected), "{}", sent[0].text);
+        assert_eq!(secrets().await.unwrap(), 0);
+        let row = rows(&stage.installation).await.remove(0);
+        assert!(!row.text.contains(&token) && !row.html.contains(&token));
     }
 }

@@ -40,6 +40,7 @@ impl Phrases for English {
             Label::Device => "Device",
             Label::Addresses => "Addresses",
             Label::Accounts => "Accounts",
+            Label::ManyAddresses => "Many addresses",
             Label::LastSignIn => "Last sign-in",
             Label::LastActive => "Last activity",
             Label::New => "New",
@@ -152,6 +153,7 @@ impl Phrases for English {
         match rule {
             Rule::SuccessAfterFailures => "Someone got in after many wrong passwords",
             Rule::FailuresAcrossAccounts => "One address tried to get into many accounts",
+            Rule::Spraying => "Many addresses tried to get into many accounts",
             Rule::RepeatedFailures => "Many wrong passwords for one account",
             Rule::InactiveMember => "Has access, but has not used it for long",
             Rule::NeverSignedIn => "Was invited and never signed in",
@@ -165,6 +167,9 @@ impl Phrases for English {
             }
             Rule::FailuresAcrossAccounts => {
                 "Someone is trying common passwords on many accounts, hoping that one of them opens."
+            }
+            Rule::Spraying => {
+                "Someone tries common passwords on everybody, a few from each address, so that no single account or address stands out."
             }
             Rule::RepeatedFailures => {
                 "Either the person forgot the password, or someone is trying to guess it."
@@ -183,6 +188,9 @@ impl Phrases for English {
             }
             Rule::FailuresAcrossAccounts => {
                 "If the address is not your company's, ask whoever runs your network to block it."
+            }
+            Rule::Spraying => {
+                "Ask everybody to set up an authenticator app, and look whether one of the accounts was signed in to from a place that is not its owner's."
             }
             Rule::RepeatedFailures => {
                 "Ask the person whether it was them. If not, have them choose a long password that they use nowhere else."
@@ -207,6 +215,10 @@ impl Phrases for English {
             1 => format!("{times} for {accounts}; 1 of them is nobody's here."),
             many => format!("{times} for {accounts}; {} of them are nobody's here.", self.number(many)),
         }
+    }
+
+    fn came_from(&self, addresses: u64) -> String {
+        format!("They came from {} different addresses.", self.number(addresses))
     }
 
     fn failed(&self, failures: u64, addresses: u64) -> String {

@@ -41,6 +41,7 @@ impl Phrases for Spanish {
             Label::Device => "Dispositivo",
             Label::Addresses => "Direcciones",
             Label::Accounts => "Cuentas",
+            Label::ManyAddresses => "Muchas direcciones",
             Label::LastSignIn => "Último acceso",
             Label::LastActive => "Última actividad",
             Label::New => "Nuevo",
@@ -157,6 +158,7 @@ impl Phrases for Spanish {
         match rule {
             Rule::SuccessAfterFailures => "Alguien entró tras muchas contraseñas erróneas",
             Rule::FailuresAcrossAccounts => "Una misma dirección intentó entrar en varias cuentas",
+            Rule::Spraying => "Muchas direcciones intentaron entrar en muchas cuentas",
             Rule::RepeatedFailures => "Muchas contraseñas erróneas en una cuenta",
             Rule::InactiveMember => "Tiene acceso, pero no lo usa desde hace mucho",
             Rule::NeverSignedIn => "Recibió una invitación y nunca entró",
@@ -170,6 +172,9 @@ impl Phrases for Spanish {
             }
             Rule::FailuresAcrossAccounts => {
                 "Alguien está probando contraseñas comunes en muchas cuentas, con la esperanza de que una se abra."
+            }
+            Rule::Spraying => {
+                "Alguien prueba contraseñas comunes con todo el mundo, pocas desde cada dirección, para que ninguna cuenta ni dirección llame la atención."
             }
             Rule::RepeatedFailures => {
                 "O la persona olvidó su contraseña, o alguien está intentando adivinarla."
@@ -190,6 +195,9 @@ impl Phrases for Spanish {
             }
             Rule::FailuresAcrossAccounts => {
                 "Si la dirección no es de su empresa, pida a quien administra la red que la bloquee."
+            }
+            Rule::Spraying => {
+                "Pida a todos que configuren una aplicación de autenticación y revise si alguna de las cuentas se usó desde un lugar que no es de su dueño."
             }
             Rule::RepeatedFailures => {
                 "Pregunte a la persona si fue ella. Si no, pídale que elija una contraseña larga que no use en ningún otro sitio."
@@ -216,6 +224,10 @@ impl Phrases for Spanish {
             1 => format!("{times} en {accounts}; 1 de ellas no es de nadie de aquí."),
             many => format!("{times} en {accounts}; {} de ellas no son de nadie de aquí.", self.number(many)),
         }
+    }
+
+    fn came_from(&self, addresses: u64) -> String {
+        format!("Vinieron de {} direcciones distintas.", self.number(addresses))
     }
 
     fn failed(&self, failures: u64, addresses: u64) -> String {

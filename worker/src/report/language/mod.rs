@@ -71,6 +71,7 @@ pub enum Label {
     Device,
     Addresses,
     Accounts,
+    ManyAddresses,
     LastSignIn,
     LastActive,
     New,
@@ -115,6 +116,7 @@ pub trait Phrases {
     fn got_in_after(&self, failures: u64, lasting: Lasting) -> String;
     /// `strangers` of the accounts belong to nobody in the workspace.
     fn tried_accounts(&self, failures: u64, accounts: u64, strangers: u64) -> String;
+    fn came_from(&self, addresses: u64) -> String;
     fn failed(&self, failures: u64, addresses: u64) -> String;
     fn inactive(&self, days: u64) -> String;
     fn never_came(&self, days: u64) -> String;

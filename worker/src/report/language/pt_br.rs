@@ -43,6 +43,7 @@ impl Phrases for PortugueseOfBrazil {
             Label::Device => "Aparelho",
             Label::Addresses => "Endereços",
             Label::Accounts => "Contas",
+            Label::ManyAddresses => "Muitos endereços",
             Label::LastSignIn => "Último login",
             Label::LastActive => "Última atividade",
             Label::New => "Novo",
@@ -158,6 +159,7 @@ impl Phrases for PortugueseOfBrazil {
         match rule {
             Rule::SuccessAfterFailures => "Alguém entrou depois de muitas senhas erradas",
             Rule::FailuresAcrossAccounts => "Um mesmo endereço tentou entrar em várias contas",
+            Rule::Spraying => "Muitos endereços tentaram entrar em muitas contas",
             Rule::RepeatedFailures => "Muitas senhas erradas em uma conta",
             Rule::InactiveMember => "Tem acesso, mas não o usa há muito tempo",
             Rule::NeverSignedIn => "Recebeu convite e nunca entrou",
@@ -171,6 +173,9 @@ impl Phrases for PortugueseOfBrazil {
             }
             Rule::FailuresAcrossAccounts => {
                 "Alguém está testando senhas comuns em muitas contas, na esperança de que uma delas abra."
+            }
+            Rule::Spraying => {
+                "Alguém está testando senhas comuns em todo mundo, poucas de cada endereço, para que nenhuma conta nem endereço chame atenção."
             }
             Rule::RepeatedFailures => "Ou a pessoa esqueceu a senha, ou alguém está tentando adivinhá-la.",
             Rule::InactiveMember => {
@@ -187,6 +192,9 @@ impl Phrases for PortugueseOfBrazil {
             }
             Rule::FailuresAcrossAccounts => {
                 "Se o endereço não é da sua empresa, peça a quem cuida da rede que o bloqueie."
+            }
+            Rule::Spraying => {
+                "Peça a todos que configurem um aplicativo autenticador e veja se alguma das contas foi acessada de um lugar que não é do dono."
             }
             Rule::RepeatedFailures => {
                 "Pergunte à pessoa se foi ela. Se não foi, peça que escolha uma senha longa, que não use em nenhum outro lugar."
@@ -213,6 +221,10 @@ impl Phrases for PortugueseOfBrazil {
             1 => format!("{times} em {accounts}; 1 delas não é de ninguém daqui."),
             many => format!("{times} em {accounts}; {} delas não são de ninguém daqui.", self.number(many)),
         }
+    }
+
+    fn came_from(&self, addresses: u64) -> String {
+        format!("Vieram de {} endereços diferentes.", self.number(addresses))
     }
 
     fn failed(&self, failures: u64, addresses: u64) -> String {

@@ -43,8 +43,15 @@ pub fn quiet_report(language: Language) -> Report {
 
 pub fn full_report(language: Language) -> Report {
     // Not in order: the report puts the most urgent first.
-    let findings =
-        vec![inactive_agent(), never_came(), repeated(), inactive_administrator(), spraying(), got_in()];
+    let findings = vec![
+        inactive_agent(),
+        never_came(),
+        repeated(),
+        inactive_administrator(),
+        spraying(),
+        got_in(),
+        spraying_from_everywhere(),
+    ];
     Report { findings, ..quiet_report(language) }
 }
 
@@ -77,6 +84,19 @@ fn spraying() -> ReportFinding {
         account_count: 9,
         stranger_count: 4,
         during: period("2026-03-13T01:40:00Z", "2026-03-13T03:25:00Z"),
+    };
+    finding(Severity::Warning, evidence)
+}
+
+fn spraying_from_everywhere() -> ReportFinding {
+    let tried = |name: &str| Tried { email: format!("{name}@aurora.example"), failures: 1 };
+    let evidence = Evidence::Spraying {
+        failures: 212,
+        address_count: 187,
+        accounts: ["ana", "bruno", "diego", "elisa", "fabio", "gabriela", "heitor"].map(tried).into(),
+        account_count: 12,
+        stranger_count: 200,
+        during: period("2026-03-13T02:00:00Z", "2026-03-13T05:10:00Z"),
     };
     finding(Severity::Warning, evidence)
 }

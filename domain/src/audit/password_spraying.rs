@@ -1,0 +1,107 @@
+//! Many accounts failing within an hour from addresses that none of them ever got in from: common passwords tried on
+//! everybody, from many places, so that neither an account nor an address stands out.
+
+use portaria_entity::finding::Severity;
+use portaria_entity::id::MemberId;
+
+use super::{Evidence, FailuresOn, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
+use crate::error::Result;
+
+/// So many accounts failing within an hour is no morning of bad memories: those get in from the same address in the end,
+/// and are not counted.
+pub const ACCOUNTS: i64 = 10;
+/// From fewer addresses it is a matter of each of them.
+pub const ADDRESSES: i64 = 3;
+
+/// As for one address: each account is `in hand` from a failure until an hour later, here whatever the address.
+const SPRAYED: &str = "
+WITH failed AS (
+    SELECT e.address, e.email, e.user_id, e.\"at\", CAST(1 AS BIGINT) AS attempts
+    FROM sign_in_events e
+    WHERE e.\"at\" >= $2 AND e.outcome IN ('wrong_password', 'unknown_email', 'no_password') AND e.address <> ''
+    UNION ALL
+    SELECT t.address, COALESCE(u.email_normalized, ''), u.id, t.minute, t.attempts
+    FROM throttled_attempts t LEFT JOIN users u ON u.id = t.user_id
+    WHERE t.minute >= $2 AND t.address <> ''
+), strange AS (
+    SELECT f.address, f.email, f.user_id, f.\"at\", f.attempts FROM failed f
+    WHERE NOT EXISTS (SELECT 1 FROM sign_in_events s
+        WHERE s.user_id = f.user_id AND s.address = f.address AND s.outcome = 'succeeded'
+              AND s.\"at\" >= f.\"at\" - 2592000000000)
+), tries AS (
+    SELECT email, \"at\",
+           LAG(\"at\") OVER (PARTITION BY email ORDER BY \"at\") AS before,
+           LEAD(\"at\") OVER (PARTITION BY email ORDER BY \"at\") AS after
+    FROM strange
+), edges AS (
+    SELECT \"at\", 1 AS step FROM tries WHERE before IS NULL OR \"at\" - before > 3600000000
+    UNION ALL SELECT \"at\" + 3600000000, -1 FROM tries WHERE after IS NULL OR after - \"at\" > 3600000000
+    UNION ALL SELECT \"at\", 0 FROM tries
+), counted AS (
+    SELECT \"at\", step, SUM(step) OVER (ORDER BY \"at\", step DESC ROWS UNBOUNDED PRECEDING) AS in_hand FROM edges
+), busy AS (
+    SELECT DISTINCT (\"at\" + $3) / 86400000000 AS day FROM counted WHERE step = 0 AND in_hand >= $4
+), of_day AS (
+    SELECT b.day, f.address, f.email, f.user_id, f.\"at\", f.attempts
+    FROM busy b JOIN strange f
+         ON f.\"at\" >= b.day * 86400000000 - $3 AND f.\"at\" < (b.day + 1) * 86400000000 - $3
+), places AS (
+    SELECT day, COUNT(DISTINCT address) AS addresses FROM of_day GROUP BY day
+), by_account AS (
+    SELECT d.day, d.email, m.id AS member_id,
+           CAST(SUM(d.attempts) AS BIGINT) AS failures, MIN(d.\"at\") AS first_at, MAX(d.\"at\") AS last_at
+    FROM of_day d LEFT JOIN members m ON m.workspace_id = $1 AND m.user_id = d.user_id AND m.status <> 'removed'
+    GROUP BY d.day, d.email, m.id
+), ranked AS (
+    SELECT day, member_id, failures,
+           ROW_NUMBER() OVER (PARTITION BY day
+               ORDER BY CASE WHEN member_id IS NULL THEN 1 ELSE 0 END, failures DESC, member_id) AS place,
+           CAST(SUM(failures) OVER (PARTITION BY day) AS BIGINT) AS total,
+           COUNT(*) OVER (PARTITION BY day) AS accounts,
+           COUNT(member_id) OVER (PARTITION BY day) AS own,
+           MIN(first_at) OVER (PARTITION BY day) AS first_at,
+           MAX(last_at) OVER (PARTITION BY day) AS last_at
+    FROM by_account
+)
+SELECT r.day, r.total, p.addresses, r.accounts, r.own, r.first_at, r.last_at, r.member_id, r.failures
+FROM ranked r JOIN places p ON p.day = r.day
+WHERE p.addresses >= $5 AND r.member_id IS NOT NULL AND r.place <= $6 ORDER BY r.day, r.place";
+
+pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
+    let values = [
+        look.workspace.0.into(),
+        look.since.0.into(),
+        look.offset.into(),
+        ACCOUNTS.into(),
+        ADDRESSES.into(),
+        NAMED_IN_EVIDENCE.into(),
+    ];
+    let mut found: Vec<Found> = Vec::new();
+    for row in look.rows(SPRAYED, values).await? {
+        let cause = date_of_day(row.try_get_by_index(0)?)?;
+        let member_id: MemberId = row.try_get_by_index(7)?;
+        let on = FailuresOn { member_id, failures: row.try_get_by_index(8)? };
+        if let Some(last) = found.last_mut().filter(|last| last.cause == cause) {
+            if let Evidence::PasswordSpraying { accounts, .. } = &mut last.evidence {
+                accounts.push(on);
+            }
+            continue;
+        }
+        let (all, own): (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+        found.push(Found {
+            cause,
+            severity: Severity::High,
+            member_id: None,
+            evidence: Evidence::PasswordSpraying {
+                failures: row.try_get_by_index(1)?,
+                address_count: row.try_get_by_index(2)?,
+                accounts: vec![on],
+                account_count: own,
+                foreign_count: all - own,
+                first_at: row.try_get_by_index(5)?,
+                last_at: row.try_get_by_index(6)?,
+            },
+        });
+    }
+    Ok(found)
+}

@@ -1,0 +1,38 @@
+//! The day nobody can sign in: a way back from the machine itself.
+
+use serde_json::json;
+
+use crate::program::{PASSWORD, Program, databases};
+
+#[tokio::test]
+async fn who_cannot_sign_in_gets_a_link_from_the_machine() {
+    for database in databases().await {
+        let mut program = Program::new(database);
+        program.start().await;
+        program.set_up().await;
+        let before = program.sign_in("ada@example.com").await;
+        let printed = program.run(&["admin", "recover", "--email", "ADA@example.com"]);
+        let (_, rest) = printed.split_once("/reset-password#token=").unwrap_or_else(|| panic!("{printed}"));
+        let token = rest.split_whitespace().next().unwrap();
+        let reset = "mutation($i: ResetPasswordInput!) { resetPassword(input: $i) { email userErrors { code field } } }";
+        let personal = json!({ "i": { "token": token, "newPassword": "padaria2026" } });
+        let refused = program.ask(None, reset, personal).await;
+        assert_eq!(
+            refused["data"]["resetPassword"]["userErrors"][0]["code"], "PASSWORD_PERSONAL",
+            "{refused}"
+        );
+        // The one they have may be chosen again: what counts is that they have shown to hold the link.
+        let chosen = json!({ "i": { "token": token, "newPassword": PASSWORD } });
+        let done = program.ask(None, reset, chosen).await;
+        assert_eq!(done["data"]["resetPassword"]["email"], "ada@example.com", "{done}");
+        let ended = program.ask(Some(&before), "{ viewer { session { id } } }", json!({})).await;
+        assert_eq!(ended["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+        program.sign_in("ada@example.com").await;
+        let unknown =
+            program.command(&["admin", "recover", "--email", "nobody@example.com"]).output().unwrap();
+        assert!(!unknown.status.success());
+        assert!(String::from_utf8_lossy(&unknown.stderr).contains("admin member add --role administrator"));
+        program.stop();
+        assert!(!program.log().contains(token), "no token in the log");
+    }
+}
