@@ -12,7 +12,9 @@ mod ledger;
 
 use std::collections::HashMap;
 
-use portaria_entity::id::{ApiKeyId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{
+    ApiKeyId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId,
+};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
@@ -32,6 +34,8 @@ pub enum Title {
     Grant(GrantId),
     /// Of an API key.
     ApiKeyGrant(GrantId),
+    /// What a directory credential may give to others, for good.
+    Approval(GrantId),
     /// May be taken on in an emergency: not held now, but as good as held by who decides to.
     Eligibility(EmergencyEligibilityId),
 }
@@ -54,7 +58,7 @@ impl Holding {
     pub fn until(&self) -> Option<Timestamp> {
         match self.title {
             Title::Grant(_) | Title::ApiKeyGrant(_) => self.valid_until,
-            Title::Eligibility(_) => None,
+            Title::Eligibility(_) | Title::Approval(_) => None,
         }
     }
 
@@ -146,6 +150,13 @@ impl Standing {
 pub enum Holder {
     Member(MemberId),
     ApiKey(ApiKeyId),
+    /// May give it.
+    Directory(DirectoryCredentialId),
+}
+
+/// What a directory may give and take.
+pub fn approved_of(holdings: &[Holding], now: Timestamp) -> Access {
+    Access::new(None, holdings.iter().map(|held| held.from(held.valid_from.min(now))), Vec::new(), now)
 }
 
 /// What an API key may do from now on, at the most.
@@ -188,20 +199,28 @@ pub fn may_touch_key(granter: &Standing, key: &[Holding], now: Timestamp) -> Res
     if granter.access(now).contains(&potential_of_key(key, now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
 }
 
+/// Refuses who would change what a directory may give, when that is what they do not hold.
+pub fn may_touch_directory(granter: &Standing, approved: &[Holding], now: Timestamp) -> Result<(), Refusal> {
+    if granter.access(now).contains(&approved_of(approved, now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
+}
+
 /// Refuses who would let others read a team's conversations without reading them themselves.
 ///
 /// Being in a team lets one read its conversations where one holds `conversation:read_team`.
 pub fn may_admit(granter: &Standing, member: &Standing, team: TeamId, now: Timestamp) -> Result<(), Refusal> {
+    let gains = member.potential(now).anywhere().contains(Permission::ConversationReadTeam);
+    if gains { may_admit_anybody(granter, team, now) } else { Ok(()) }
+}
+
+/// The same whoever it is, as for a group of a directory whose people are not known yet.
+pub fn may_admit_anybody(granter: &Standing, team: TeamId, now: Timestamp) -> Result<(), Refusal> {
     const READ_TEAM: Permission = Permission::ConversationReadTeam;
-    let gains = member.potential(now).anywhere().contains(READ_TEAM);
     let reads = |access: Access| {
         let held = access.in_team(team);
         held.contains(Permission::ConversationReadAll)
             || held.contains(READ_TEAM) && granter.member_of.contains(&team)
     };
-    if !gains {
-        Ok(())
-    } else if !reads(granter.access(now)) {
+    if !reads(granter.access(now)) {
         Err(Refusal::NotHeld)
     } else if !reads(granter.lasting(now, None)) {
         Err(Refusal::OutlastsGranter)

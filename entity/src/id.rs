@@ -154,6 +154,10 @@ typed_ids! {
     EmergencyActivationId = "emerg",
     SecondFactorId = "factor",
     ApiKeyId = "key",
+    DirectoryCredentialId = "dir",
+    DirectoryUserId = "diruser",
+    DirectoryGroupId = "dirgroup",
+    DirectoryMappingId = "dirmap",
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{emergency_eligibility, grant};
 
-use super::{Holder, Ledger, Standing, Title, keeps_an_administrator, may_touch, may_touch_key};
+use super::{
+    Holder, Ledger, Standing, Title, keeps_an_administrator, may_touch, may_touch_directory, may_touch_key,
+};
 use crate::error::{Error, Refusal, Result};
 use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
@@ -61,6 +63,10 @@ impl Prospect<'_> {
             Holder::ApiKey(key) => {
                 let held = self.ledger.keys.get(&key).map(Vec::as_slice).unwrap_or_default();
                 Ok(may_touch_key(self.own()?, held, self.now)?)
+            }
+            Holder::Directory(id) => {
+                let approved = self.ledger.directories.get(&id).map(Vec::as_slice).unwrap_or_default();
+                Ok(may_touch_directory(self.own()?, approved, self.now)?)
             }
         }
     }
