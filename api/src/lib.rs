@@ -57,7 +57,8 @@ pub struct ApiState {
 /// The API of an installation.
 pub fn router(installation: Installation, options: ApiOptions) -> Router {
     let max_body = options.max_body;
-    let state = Arc::new(ApiState { installation, schema: graphql::schema(), options, scim: scim::Gate::default() });
+    let state =
+        Arc::new(ApiState { installation, schema: graphql::schema(), options, scim: scim::Gate::default() });
     Router::new()
         .route("/graphql", any(http::handle))
         .route("/graphql/ws", any(websocket::handle))

@@ -127,12 +127,14 @@ impl FromRequest<Arc<ApiState>> for Sent {
             let detail = format!("Send {MEDIA_TYPE} or application/json.");
             return Err(ScimError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                ScimError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("A body has at most {MAX_BODY} bytes."))
-            }
-            _ => ScimError::bad("invalidSyntax", "The body did not arrive whole."),
-        })?;
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ScimError::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    format!("A body has at most {MAX_BODY} bytes."),
+                ),
+                _ => ScimError::bad("invalidSyntax", "The body did not arrive whole."),
+            })?;
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(document)) => Ok(Self(document)),
             Ok(_) | Err(_) => Err(ScimError::bad("invalidSyntax", "The body is a JSON object.")),
@@ -147,7 +149,8 @@ fn answer(status: StatusCode, body: &Value) -> Response {
 /// Puts the version of a resource into its `meta`: it differs whenever anything else in it does.
 fn versioned(mut document: Document) -> Document {
     let text = Value::Object(document.clone()).to_string();
-    let digest: String = Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String =
+        Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     if let Some(Value::Object(meta)) = document.get_mut("meta") {
         meta.insert("version".to_owned(), format!("W/\"{digest}\"").into());
     }

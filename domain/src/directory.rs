@@ -20,9 +20,14 @@ use crate::granting::{Authority, Change};
 use crate::installation::Installation;
 use crate::permission::Permission;
 
-/// What it takes to let a directory in, and to say what its groups stand for: whoever may, may invite and grant as well.
-pub const REQUIRED: [Permission; 3] =
-    [Permission::IntegrationManage, Permission::MemberManage, Permission::RoleAssign];
+/// What it takes to let a directory in, and to say what its groups stand for: whoever may, may do all that a directory does,
+/// which reads everybody's address.
+pub const REQUIRED: [Permission; 4] = [
+    Permission::IntegrationManage,
+    Permission::MemberManage,
+    Permission::RoleAssign,
+    Permission::MemberReadPrivate,
+];
 
 /// A directory that asks for something, by one of its credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

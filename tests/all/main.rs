@@ -5,3 +5,4 @@ mod demo;
 mod durability;
 mod main_job;
 mod program;
+mod scim;

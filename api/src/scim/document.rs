@@ -41,9 +41,8 @@ pub fn value_of(attribute: &Attribute, said: &Value) -> Result<Value> {
 pub fn one_of(attribute: &Attribute, said: &Value) -> Result<Value> {
     let wrong = |wanted: &str| ScimError::invalid_value(format!("{} is {wanted}.", attribute.name));
     match (attribute.kind, said) {
-        (Kind::Text | Kind::Reference | Kind::DateTime, Value::String(_)) | (Kind::Boolean, Value::Bool(_)) => {
-            Ok(said.clone())
-        }
+        (Kind::Text | Kind::Reference | Kind::DateTime, Value::String(_))
+        | (Kind::Boolean, Value::Bool(_)) => Ok(said.clone()),
         // Some clients write truth values as text.
         (Kind::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true.into()),
         (Kind::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false.into()),
@@ -73,20 +72,17 @@ struct Wish {
     part: Option<&'static str>,
 }
 
-/// How much of a resource a client asked for.
+/// How much of a resource a client asked for, by names as it wrote them: what they mean depends on the resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Projection {
     #[default]
     Whole,
-    Only(Vec<WishList>),
-    Without(Vec<WishList>),
+    Only(Vec<String>),
+    Without(Vec<String>),
 }
 
-/// The names as they were said: what they mean depends on the type of the resource.
-pub type WishList = String;
-
 impl Projection {
-    pub fn new(attributes: Vec<WishList>, excluded: Vec<WishList>) -> Result<Self> {
+    pub fn new(attributes: Vec<String>, excluded: Vec<String>) -> Result<Self> {
         match (attributes.is_empty(), excluded.is_empty()) {
             (true, true) => Ok(Self::Whole),
             (false, true) => Ok(Self::Only(attributes)),
@@ -158,7 +154,7 @@ fn keep_parts(value: Value, keep: &dyn Fn(&str) -> bool) -> Value {
 }
 
 /// What names mean for a type of resource. Those that it does not have mean nothing.
-fn wishes(of: &ResourceType, names: &[WishList]) -> Vec<Wish> {
+fn wishes(of: &ResourceType, names: &[String]) -> Vec<Wish> {
     let meant = |name: &String| {
         if let Some(attribute) = of.attribute(name) {
             return Some(Wish { name: attribute.name, part: None });
@@ -201,7 +197,11 @@ mod tests {
 
     #[test]
     fn answers_hold_what_was_asked_for() {
-        let whole = || document(json!({ "schemas": [], "id": "1", "userName": "a", "emails": [{ "value": "v", "type": "t" }] }));
+        let whole = || {
+            document(
+                json!({ "schemas": [], "id": "1", "userName": "a", "emails": [{ "value": "v", "type": "t" }] }),
+            )
+        };
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let only = Projection::new(names(&["USERNAME", "emails.value", "nothing"]), vec![]).unwrap();
         let expected = json!({ "schemas": [], "id": "1", "userName": "a", "emails": [{ "value": "v" }] });

@@ -278,7 +278,8 @@ mod tests {
 
     #[test]
     fn and_binds_closer_than_or_and_brackets_closest() {
-        let (a, b, c) = (|| Box::new(equal("a", "1")), || Box::new(equal("b", "2")), || Box::new(equal("c", "3")));
+        let (a, b, c) =
+            (|| Box::new(equal("a", "1")), || Box::new(equal("b", "2")), || Box::new(equal("c", "3")));
         let parsed = Filter::parse(r#"a eq "1" OR b EQ "2" and c eq "3""#).unwrap();
         assert_eq!(parsed, Filter::Or(a(), Box::new(Filter::And(b(), c()))));
         let parsed = Filter::parse(r#"(a eq "1" or b eq "2") and not (c eq "3")"#).unwrap();
@@ -287,15 +288,21 @@ mod tests {
 
     #[test]
     fn paths_and_values_are_read_as_clients_write_them() {
-        let parsed = Filter::parse(r#"urn:ietf:params:scim:schemas:core:2.0:User:name.familyName pr"#).unwrap();
-        assert_eq!(parsed, Filter::Present(path("urn:ietf:params:scim:schemas:core:2.0:User:name", Some("familyName"))));
+        let parsed =
+            Filter::parse(r#"urn:ietf:params:scim:schemas:core:2.0:User:name.familyName pr"#).unwrap();
+        assert_eq!(
+            parsed,
+            Filter::Present(path("urn:ietf:params:scim:schemas:core:2.0:User:name", Some("familyName")))
+        );
         let parsed = Filter::parse(r#"userName eq "a\"b) and (é""#).unwrap();
         assert_eq!(parsed, equal("userName", "a\"b) and (é"));
         let parsed = Filter::parse(r#"emails[type eq "work" and value co "@x"]"#).unwrap();
         let Filter::Within(name, inner) = &parsed else { panic!("{parsed:?}") };
         assert_eq!((name.as_str(), inner.demands().len()), ("emails", 1));
         assert_eq!(parsed.demands()[0].0, path("emails", Some("type")));
-        for (text, value) in [("active eq true", json!(true)), ("n gt 1.5", json!(1.5)), ("n ne null", json!(null))] {
+        for (text, value) in
+            [("active eq true", json!(true)), ("n gt 1.5", json!(1.5)), ("n ne null", json!(null))]
+        {
             let Filter::Compare(_, _, read) = Filter::parse(text).unwrap() else { panic!("{text}") };
             assert_eq!(read, value);
         }
@@ -307,9 +314,23 @@ mod tests {
     fn what_is_no_filter_is_refused_by_its_name() {
         let deep = "(".repeat(100) + "a pr" + &")".repeat(100);
         let long = format!("a eq \"{}\"", "x".repeat(5_000));
-        for text in
-            ["", "a", "a eq", "a eq x", "a xx \"1\"", "a pr b", "(a pr", "a[b pr", "a eq [1]", ".a pr", "a. pr", "x: pr", "é pr", &deep, &long]
-        {
+        for text in [
+            "",
+            "a",
+            "a eq",
+            "a eq x",
+            "a xx \"1\"",
+            "a pr b",
+            "(a pr",
+            "a[b pr",
+            "a eq [1]",
+            ".a pr",
+            "a. pr",
+            "x: pr",
+            "é pr",
+            &deep,
+            &long,
+        ] {
             assert_eq!(Filter::parse(text).unwrap_err().kind, Some("invalidFilter"), "{text}");
         }
         for text in ["", "a[", "a[b pr].", "a b", "a.b[c pr]", "[a pr]"] {

@@ -54,13 +54,13 @@ pub async fn found(caller: &Caller, query: &Query) -> Result<Found> {
             }
             let by_member = filter.mentions("members") || filter.mentions("meta");
             let members = members_of(caller, reader, &groups, by_member).await?;
-            let fitting = groups.into_iter().filter(|row| fits(filter, &GROUP, &render(caller, row, &members)));
-            let fitting: Vec<Model> = fitting.collect();
+            let fits = |row: &Model| fits(filter, &GROUP, &render(caller, row, members.as_ref()));
+            let fitting: Vec<Model> = groups.into_iter().filter(fits).collect();
             (fitting.len() as u64, query.cut(fitting))
         }
     };
     let members = members_of(caller, reader, &groups, query.projection.shows(&GROUP, "members")).await?;
-    let shown = groups.iter().map(|row| render(caller, row, &members));
+    let shown = groups.iter().map(|row| render(caller, row, members.as_ref()));
     let resources = shown.map(|document| query.projection.apply(&GROUP, document)).collect();
     Ok(Found { total, resources })
 }
@@ -85,21 +85,21 @@ async fn members_of(
     connection: &impl ConnectionTrait,
     groups: &[Model],
     wanted: bool,
-) -> Result<Members> {
+) -> Result<Option<Members>> {
     if !wanted || groups.is_empty() {
-        return Ok(Members::new());
+        return Ok(None);
     }
     let ids: Vec<DirectoryGroupId> = groups.iter().map(|group| group.id).collect();
-    Ok(group::members_of(connection, caller.directory.workspace_id, &ids).await?)
+    Ok(Some(group::members_of(connection, caller.directory.workspace_id, &ids).await?))
 }
 
 /// A group as a resource.
-fn render(caller: &Caller, row: &Model, members: &Members) -> Document {
+fn render(caller: &Caller, row: &Model, members: Option<&Members>) -> Document {
     let base = caller.base();
     let mut document = Document::new();
     document.insert("schemas".to_owned(), json!([GROUP.urn]));
     document.insert("id".to_owned(), row.id.to_string().into());
-    document.extend(said(caller, row, members.get(&row.id)));
+    document.extend(said(caller, row, members.and_then(|members| members.get(&row.id))));
     let meta = json!({
         "resourceType": "Group",
         "created": written(row.created_at),
@@ -107,7 +107,8 @@ fn render(caller: &Caller, row: &Model, members: &Members) -> Document {
         "location": format!("{base}/Groups/{}", row.id),
     });
     document.insert("meta".to_owned(), meta);
-    versioned(document)
+    // What has not been read is not in the version either, which then would be another.
+    if members.is_some() { versioned(document) } else { document }
 }
 
 /// What the directory may say of a group.
@@ -154,9 +155,10 @@ struct Whole {
 async fn find(caller: &Caller, connection: &impl ConnectionTrait, id: &str) -> Result<Whole> {
     let id = id.parse().map_err(|_| ScimError::not_found())?;
     let row = group::find(connection, caller.directory.workspace_id, id).await?;
-    let mut members = members_of(caller, connection, std::slice::from_ref(&row), true).await?;
-    let document = render(caller, &row, &members);
-    Ok(Whole { members: members.remove(&row.id).unwrap_or_default(), row, document })
+    let members = members_of(caller, connection, std::slice::from_ref(&row), true).await?;
+    let document = render(caller, &row, members.as_ref());
+    let members = members.and_then(|mut members| members.remove(&row.id)).unwrap_or_default();
+    Ok(Whole { row, members, document })
 }
 
 /// Answers with a group as it is after a change.

@@ -58,11 +58,7 @@ fn leaf(path: &Path, of: &ResourceType) -> Option<&'static Attribute> {
     }
 }
 
-fn values<'a>(
-    path: &Path,
-    of: &ResourceType,
-    document: &'a Document,
-) -> impl Iterator<Item = &'a Value> {
+fn values<'a>(path: &Path, of: &ResourceType, document: &'a Document) -> impl Iterator<Item = &'a Value> {
     let attribute = of.attribute(&path.name);
     let leaf = leaf(path, of);
     let found = leaf.and(attribute).and_then(|attribute| document.get(attribute.name));
@@ -158,19 +154,39 @@ mod tests {
             "meta": { "created": "2026-03-02T12:00:00.5Z" },
         });
         for yes in [
-            "userName eq \"ana@x\"", "USERNAME sw \"ANA\"", "externalId eq \"Ab\"", "active eq true", "active eq \"True\"",
-            "emails eq \"a@home\"", "emails.value ew \"HOME\"", "emails[type eq \"work\" and value co \"ana\"]",
-            "name.familyName pr", "not (title pr)", "displayName eq null", "userName ne \"bia\"", "title ne \"x\"",
-            "meta.created gt \"2026-03-02T12:00:00Z\"", "meta.created lt \"2026-03-02T12:00:01Z\"",
-            "userName eq \"no\" or active eq true", "urn:ietf:params:scim:schemas:core:2.0:User:userName eq \"ana@x\"",
+            "userName eq \"ana@x\"",
+            "USERNAME sw \"ANA\"",
+            "externalId eq \"Ab\"",
+            "active eq true",
+            "active eq \"True\"",
+            "emails eq \"a@home\"",
+            "emails.value ew \"HOME\"",
+            "emails[type eq \"work\" and value co \"ana\"]",
+            "name.familyName pr",
+            "not (title pr)",
+            "displayName eq null",
+            "userName ne \"bia\"",
+            "title ne \"x\"",
+            "meta.created gt \"2026-03-02T12:00:00Z\"",
+            "meta.created lt \"2026-03-02T12:00:01Z\"",
+            "userName eq \"no\" or active eq true",
+            "urn:ietf:params:scim:schemas:core:2.0:User:userName eq \"ana@x\"",
             "userName ge \"ana\" and userName le \"anb\"",
         ] {
             assert!(fit(yes, &USER, &ana), "{yes}");
         }
         for no in [
-            "externalId eq \"ab\"", "active eq false", "emails[type eq \"work\" and value co \"home\"]", "title eq \"x\"",
-            "title pr", "userName eq null", "emails ne \"a@home\"", "urn:other:userName eq \"ana@x\"", "active gt false",
-            "userName eq 1", "meta.created gt \"x\"",
+            "externalId eq \"ab\"",
+            "active eq false",
+            "emails[type eq \"work\" and value co \"home\"]",
+            "title eq \"x\"",
+            "title pr",
+            "userName eq null",
+            "emails ne \"a@home\"",
+            "urn:other:userName eq \"ana@x\"",
+            "active gt false",
+            "userName eq 1",
+            "meta.created gt \"x\"",
         ] {
             assert!(!fit(no, &USER, &ana), "{no}");
         }

@@ -218,7 +218,10 @@ fn within(
             }
         };
     }
-    items.iter_mut().filter(|item| chosen(item)).try_for_each(|item| change_item(item, (attribute, part), change))
+    items
+        .iter_mut()
+        .filter(|item| chosen(item))
+        .try_for_each(|item| change_item(item, (attribute, part), change))
 }
 
 fn change_item(
@@ -283,27 +286,66 @@ mod tests {
         let cases = [
             // Entra ID
             (json!([{ "op": "Replace", "path": "active", "value": "False" }]), "/active", json!(false)),
-            (json!([{ "op": "Add", "path": "emails[type eq \"work\"].value", "value": "b@x" }]), "/emails/0/value", json!("b@x")),
-            (json!([{ "op": "Replace", "path": "emails[type eq \"home\"].value", "value": "h@x" }]), "/emails/1", json!({ "type": "home", "value": "h@x" })),
-            (json!([{ "op": "Replace", "value": { "active": "False", "name.familyName": "Souza" } }]), "/name", json!({ "familyName": "Souza" })),
-            (json!([{ "op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "value": "x" }]), "/userName", json!("ana")),
+            (
+                json!([{ "op": "Add", "path": "emails[type eq \"work\"].value", "value": "b@x" }]),
+                "/emails/0/value",
+                json!("b@x"),
+            ),
+            (
+                json!([{ "op": "Replace", "path": "emails[type eq \"home\"].value", "value": "h@x" }]),
+                "/emails/1",
+                json!({ "type": "home", "value": "h@x" }),
+            ),
+            (
+                json!([{ "op": "Replace", "value": { "active": "False", "name.familyName": "Souza" } }]),
+                "/name",
+                json!({ "familyName": "Souza" }),
+            ),
+            (
+                json!([{ "op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "value": "x" }]),
+                "/userName",
+                json!("ana"),
+            ),
             (json!([{ "op": "Add", "path": "title", "value": "x" }]), "/title", Value::Null),
             // Okta
             (json!([{ "op": "replace", "value": { "active": false, "id": "x" } }]), "/active", json!(false)),
-            (json!([{ "op": "replace", "value": { "emails": [{ "value": "c@x" }] } }]), "/emails", json!([{ "value": "c@x" }])),
+            (
+                json!([{ "op": "replace", "value": { "emails": [{ "value": "c@x" }] } }]),
+                "/emails",
+                json!([{ "value": "c@x" }]),
+            ),
             // The standard
-            (json!([{ "op": "add", "value": { "emails": [{ "value": "d@x", "primary": true }] } }]), "/emails/0/primary", json!(false)),
-            (json!([{ "op": "add", "path": "name", "value": { "givenName": "Ana" } }, { "op": "remove", "path": "name.givenName" }]), "/name", Value::Null),
-            (json!([{ "op": "add", "path": "emails", "value": { "value": "a@x", "type": "home" } }]), "/emails", json!([{ "value": "a@x", "type": "home" }])),
+            (
+                json!([{ "op": "add", "value": { "emails": [{ "value": "d@x", "primary": true }] } }]),
+                "/emails/0/primary",
+                json!(false),
+            ),
+            (
+                json!([{ "op": "add", "path": "name", "value": { "givenName": "Ana" } }, { "op": "remove", "path": "name.givenName" }]),
+                "/name",
+                Value::Null,
+            ),
+            (
+                json!([{ "op": "add", "path": "emails", "value": { "value": "a@x", "type": "home" } }]),
+                "/emails",
+                json!([{ "value": "a@x", "type": "home" }]),
+            ),
             (json!([{ "op": "replace", "path": "displayName", "value": null }]), "/displayName", Value::Null),
         ];
         for (operations, place, expected) in cases {
             let after = after(&USER, &ana, operations.clone()).unwrap();
-            assert_eq!(after.pointer(place).cloned().unwrap_or_default(), expected, "{operations} gave {after}");
+            assert_eq!(
+                after.pointer(place).cloned().unwrap_or_default(),
+                expected,
+                "{operations} gave {after}"
+            );
         }
         let group = json!({ "displayName": "G", "members": [{ "value": "1" }, { "value": "2" }] });
         for (operations, expected) in [
-            (json!([{ "op": "Add", "path": "members", "value": [{ "value": "2" }, { "value": "3", "$ref": null }] }]), json!(["1", "2", "3"])),
+            (
+                json!([{ "op": "Add", "path": "members", "value": [{ "value": "2" }, { "value": "3", "$ref": null }] }]),
+                json!(["1", "2", "3"]),
+            ),
             (json!([{ "op": "Remove", "path": "members", "value": [{ "value": "1" }] }]), json!(["2"])),
             (json!([{ "op": "remove", "path": "members[value eq \"2\"]" }]), json!(["1"])),
             (json!([{ "op": "remove", "path": "members[value eq \"9\"]" }]), json!(["1", "2"])),

@@ -117,17 +117,27 @@ pub static USER: ResourceType = ResourceType {
             parts: &[
                 Attribute { required: true, ..text("value", "The address.") },
                 text("type", "What it is for, e.g. work."),
-                Attribute { kind: Kind::Boolean, ..text("primary", "Whether it is the one they are written to.") },
+                Attribute {
+                    kind: Kind::Boolean,
+                    ..text("primary", "Whether it is the one they are written to.")
+                },
             ],
-            ..text("emails", "Addresses. They are invited at the primary one, else at that for work, else at the first. \
-                              Without any, userName is taken where it is an address.")
+            ..text(
+                "emails",
+                "Addresses. They are invited at the primary one, else at that for work, else at the first. \
+                              Without any, userName is taken where it is an address.",
+            )
         },
         Attribute {
             kind: Kind::Complex,
             many: true,
             mutability: Mutability::ReadOnly,
             parts: &[
-                Attribute { exact: true, mutability: Mutability::ReadOnly, ..text("value", "Id of the group.") },
+                Attribute {
+                    exact: true,
+                    mutability: Mutability::ReadOnly,
+                    ..text("value", "Id of the group.")
+                },
                 Attribute {
                     kind: Kind::Reference,
                     exact: true,

@@ -39,28 +39,27 @@ pub async fn found(caller: &Caller, query: &Query) -> Result<Found> {
     let source = (&caller.installation().database, caller.directory.workspace_id);
     let reader = caller.installation().database.reader();
     let narrowed = query.filter.as_ref().map(narrow).unwrap_or_default();
-    let Some(filter) = &query.filter else {
-        let total = user::count(reader, source, &narrowed).await?;
-        let window = Window { offset: query.offset, limit: query.count };
-        let people = user::page(reader, source, &narrowed, window).await?;
-        let groups = groups_of(caller, reader, &people, query.projection.shows(&USER, "groups")).await?;
-        let shown = people.iter().map(|person| render(caller, person, &groups));
-        let resources = shown.map(|document| query.projection.apply(&USER, document)).collect();
-        return Ok(Found { total, resources });
+    let (total, people) = match &query.filter {
+        None => {
+            let window = Window { offset: query.offset, limit: query.count };
+            let people = user::page(reader, source, &narrowed, window).await?;
+            (user::count(reader, source, &narrowed).await?, people)
+        }
+        Some(filter) => {
+            let window = Window { offset: 0, limit: MAX_SEARCHED as u64 + 1 };
+            let people = user::page(reader, source, &narrowed, window).await?;
+            if people.len() > MAX_SEARCHED {
+                return Err(ScimError::bad("tooMany", "There are too many to look through: ask for less."));
+            }
+            let by_group = filter.mentions("groups") || filter.mentions("meta");
+            let groups = groups_of(caller, reader, &people, by_group).await?;
+            let fits = |person: &Person| fits(filter, &USER, &render(caller, person, groups.as_ref()));
+            let fitting: Vec<Person> = people.into_iter().filter(fits).collect();
+            (fitting.len() as u64, query.cut(fitting))
+        }
     };
-    let window = Window { offset: 0, limit: MAX_SEARCHED as u64 + 1 };
-    let people = user::page(reader, source, &narrowed, window).await?;
-    if people.len() > MAX_SEARCHED {
-        return Err(ScimError::bad("tooMany", "There are too many to look through: ask for less."));
-    }
-    let by_group = filter.mentions("groups") || filter.mentions("meta");
-    let groups = groups_of(caller, reader, &people, by_group).await?;
-    let fitting = people.into_iter().filter(|person| fits(filter, &USER, &render(caller, person, &groups)));
-    let fitting: Vec<Person> = fitting.collect();
-    let total = fitting.len() as u64;
-    let people = query.cut(fitting);
     let groups = groups_of(caller, reader, &people, query.projection.shows(&USER, "groups")).await?;
-    let shown = people.iter().map(|person| render(caller, person, &groups));
+    let shown = people.iter().map(|person| render(caller, person, groups.as_ref()));
     let resources = shown.map(|document| query.projection.apply(&USER, document)).collect();
     Ok(Found { total, resources })
 }
@@ -88,29 +87,29 @@ async fn groups_of(
     connection: &impl ConnectionTrait,
     people: &[Person],
     wanted: bool,
-) -> Result<Groups> {
+) -> Result<Option<Groups>> {
     if !wanted || people.is_empty() {
-        return Ok(Groups::new());
+        return Ok(None);
     }
     let ids: Vec<DirectoryUserId> = people.iter().map(|person| person.id).collect();
-    Ok(user::groups_of(connection, caller.directory.workspace_id, &ids).await?)
+    Ok(Some(user::groups_of(connection, caller.directory.workspace_id, &ids).await?))
 }
 
 /// A person as a resource.
-fn render(caller: &Caller, person: &Person, groups: &Groups) -> Document {
+fn render(caller: &Caller, person: &Person, groups: Option<&Groups>) -> Document {
     let base = caller.base();
     let mut document = Document::new();
     document.insert("schemas".to_owned(), json!([USER.urn]));
     document.insert("id".to_owned(), person.id.to_string().into());
     document.extend(said(person));
-    let groups: Vec<Value> = groups
-        .get(&person.id)
+    let inside: Vec<Value> = groups
+        .and_then(|groups| groups.get(&person.id))
         .into_iter()
         .flatten()
         .map(|(id, name)| json!({ "value": id, "$ref": format!("{base}/Groups/{id}"), "display": name }))
         .collect();
-    if !groups.is_empty() {
-        document.insert("groups".to_owned(), groups.into());
+    if !inside.is_empty() {
+        document.insert("groups".to_owned(), inside.into());
     }
     let meta = json!({
         "resourceType": "User",
@@ -119,7 +118,8 @@ fn render(caller: &Caller, person: &Person, groups: &Groups) -> Document {
         "location": format!("{base}/Users/{}", person.id),
     });
     document.insert("meta".to_owned(), meta);
-    versioned(document)
+    // What has not been read is not in the version either, which then would be another.
+    if groups.is_some() { versioned(document) } else { document }
 }
 
 /// What the directory may say of a person.
@@ -150,7 +150,7 @@ async fn find(caller: &Caller, connection: &impl ConnectionTrait, id: &str) -> R
     let source = (&caller.installation().database, caller.directory.workspace_id);
     let person = user::find(connection, source, parse(id)?).await?;
     let groups = groups_of(caller, connection, std::slice::from_ref(&person), true).await?;
-    let document = render(caller, &person, &groups);
+    let document = render(caller, &person, groups.as_ref());
     Ok((person, document))
 }
 

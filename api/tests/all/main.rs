@@ -14,6 +14,7 @@ mod people;
 mod permissions;
 mod rows;
 mod schema;
+mod scim;
 mod second_factor;
 mod statements;
 mod subscriptions;

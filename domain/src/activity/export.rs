@@ -26,7 +26,17 @@ pub struct Export {
 }
 
 const COLUMNS: &[&str] = &[
-    "id", "at", "member", "apiKey", "session", "action", "subject", "before", "after", "address", "erased",
+    "id",
+    "at",
+    "member",
+    "apiKey",
+    "session",
+    "action",
+    "subject",
+    "before",
+    "after",
+    "address",
+    "erased",
     "directory",
 ];
 

@@ -10,12 +10,15 @@ use sea_orm::{
 };
 use serde_json::json;
 
+use super::mapping;
 use super::profile::checked;
 use super::settling::settle;
 use super::user::{self, Search, Window, known};
-use super::mapping;
 use crate::error::{Error, Refusal, Result};
 use crate::granting::Change;
+
+/// A statement has only so many values.
+const ROWS_AT_ONCE: usize = 1_000;
 
 /// Which groups; what is `None` does not narrow.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +141,9 @@ pub async fn create(change: &mut Change<'_>, wanted: WantedGroup) -> Result<Dire
         Some(_) => Err(Refusal::NameTaken.into()),
         None => {
             let row = insert(change, &wanted.name, Presence::Sent).await?;
-            change.record("directory_group.created", row.id, (None, Some(json!({ "name": row.name })))).await?;
+            change
+                .record("directory_group.created", row.id, (None, Some(json!({ "name": row.name }))))
+                .await?;
             let id = row.id;
             replace(change, (row, BTreeSet::new()), wanted).await?;
             Ok(id)
@@ -204,18 +209,19 @@ pub async fn replace(
     let come: Vec<_> = wanted.members.difference(&had).copied().collect();
     let gone: Vec<_> = had.difference(&wanted.members).copied().collect();
     require_known(change, &come).await?;
-    let rows = come.iter().map(|user| directory_group_member::ActiveModel {
-        workspace_id: Set(change.workspace_id),
-        group_id: Set(before.id),
-        user_id: Set(*user),
-    });
-    if !come.is_empty() {
+    for some in come.chunks(ROWS_AT_ONCE) {
+        let rows = some.iter().map(|user| directory_group_member::ActiveModel {
+            workspace_id: Set(change.workspace_id),
+            group_id: Set(before.id),
+            user_id: Set(*user),
+        });
         let insert = directory_group_member::Entity::insert_many(rows);
         insert.exec_without_returning(&change.transaction).await?;
     }
     leave(change, before.id, &gone).await?;
     if before.name != name || !come.is_empty() || !gone.is_empty() {
-        let told = (Some(json!({ "name": before.name })), Some(json!({ "name": name, "come": come, "gone": gone })));
+        let told =
+            (Some(json!({ "name": before.name })), Some(json!({ "name": name, "come": come, "gone": gone })));
         change.record("directory_group.changed", before.id, told).await?;
     }
     settle(change, &[come, gone].concat()).await

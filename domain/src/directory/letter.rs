@@ -11,7 +11,9 @@ pub(super) fn address_changed(company: &str, account: &user::Model) -> Letter {
             format!("{company}: your address has changed"),
             [
                 format!("Hello {name},"),
-                format!("{company} has changed the e-mail address that you sign in to Portaria with. This one no longer does."),
+                format!(
+                    "{company} has changed the e-mail address that you sign in to Portaria with. This one no longer does."
+                ),
                 "If you did not expect this, tell an administrator of your company at once.".to_owned(),
             ],
         ),
@@ -19,7 +21,9 @@ pub(super) fn address_changed(company: &str, account: &user::Model) -> Letter {
             format!("{company}: tu dirección ha cambiado"),
             [
                 format!("Hola, {name}:"),
-                format!("{company} ha cambiado la dirección de correo con la que entras en Portaria. Esta ya no sirve."),
+                format!(
+                    "{company} ha cambiado la dirección de correo con la que entras en Portaria. Esta ya no sirve."
+                ),
                 "Si no lo esperabas, avisa cuanto antes a un administrador de tu empresa.".to_owned(),
             ],
         ),
@@ -27,7 +31,9 @@ pub(super) fn address_changed(company: &str, account: &user::Model) -> Letter {
             format!("{company}: seu endereço mudou"),
             [
                 format!("Olá, {name}!"),
-                format!("{company} mudou o endereço de e-mail com que você entra no Portaria. Este não serve mais."),
+                format!(
+                    "{company} mudou o endereço de e-mail com que você entra no Portaria. Este não serve mais."
+                ),
                 "Se você não esperava por isso, avise logo um administrador da sua empresa.".to_owned(),
             ],
         ),

@@ -7,8 +7,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde_json::{Value, json};
 
 use super::group::{self, GroupSearch, Presence};
-use super::settling::settle;
 use super::require;
+use super::settling::settle;
 use super::user::Window;
 use crate::access::Scope;
 use crate::error::{Error, Refusal, Result};

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use portaria_entity::id::{DirectoryGroupId, DirectoryMappingId, DirectoryUserId, GrantId, MemberId, TeamId};
 use portaria_entity::member::MemberStatus;
-use portaria_entity::{directory_group, directory_group_member, directory_mapping, directory_user, team_member};
+use portaria_entity::{
+    directory_group, directory_group_member, directory_mapping, directory_user, team_member,
+};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
@@ -146,7 +148,8 @@ impl Plan {
             let told = Some(json!({ "member": member }));
             change.record("team.member_removed", team, (told, None)).await?;
         }
-        let sql = "DELETE FROM directory_effects WHERE workspace_id = $1 AND mapping_id = $2 AND member_id = $3";
+        let sql =
+            "DELETE FROM directory_effects WHERE workspace_id = $1 AND mapping_id = $2 AND member_id = $3";
         change.execute(sql, [id.0.into(), member.0.into()]).await?;
         Ok(())
     }
@@ -188,12 +191,7 @@ impl Plan {
         change.record("team.member_added", team, (None, Some(json!({ "member": member })))).await
     }
 
-    async fn grant(
-        &self,
-        change: &Change<'_>,
-        member: MemberId,
-        id: DirectoryMappingId,
-    ) -> Result<GrantId> {
+    async fn grant(&self, change: &Change<'_>, member: MemberId, id: DirectoryMappingId) -> Result<GrantId> {
         let mapping = self.mapping(id)?;
         let Meaning::Role(role_id, scope) = meaning(mapping)? else {
             return Err(Error::internal("a mapping to a team is no grant"));

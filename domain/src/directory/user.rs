@@ -9,7 +9,9 @@ use portaria_entity::id::{DirectoryGroupId, DirectoryUserId, MemberId, Workspace
 use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{directory_group, directory_group_member};
-use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, Value};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, Value,
+};
 
 use super::profile::Profile;
 use crate::authentication::normalize_email;
@@ -17,8 +19,8 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 
 pub(crate) use joining::{is_awaited, joined};
-pub use provisioning::{Wanted, create, remove, replace};
 pub(super) use provisioning::known;
+pub use provisioning::{Wanted, create, remove, replace};
 
 /// Somebody as the directory sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,11 +91,8 @@ WHERE m.workspace_id = $1 AND m.status <> 'removed'
 
 impl Selection {
     fn new(workspace: WorkspaceId, search: &Search) -> Self {
-        let mut selection = Self {
-            known: KNOWN.to_owned(),
-            others: OTHERS.to_owned(),
-            values: vec![workspace.0.into()],
-        };
+        let mut selection =
+            Self { known: KNOWN.to_owned(), others: OTHERS.to_owned(), values: vec![workspace.0.into()] };
         if let Some(id) = search.id {
             selection.narrow("d.id = ", "m.id = ", id.0.into());
         }

@@ -101,9 +101,7 @@ impl<'a> Change<'a> {
             (Authority::Viewer(viewer), Granter::Member(granter)) => {
                 viewer.require(granter.access(self.now).everywhere(), any_of, self.now)
             }
-            (_, Granter::Member(granter))
-                if !granter.access(self.now).everywhere().contains(permission) =>
-            {
+            (_, Granter::Member(granter)) if !granter.access(self.now).everywhere().contains(permission) => {
                 Err(Error::Forbidden { any_of })
             }
             (_, Granter::Directory(_)) => Err(Error::PersonRequired),

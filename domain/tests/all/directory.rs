@@ -160,7 +160,8 @@ async fn find_in(stage: &Stage, workspace: WorkspaceId, id: DirectoryUserId) -> 
 
 async fn letter_token(stage: &Stage, email: &str) -> String {
     let reader = stage.installation.database.reader();
-    let mails = outgoing_mail::Entity::find().order_by_asc(outgoing_mail::Column::Id).all(reader).await.unwrap();
+    let mails =
+        outgoing_mail::Entity::find().order_by_asc(outgoing_mail::Column::Id).all(reader).await.unwrap();
     let mail = mails.iter().rev().find(|mail| mail.to_address == email && mail.text.contains("ptr_inv_"));
     let text = &mail.unwrap_or_else(|| panic!("no letter to {email}")).text;
     let at = text.find("ptr_inv_").unwrap();
@@ -305,7 +306,8 @@ async fn what_a_directory_may_give_counts_when_a_role_is_edited() {
 
         let make = try_as(stage, &company.admin, async |change| {
             let mut permissions = portaria_domain::permission::PermissionSet::of_role(Support);
-            permissions = permissions.union([portaria_domain::permission::Permission::RoleManage].into_iter().collect());
+            permissions = permissions
+                .union([portaria_domain::permission::Permission::RoleManage].into_iter().collect());
             role::create(change, NewRole { name: "Editor", description: "", permissions }).await
         });
         let editor = make.await.unwrap().role.id;
@@ -344,13 +346,20 @@ async fn what_a_directory_does_is_put_down_as_its_doing_and_sealed() {
         let verdict = verify(&stage.installation, stage.workspace_id, None).await.unwrap();
         assert!(verdict.flaws.is_empty(), "{:?}", verdict.flaws);
         let database = &stage.installation.database;
-        let sql = "SELECT action FROM activities WHERE workspace_id = $1 AND actor_directory_id = $2 ORDER BY id";
+        let sql =
+            "SELECT action FROM activities WHERE workspace_id = $1 AND actor_directory_id = $2 ORDER BY id";
         let values = [stage.workspace_id.0.into(), company.directory.credential_id.0.into()];
         let rows = database.reader().query_all_raw(database.statement(sql, values)).await.unwrap();
         let actions: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         assert_eq!(
             actions,
-            ["directory_user.created", "invitation.sent", "member.suspended", "member.removed", "directory_user.removed"]
+            [
+                "directory_user.created",
+                "invitation.sent",
+                "member.suspended",
+                "member.removed",
+                "directory_user.removed"
+            ]
         );
         // Who did it is under the seal.
         let on = if database.is_sqlite() { "" } else { " ON activities" };

@@ -193,8 +193,8 @@ payload! {
 #[guarded]
 impl DirectoryMutation {
     /// Lets a company's directory in by SCIM, to bring people in and let them go. It gives the roles approved here and no
-    /// others, and touches nobody who holds more. One approves what one holds there for good. Needs `member:manage` and
-    /// `role:assign` too.
+    /// others, and touches nobody who holds more; it reads everybody's address. One approves what one holds there for good.
+    /// Needs `member:manage`, `member:read_private` and `role:assign` too.
     #[requires(IntegrationManage)]
     async fn create_directory_credential(
         &self,
@@ -240,7 +240,7 @@ impl DirectoryMutation {
 
     /// Says what a group of the directory stands for, from now on and for all who are in it. That is granting it to whoever
     /// the directory puts there: one needs to hold it for good, and a credential must be approved for it. Needs
-    /// `member:manage` and `role:assign` too, for a team also `team:manage`.
+    /// `member:manage`, `member:read_private` and `role:assign` too, for a team also `team:manage`.
     #[requires(IntegrationManage)]
     async fn map_directory_group(
         &self,

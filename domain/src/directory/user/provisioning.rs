@@ -91,12 +91,7 @@ pub async fn remove(change: &mut Change<'_>, person: &Person) -> Result<()> {
     change.record("directory_user.removed", person.id, (told, None)).await
 }
 
-async fn set_active(
-    change: &mut Change<'_>,
-    before: &Person,
-    profile: &Profile,
-    wanted: bool,
-) -> Result<()> {
+async fn set_active(change: &mut Change<'_>, before: &Person, profile: &Profile, wanted: bool) -> Result<()> {
     let (id, suspended_at) = (before.id, before.record.and_then(|record| record.suspended_at));
     match (before.member, wanted) {
         (Some((member, MemberStatus::Active)), false) => {
@@ -117,8 +112,7 @@ async fn set_active(
         }
         (Some((_, MemberStatus::Removed)) | None, false) => take_back(change, id).await,
         (None, true) => {
-            let moved =
-                normalize_email(profile.address()) != normalize_email(before.profile.address());
+            let moved = normalize_email(profile.address()) != normalize_email(before.profile.address());
             if moved || !before.is_active() || has_expired(change, id).await? {
                 invite(change, id, profile).await?;
             }

@@ -111,9 +111,8 @@ async fn a_mapping_is_limited_to_what_its_author_holds_and_the_directory_is_appr
         let developer = stage.person("Dev", &[(Developer, Scope::Workspace)]).await;
         let developer = stage.step_up(&developer).await;
         let meaning = Meaning::Role(support, Scope::Channel(stage.sales));
-        let map = async |change: &mut Change<'_>| {
-            mapping::map(change, GroupRef::Name("Vendas"), meaning).await
-        };
+        let map =
+            async |change: &mut Change<'_>| mapping::map(change, GroupRef::Name("Vendas"), meaning).await;
         assert!(matches!(try_as(stage, &developer, map).await, Err(Error::Forbidden { .. })));
         company.maps(GroupRef::Name("Vendas"), meaning).await.unwrap();
         // Awaited by its name, it is the directory's when it comes.
@@ -168,7 +167,8 @@ async fn a_mapping_goes_on_with_the_role_in_the_place_of_its_own() {
         let group = company.group("Juniores", &[id]).await.unwrap();
         company.maps(GroupRef::Id(group), Meaning::Role(junior, Scope::Workspace)).await.unwrap();
         let agent = company.role(Agent).await;
-        let delete = async |change: &mut Change<'_>| role::delete(change, junior, Disposal::Replace(agent)).await;
+        let delete =
+            async |change: &mut Change<'_>| role::delete(change, junior, Disposal::Replace(agent)).await;
         try_as(stage, &company.admin, delete).await.unwrap();
         assert_eq!(company.reasons(&nina).await.len(), 1);
         company.puts(group, &[]).await.unwrap();

@@ -109,14 +109,22 @@ async fn an_account_that_the_directory_made_follows_it_while_it_is_nowhere_else(
         assert_eq!(count_letters(stage, "nina@x.example").await, 2, "the old address is told");
         stage.sign_in("nina.souza@x.example").await;
         // An address that is somebody's is not taken.
-        company.says(id, |wanted| wanted.profile.emails[0].value = "admin@free.example".to_owned()).await.unwrap();
+        company
+            .says(id, |wanted| wanted.profile.emails[0].value = "admin@free.example".to_owned())
+            .await
+            .unwrap();
         let (other, ..) = stage.another_workspace().await;
         let vera = stage.person_in(other, "Vera", &[]).await;
         company.says(id, |wanted| wanted.profile.emails[0].value = vera.email.clone()).await.unwrap();
         assert_eq!(account_of(stage, person.member_id).await.email, "admin@free.example");
         // Once in another workspace too, the account is no longer this directory's to change.
         let transaction = stage.installation.database.begin().await.unwrap();
-        let new = member::NewMember { name: "x", email: "admin@free.example", locale: "pt-BR", password_hash: None };
+        let new = member::NewMember {
+            name: "x",
+            email: "admin@free.example",
+            locale: "pt-BR",
+            password_hash: None,
+        };
         member::create(&transaction, &stage.installation, other, new).await.unwrap();
         transaction.commit().await.unwrap();
         company.says(id, rename("Outra", "outra@x.example")).await.unwrap();
@@ -139,7 +147,8 @@ async fn who_is_made_inactive_is_out_at_once_and_comes_back_with_what_they_had()
         company.says(id, |wanted| wanted.active = false).await.unwrap();
         assert!(stage.viewer(&person.token).await.is_none(), "sessions end");
         let reader = stage.installation.database.reader();
-        let row = conversation::Entity::find_by_id((stage.workspace_id, open)).one(reader).await.unwrap().unwrap();
+        let row =
+            conversation::Entity::find_by_id((stage.workspace_id, open)).one(reader).await.unwrap().unwrap();
         assert_eq!(row.assignee_id, None, "conversations go back to the queue");
         assert!(!company.find(id).await.unwrap().is_active());
         let origin = Origin::default();
@@ -214,8 +223,15 @@ async fn a_directory_touches_nobody_who_holds_what_it_is_not_approved_for() {
         company.says(known.id, |wanted| wanted.profile.external_id = Some("42".to_owned())).await.unwrap();
         assert_eq!(company.find(known.id).await.unwrap().member, known.member, "one id, before and after");
         let account = account_of(stage, agent.member_id).await;
-        company.says(known.id, |wanted| wanted.profile.emails[0].value = "x@x.example".to_owned()).await.unwrap();
-        assert_eq!(account_of(stage, agent.member_id).await, account, "an account made by hand stays as it is");
+        company
+            .says(known.id, |wanted| wanted.profile.emails[0].value = "x@x.example".to_owned())
+            .await
+            .unwrap();
+        assert_eq!(
+            account_of(stage, agent.member_id).await,
+            account,
+            "an account made by hand stays as it is"
+        );
         company.fires(known.id).await.unwrap();
         assert!(stage.viewer(&agent.token).await.is_none());
     }
@@ -294,9 +310,8 @@ async fn letters_are_sent_once_and_again_when_they_ran_out() {
         assert_eq!(refusal(company.accepts("n@x.example", PASSWORD).await), Refusal::InvalidToken);
         company.says(id, |wanted| wanted.active = true).await.unwrap();
         let admin = stage.step_up(&company.admin).await;
-        let revoke = async |change: &mut Change<'_>| {
-            credential::revoke(change, company.directory.credential_id).await
-        };
+        let revoke =
+            async |change: &mut Change<'_>| credential::revoke(change, company.directory.credential_id).await;
         try_as(stage, &admin, revoke).await.unwrap();
         let void = company.accepts("n@x.example", PASSWORD).await;
         assert_eq!(refusal(void), Refusal::InvitationVoid, "the directory was shut out");
