@@ -32,6 +32,7 @@ use self::document::{Document, Projection};
 use self::error::{MEDIA_TYPE, Result, ScimError};
 use self::schema::ResourceType;
 use crate::ApiState;
+use crate::origin::ClientAddress;
 
 /// A group of some thousands of people in one request.
 const MAX_BODY: usize = 1024 * 1024;
@@ -87,12 +88,14 @@ impl FromRequestParts<Arc<ApiState>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<ApiState>) -> Result<Self> {
         let place = state.scim.0.clone().try_acquire_owned().map_err(|_| ScimError::busy())?;
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, state).await;
+        let address = address.map(|address| address.to_string());
         let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = authorization
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, token) = token.ok_or_else(ScimError::unauthenticated)?;
-        let directory = credential::authenticate(&state.installation, token.trim()).await?;
+        let directory = credential::authenticate(&state.installation, token.trim(), address).await?;
         let directory = directory.ok_or_else(ScimError::unauthenticated)?;
         Ok(Self { state: state.clone(), directory, _place: place })
     }
@@ -105,7 +108,7 @@ impl Caller {
 
     /// Begins to change something.
     async fn begin(&self) -> Result<Change<'_>> {
-        Ok(directory::begin(self.installation(), self.directory).await?)
+        Ok(directory::begin(self.installation(), &self.directory).await?)
     }
 
     /// The address that all resources are below.

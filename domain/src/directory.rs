@@ -30,15 +30,17 @@ pub const REQUIRED: [Permission; 4] = [
 ];
 
 /// A directory that asks for something, by one of its credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
     pub workspace_id: WorkspaceId,
     pub credential_id: DirectoryCredentialId,
+    /// From where, if that is known.
+    pub address: Option<String>,
 }
 
 /// Begins a change by a directory, whose credential is looked at again where nothing changes meanwhile.
-pub async fn begin(installation: &Installation, directory: Directory) -> Result<Change<'_>> {
-    let authority = Authority::Directory(Some(directory.credential_id));
+pub async fn begin<'a>(installation: &'a Installation, directory: &'a Directory) -> Result<Change<'a>> {
+    let authority = Authority::Directory(Some(directory));
     let change = Change::begin(installation, directory.workspace_id, authority).await?;
     if credential::is_in_force(&change, directory.credential_id).await? {
         Ok(change)

@@ -99,7 +99,7 @@ impl Standing {
     pub fn grant_ids(&self) -> Vec<GrantId> {
         let id = |holding: &Holding| match holding.title {
             Title::Grant(id) | Title::ApiKeyGrant(id) => Some(id),
-            Title::Eligibility(_) => None,
+            Title::Approval(_) | Title::Eligibility(_) => None,
         };
         self.holdings.iter().filter_map(id).collect()
     }

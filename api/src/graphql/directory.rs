@@ -11,6 +11,7 @@ use portaria_entity::id::{DirectoryCredentialId, DirectoryGroupId, RoleId};
 use portaria_entity::{directory_approval, directory_credential, directory_group, directory_mapping};
 use portaria_guard::guarded;
 
+use super::ability::DirectoryCredentialAbilities;
 use super::grant::ScopeKind;
 use super::member::Member;
 use super::role::Role;
@@ -78,6 +79,13 @@ impl DirectoryCredential {
     #[authenticated]
     fn id(&self) -> ID {
         self.row.id.into()
+    }
+
+    /// What the viewer may do with it now.
+    #[authenticated]
+    fn viewer_can(&self, ctx: &Context<'_>) -> DirectoryCredentialAbilities {
+        let ended = self.row.revoked_at.is_some() || self.row.expires_at <= Request::of(ctx).now;
+        DirectoryCredentialAbilities { id: self.row.id, ended }
     }
 
     /// Which directory it is for.

@@ -228,7 +228,7 @@ async fn hiring_and_leaving_in_the_directory_creates_and_removes_access() {
             groups["data"]["directoryGroups"],
             json!([{ "displayName": "Vendas", "size": 0, "mappings": [{ "role": { "name": "Agent" }, "team": null }] }])
         );
-        let log = "{ activities(filter: { action: \"member.\" }) { nodes { action directoryCredentialId member { name } } } }";
+        let log = "{ activities(filter: { action: \"member.\" }) { nodes { action directoryCredentialId address member { name } } } }";
         let log = company.asks(log, json!({})).await;
         let nodes = log["data"]["activities"]["nodes"].as_array().unwrap();
         let actions: Vec<_> = nodes.iter().map(|node| node["action"].as_str().unwrap()).collect();

@@ -145,7 +145,11 @@ pub(crate) async fn close_approval(change: &Change<'_>, id: GrantId) -> Result<(
 }
 
 /// The directory behind a bearer token; `None` when it opens nothing (any more). Nothing of it is cached.
-pub async fn authenticate(installation: &Installation, bearer: &str) -> Result<Option<Directory>> {
+pub async fn authenticate(
+    installation: &Installation,
+    bearer: &str,
+    address: Option<String>,
+) -> Result<Option<Directory>> {
     if !bearer.starts_with(PREFIX) || !Token::has_checksum(bearer) {
         return Ok(None);
     }
@@ -162,7 +166,7 @@ pub async fn authenticate(installation: &Installation, bearer: &str) -> Result<O
         let values = [row.workspace_id.0.into(), row.id.0.into(), now.0.into()];
         database.writer().execute_raw(database.statement(sql, values)).await?;
     }
-    Ok(Some(Directory { workspace_id: row.workspace_id, credential_id: row.id }))
+    Ok(Some(Directory { workspace_id: row.workspace_id, credential_id: row.id, address }))
 }
 
 /// Whether a credential may be used, as the change sees it.

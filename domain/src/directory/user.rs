@@ -19,6 +19,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 
 pub(crate) use joining::{is_awaited, joined};
+pub(crate) use provisioning::forget;
 pub(super) use provisioning::known;
 pub use provisioning::{Wanted, create, remove, replace};
 

@@ -1,6 +1,6 @@
 //! Whether somebody may change somebody's access, told before they try: by the rules that decide when they do.
 
-use portaria_entity::id::{ApiKeyId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, MemberId, RoleId, TeamId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{emergency_eligibility, grant};
@@ -8,6 +8,7 @@ use portaria_entity::{emergency_eligibility, grant};
 use super::{
     Holder, Ledger, Standing, Title, keeps_an_administrator, may_touch, may_touch_directory, may_touch_key,
 };
+use crate::directory::REQUIRED;
 use crate::error::{Error, Refusal, Result};
 use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
@@ -139,6 +140,12 @@ impl Prospect<'_> {
             true => self.touch_holder(Holder::ApiKey(key)),
             false => Err(Refusal::AlreadyEnded.into()),
         }
+    }
+
+    /// Refuses who may not end a directory credential now that has not ended.
+    pub fn directory(&self, id: DirectoryCredentialId) -> Result<()> {
+        REQUIRED.iter().try_for_each(|permission| self.require(*permission))?;
+        self.touch_holder(Holder::Directory(id))
     }
 
     /// Refuses who may not take an eligibility for emergencies back now.

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::access::Access;
 use crate::activity::{Actor, Deed, record};
+use crate::directory::Directory;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append};
 use crate::installation::Installation;
@@ -31,7 +32,7 @@ pub enum Authority<'a> {
     Member(MemberId),
     /// A directory with one of its credentials, or (`None`) the directory as such, when somebody accepts what it asked.
     /// It gives and takes what it is approved for, and touches nobody who holds more.
-    Directory(Option<DirectoryCredentialId>),
+    Directory(Option<&'a Directory>),
     /// The installation itself. No rule holds it back but that of the last administrator.
     Installation,
 }
@@ -113,7 +114,9 @@ impl<'a> Change<'a> {
         Ok(match self.authority {
             Authority::Viewer(viewer) => Granter::Member(self.ledger.member(viewer.session()?.member_id)?),
             Authority::Member(member) => Granter::Member(self.ledger.member(member)?),
-            Authority::Directory(id) => Granter::Directory(self.approved(id)),
+            Authority::Directory(by) => {
+                Granter::Directory(self.approved(by.map(|directory| directory.credential_id)))
+            }
             Authority::Installation => Granter::Installation,
         })
     }

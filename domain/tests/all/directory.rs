@@ -49,13 +49,13 @@ impl Company {
         let admin = stage.step_up(&admin).await;
         let created = let_in(&stage, &admin, approved).await.unwrap();
         let token = created.token.reveal().to_owned();
-        let directory = credential::authenticate(&stage.installation, &token).await.unwrap().unwrap();
+        let directory = credential::authenticate(&stage.installation, &token, None).await.unwrap().unwrap();
         Self { stage, admin, directory, token }
     }
 
     /// Does something as the directory, all or nothing.
     async fn does<T>(&self, act: impl AsyncFnOnce(&mut Change<'_>) -> Result<T>) -> Result<T> {
-        let mut change = directory::begin(&self.stage.installation, self.directory).await?;
+        let mut change = directory::begin(&self.stage.installation, &self.directory).await?;
         let done = act(&mut change).await?;
         change.finish().await?;
         Ok(done)
@@ -261,23 +261,23 @@ async fn a_credential_opens_the_directorys_door_only_and_ends_at_once() {
         let company = Company::on(test, &[(Agent, Scope::Workspace)]).await;
         let (stage, installation) = (&company.stage, &company.stage.installation);
         assert!(stage.viewer(&company.token).await.is_none(), "no session, no key");
-        assert!(credential::authenticate(installation, &company.admin.token).await.unwrap().is_none());
+        assert!(credential::authenticate(installation, &company.admin.token, None).await.unwrap().is_none());
         let mut altered = company.token.clone();
         altered.replace_range(9..10, if &altered[9..10] == "A" { "B" } else { "A" });
         let before = installation.database.statement_count();
-        assert!(credential::authenticate(installation, &altered).await.unwrap().is_none());
+        assert!(credential::authenticate(installation, &altered, None).await.unwrap().is_none());
         assert_eq!(installation.database.statement_count(), before, "a wrong checksum asks nobody");
         let all = credential::all(installation.database.reader(), stage.workspace_id).await.unwrap();
         assert_eq!(all[0].last_used_at, Some(stage.clock.now()));
         assert!(!format!("{all:?}").contains(&company.token[12..]), "kept as a hash");
 
-        let change = directory::begin(installation, company.directory).await.unwrap();
+        let change = directory::begin(installation, &company.directory).await.unwrap();
         assert!(change.require(directory::REQUIRED[0]).is_err(), "it lets in no other directory");
         drop(change);
         let id = all[0].id;
         let revoke = async |change: &mut Change<'_>| credential::revoke(change, id).await;
         try_as(stage, &company.admin, revoke).await.unwrap();
-        assert!(credential::authenticate(installation, &company.token).await.unwrap().is_none());
+        assert!(credential::authenticate(installation, &company.token, None).await.unwrap().is_none());
         let late = company.does(async |_| Ok(())).await;
         assert_eq!(refusal(late), Refusal::AlreadyEnded, "not even for a request that was under way");
         let again = try_as(stage, &company.admin, revoke).await;
@@ -285,7 +285,7 @@ async fn a_credential_opens_the_directorys_door_only_and_ends_at_once() {
 
         let next = let_in(stage, &company.admin, &[(Agent, Scope::Workspace)]).await.unwrap();
         stage.clock.advance(300 * DAY);
-        assert!(credential::authenticate(installation, next.token.reveal()).await.unwrap().is_none());
+        assert!(credential::authenticate(installation, next.token.reveal(), None).await.unwrap().is_none());
     }
 }
 

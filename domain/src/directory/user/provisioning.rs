@@ -70,6 +70,23 @@ pub async fn replace(change: &mut Change<'_>, before: Person, wanted: Wanted) ->
     set_active(change, &before, &profile, wanted.active).await
 }
 
+/// What is kept of a person on the directory's word.
+const RECORD: [&str; 2] = [
+    "DELETE FROM directory_group_members WHERE workspace_id = $1 AND user_id IN \
+     (SELECT id FROM directory_users WHERE workspace_id = $1 AND {whom})",
+    "DELETE FROM directory_users WHERE workspace_id = $1 AND {whom}",
+];
+
+/// Forgets what the directory said of a removed member, and what came of their groups.
+pub(crate) async fn forget(change: &Change<'_>, member: MemberId) -> Result<()> {
+    let sql = "DELETE FROM directory_effects WHERE workspace_id = $1 AND member_id = $2";
+    change.execute(sql, [member.0.into()]).await?;
+    for sql in RECORD {
+        change.execute(&sql.replace("{whom}", "member_id = $2"), [member.0.into()]).await?;
+    }
+    Ok(())
+}
+
 /// Forgets a person, whose membership ends.
 pub async fn remove(change: &mut Change<'_>, person: &Person) -> Result<()> {
     let told = person.member.map(|(member, _)| json!({ "member": member }));
@@ -79,14 +96,10 @@ pub async fn remove(change: &mut Change<'_>, person: &Person) -> Result<()> {
     }
     take_back(change, person.id).await?;
     if let Some((member, _)) = person.member {
-        let sql = "DELETE FROM directory_effects WHERE workspace_id = $1 AND member_id = $2";
-        change.execute(sql, [member.0.into()]).await?;
+        forget(change, member).await?;
     }
-    for sql in [
-        "DELETE FROM directory_group_members WHERE workspace_id = $1 AND user_id = $2",
-        "DELETE FROM directory_users WHERE workspace_id = $1 AND id = $2",
-    ] {
-        change.execute(sql, [person.id.0.into()]).await?;
+    for sql in RECORD {
+        change.execute(&sql.replace("{whom}", "id = $2"), [person.id.0.into()]).await?;
     }
     change.record("directory_user.removed", person.id, (told, None)).await
 }

@@ -291,6 +291,29 @@ async fn a_directory_sees_its_own_workspace_only() {
 }
 
 #[tokio::test]
+async fn who_is_forgotten_is_forgotten_of_the_directory_too() {
+    for test in databases().await {
+        let company = Company::on(test, &[(Agent, Scope::Workspace)]).await;
+        let stage = &company.stage;
+        let (id, nina) = company.newcomer("nina@x.example").await;
+        let group = company.group("Vendas", &[id]).await.unwrap();
+        try_as(stage, &company.admin, async |change| member::remove(change, nina.member_id).await)
+            .await
+            .unwrap();
+        let erase = async |change: &mut Change<'_>| member::erase(change, nina.member_id, "asked to").await;
+        try_as(stage, &company.admin, erase).await.unwrap();
+        assert!(matches!(company.find(id).await, Err(Error::NotFound)));
+        company.puts(group, &[]).await.unwrap();
+        let database = &stage.installation.database;
+        for table in ["directory_users", "directory_group_members", "directory_effects"] {
+            let sql = format!("SELECT COUNT(*) FROM {table}");
+            let row = database.reader().query_one_raw(database.statement(&sql, [])).await.unwrap().unwrap();
+            assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 0, "{table}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn letters_are_sent_once_and_again_when_they_ran_out() {
     for test in databases().await {
         let company = Company::on(test, &[(Agent, Scope::Workspace)]).await;
