@@ -7,6 +7,7 @@ pub mod channel;
 pub mod connection;
 pub mod contact;
 pub mod conversation;
+pub mod directory;
 pub mod emergency;
 pub mod explanation;
 pub mod grant;

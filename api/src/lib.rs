@@ -1,4 +1,4 @@
-//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`.
+//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`; and SCIM for directories: `/scim/v2`.
 
 mod batch;
 mod cost;
@@ -13,6 +13,7 @@ mod loader;
 mod nul;
 mod origin;
 pub mod request;
+mod scim;
 mod sdl;
 mod websocket;
 
@@ -51,16 +52,19 @@ pub struct ApiState {
     installation: Installation,
     schema: graphql::Schema,
     options: ApiOptions,
+    scim: scim::Gate,
 }
 
 /// The API of an installation.
 pub fn router(installation: Installation, options: ApiOptions) -> Router {
     let max_body = options.max_body;
-    let state = Arc::new(ApiState { installation, schema: graphql::schema(), options });
+    let state =
+        Arc::new(ApiState { installation, schema: graphql::schema(), options, scim: scim::Gate::default() });
     Router::new()
         .route("/graphql", any(http::handle))
         .route("/graphql/ws", any(websocket::handle))
         .layer(DefaultBodyLimit::max(max_body))
+        .merge(scim::router())
         .with_state(state)
         .merge(graphiql::router())
 }

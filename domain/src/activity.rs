@@ -10,7 +10,7 @@ mod flaw;
 pub mod phone_reveal;
 pub mod verification;
 
-use portaria_entity::id::{ActivityId, ApiKeyId, MemberId, SessionId, WorkspaceId};
+use portaria_entity::id::{ActivityId, ApiKeyId, DirectoryCredentialId, MemberId, SessionId, WorkspaceId};
 use portaria_entity::{activity, activity_detail};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -31,6 +31,7 @@ pub enum Actor {
         session_id: SessionId,
     },
     ApiKey(ApiKeyId),
+    Directory(DirectoryCredentialId),
     /// The installation itself: the command line, routing, the schedule.
     Installation,
 }
@@ -61,10 +62,14 @@ pub struct Deed<'a> {
 
 /// Records a deed in the transaction of its change.
 pub async fn record(transaction: &impl ConnectionTrait, clock: &Clock, deed: Deed<'_>) -> Result<()> {
-    let (actor_member_id, session_id, actor_api_key_id) = match deed.actor {
-        Actor::Member { member_id, session_id } => (Some(member_id), Some(session_id), None),
-        Actor::ApiKey(key) => (None, None, Some(key)),
-        Actor::Installation => (None, None, None),
+    let (actor_member_id, session_id) = match deed.actor {
+        Actor::Member { member_id, session_id } => (Some(member_id), Some(session_id)),
+        Actor::ApiKey(_) | Actor::Directory(_) | Actor::Installation => (None, None),
+    };
+    let (actor_api_key_id, actor_directory_id) = match deed.actor {
+        Actor::ApiKey(key) => (Some(key), None),
+        Actor::Directory(directory) => (None, Some(directory)),
+        Actor::Member { .. } | Actor::Installation => (None, None),
     };
     let id: ActivityId = clock.new_id();
     let details = Details {
@@ -79,6 +84,7 @@ pub async fn record(transaction: &impl ConnectionTrait, clock: &Clock, deed: Dee
         at: Set(clock.now()),
         actor_member_id: Set(actor_member_id),
         actor_api_key_id: Set(actor_api_key_id),
+        actor_directory_id: Set(actor_directory_id),
         session_id: Set(session_id),
         action: Set(deed.action.to_owned()),
         subject: Set(deed.subject),

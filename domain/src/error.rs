@@ -110,6 +110,10 @@ pub enum Refusal {
     EndsTooLate,
     #[error("it is active already")]
     AlreadyActive,
+    #[error("no directory credential is approved for that")]
+    NotApproved,
+    #[error("they were suspended by hand, and are reinstated by hand")]
+    SuspendedByHand,
 }
 
 impl Error {

@@ -12,7 +12,9 @@ mod ledger;
 
 use std::collections::HashMap;
 
-use portaria_entity::id::{ApiKeyId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{
+    ApiKeyId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId,
+};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
@@ -32,6 +34,8 @@ pub enum Title {
     Grant(GrantId),
     /// Of an API key.
     ApiKeyGrant(GrantId),
+    /// What a directory credential may give to others, for good.
+    Approval(GrantId),
     /// May be taken on in an emergency: not held now, but as good as held by who decides to.
     Eligibility(EmergencyEligibilityId),
 }
@@ -63,7 +67,7 @@ impl Holding {
     pub fn until(&self) -> Option<Timestamp> {
         match self.title {
             Title::Grant(_) | Title::ApiKeyGrant(_) => self.valid_until,
-            Title::Eligibility(_) => None,
+            Title::Eligibility(_) | Title::Approval(_) => None,
         }
     }
 
@@ -104,7 +108,7 @@ impl Standing {
     pub fn grant_ids(&self) -> Vec<GrantId> {
         let id = |holding: &Holding| match holding.title {
             Title::Grant(id) | Title::ApiKeyGrant(id) => Some(id),
-            Title::Eligibility(_) => None,
+            Title::Approval(_) | Title::Eligibility(_) => None,
         };
         self.holdings.iter().filter_map(id).collect()
     }
@@ -155,6 +159,13 @@ impl Standing {
 pub enum Holder {
     Member(MemberId),
     ApiKey(ApiKeyId),
+    /// May give it.
+    Directory(DirectoryCredentialId),
+}
+
+/// What a directory may give and take.
+pub fn approved_of(holdings: &[Holding], now: Timestamp) -> Access {
+    Access::new(None, holdings.iter().map(|held| held.from(held.valid_from.min(now))), Vec::new(), now)
 }
 
 /// What an API key may do from now on, at the most.
@@ -197,15 +208,25 @@ pub fn may_touch_key(granter: &Standing, key: &[Holding], now: Timestamp) -> Res
     if granter.access(now).contains(&potential_of_key(key, now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
 }
 
+/// Refuses who would change what a directory may give, when that is what they do not hold.
+pub fn may_touch_directory(granter: &Standing, approved: &[Holding], now: Timestamp) -> Result<(), Refusal> {
+    if granter.access(now).contains(&approved_of(approved, now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
+}
+
 /// Being in a team lets one read its conversations where one holds this.
 const READ_TEAM: Permission = Permission::ConversationReadTeam;
 
 /// Refuses who would let others read a team's conversations without reading them themselves.
 pub fn may_admit(granter: &Standing, member: &Standing, team: TeamId, now: Timestamp) -> Result<(), Refusal> {
     match member.potential(now).anywhere().contains(READ_TEAM) {
-        true => reads_team(granter, team, (Scope::Team(team), None), now),
+        true => may_admit_anybody(granter, team, now),
         false => Ok(()),
     }
+}
+
+/// The same whoever it is, as for a group of a directory whose people are not known yet.
+pub fn may_admit_anybody(granter: &Standing, team: TeamId, now: Timestamp) -> Result<(), Refusal> {
+    reads_team(granter, team, (Scope::Team(team), None), now)
 }
 
 /// The same the other way round: refuses who would give somebody what opens the teams that they are in already.

@@ -5,7 +5,7 @@ mod letter;
 
 use std::time::Duration;
 
-use portaria_entity::id::{InvitationId, RoleId, WorkspaceId};
+use portaria_entity::id::{DirectoryUserId, InvitationId, MemberId, RoleId, WorkspaceId};
 use portaria_entity::member as member_entity;
 use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
@@ -67,29 +67,47 @@ pub async fn invite(change: &mut Change<'_>, invite: Invite<'_>) -> Result<invit
     }
     refuse_member(change, &email).await?;
     replace_earlier(change, &email).await?;
+    let Invite { name, email, locale, .. } = invite;
+    let row = issue(change, Issue { name, email, locale, invited_by, directory_user_id: None }).await?;
+    promise_all(change, row.id, &invite.grants).await?;
+    let grants: Vec<_> = invite.grants.iter().map(told).collect();
+    change.record("invitation.sent", row.id, (None, Some(json!({ "grants": grants })))).await?;
+    Ok(row)
+}
+
+/// An invitation that has been permitted.
+pub(crate) struct Issue<'a> {
+    pub name: &'a str,
+    pub email: &'a str,
+    pub locale: &'a str,
+    pub invited_by: MemberId,
+    /// Whom a directory asks.
+    pub directory_user_id: Option<DirectoryUserId>,
+}
+
+/// Writes an invitation and its letter.
+pub(crate) async fn issue(change: &Change<'_>, new: Issue<'_>) -> Result<invitation::Model> {
     let token = Token::generate("ptr_inv")?;
     let row = invitation::Model {
         workspace_id: change.workspace_id,
         id: change.installation.clock.new_id(),
-        name: invite.name.trim().to_owned(),
-        email: invite.email.trim().to_owned(),
-        email_normalized: email,
-        locale: invite.locale.to_owned(),
+        name: new.name.trim().to_owned(),
+        email: new.email.trim().to_owned(),
+        email_normalized: member::address(new.email)?,
+        locale: new.locale.to_owned(),
         token_hash: token.hash().to_vec(),
-        invited_by,
+        invited_by: new.invited_by,
         created_at: change.now,
         expires_at: change.now + LIFETIME,
         accepted_at: None,
         accepted_by: None,
         revoked_at: None,
+        directory_user_id: new.directory_user_id,
     };
     invitation::Entity::insert(invitation::ActiveModel::from(row.clone()))
         .exec_without_returning(&change.transaction)
         .await?;
-    promise_all(change, row.id, &invite.grants).await?;
     send(change, &row, &token).await?;
-    let grants: Vec<_> = invite.grants.iter().map(told).collect();
-    change.record("invitation.sent", row.id, (None, Some(json!({ "grants": grants })))).await?;
     Ok(row)
 }
 

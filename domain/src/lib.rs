@@ -13,6 +13,7 @@ pub mod contact;
 pub mod conversation;
 pub mod database;
 pub mod decision;
+pub mod directory;
 pub mod emergency;
 pub mod error;
 pub mod event;

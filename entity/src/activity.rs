@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{ActivityId, ApiKeyId, MemberId, SessionId, WorkspaceId};
+use crate::id::{ActivityId, ApiKeyId, DirectoryCredentialId, MemberId, SessionId, WorkspaceId};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -13,9 +13,10 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ActivityId,
     pub at: Timestamp,
-    /// Neither member nor key: the installation itself.
+    /// Neither member nor key nor directory: the installation itself.
     pub actor_member_id: Option<MemberId>,
     pub actor_api_key_id: Option<ApiKeyId>,
+    pub actor_directory_id: Option<DirectoryCredentialId>,
     pub session_id: Option<SessionId>,
     /// E.g. `conversation.claimed`.
     pub action: String,

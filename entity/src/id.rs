@@ -156,6 +156,10 @@ typed_ids! {
     PasswordResetId = "pwreset",
     PasswordResetRequestId = "pwask",
     ApiKeyId = "key",
+    DirectoryCredentialId = "dir",
+    DirectoryUserId = "diruser",
+    DirectoryGroupId = "dirgroup",
+    DirectoryMappingId = "dirmap",
 }
 
 #[cfg(test)]

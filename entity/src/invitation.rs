@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{InvitationId, MemberId, WorkspaceId};
+use crate::id::{DirectoryUserId, InvitationId, MemberId, WorkspaceId};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -24,6 +24,8 @@ pub struct Model {
     pub accepted_at: Option<Timestamp>,
     pub accepted_by: Option<MemberId>,
     pub revoked_at: Option<Timestamp>,
+    /// Of whom a directory asks: `invited_by` is then who let the directory in.
+    pub directory_user_id: Option<DirectoryUserId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

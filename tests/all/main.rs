@@ -6,3 +6,4 @@ mod durability;
 mod main_job;
 mod program;
 mod recovery;
+mod scim;

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod conversation;
+mod directory;
 mod grant;
 mod member;
 mod role;
@@ -18,6 +19,7 @@ use crate::sdl::{Declared, declared};
 
 pub use api_key::ApiKeyAbilities;
 pub use conversation::{ChannelAbilities, ContactAbilities, ConversationAbilities};
+pub use directory::DirectoryCredentialAbilities;
 pub use grant::{EmergencyEligibilityAbilities, GrantAbilities};
 pub use member::MemberAbilities;
 pub use role::RoleAbilities;

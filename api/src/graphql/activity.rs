@@ -23,6 +23,8 @@ pub struct ActivityFilterInput {
     member_id: Option<ID>,
     /// Only what this API key did (`key_...`).
     api_key_id: Option<ID>,
+    /// Only what a directory did with this credential (`dir_...`).
+    directory_credential_id: Option<ID>,
     /// Only this action, such as `grant.made`; with a dot at the end all of a kind, such as `grant.`.
     action: Option<String>,
     /// Only what was done to this, by its id.
@@ -40,6 +42,7 @@ impl TryFrom<ActivityFilterInput> for ActivityFilter {
         Ok(Self {
             member_id: parse_optional(input.member_id.as_ref())?,
             api_key_id: parse_optional(input.api_key_id.as_ref())?,
+            directory_id: parse_optional(input.directory_credential_id.as_ref())?,
             action: input.action,
             subject: input.subject,
             from: input.from.map(|at| at.0),
@@ -82,7 +85,7 @@ impl Activity {
         self.0.row.at.into()
     }
 
-    /// Which member did it. Null: an API key did, or the installation itself.
+    /// Which member did it. Null: an API key did, a directory, or the installation itself.
     #[requires(AuditLogRead)]
     async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.0.row.actor_member_id {
@@ -91,10 +94,16 @@ impl Activity {
         }
     }
 
-    /// Which API key did it (`key_...`). Null: a member did, or the installation itself.
+    /// Which API key did it (`key_...`). Null: a member did, a directory, or the installation itself.
     #[requires(AuditLogRead)]
     fn api_key_id(&self) -> Option<ID> {
         self.0.row.actor_api_key_id.map(Into::into)
+    }
+
+    /// With which credential a directory did it (`dir_...`). Null: somebody or something else did.
+    #[requires(AuditLogRead)]
+    fn directory_credential_id(&self) -> Option<ID> {
+        self.0.row.actor_directory_id.map(Into::into)
     }
 
     /// In which session (`sess_...`); null when in none.

@@ -49,11 +49,17 @@ impl Invitation {
         &self.0.email
     }
 
-    /// Who sent it.
+    /// Who sent it; if the directory did, who let it in.
     #[requires(MemberReadPrivate)]
     async fn invited_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         let found: Option<Arc<_>> = Request::of(ctx).loaders()?.member(self.0.invited_by).await?;
         Ok(found.map(Member))
+    }
+
+    /// Whether the directory asked them. It gives what its groups stand for when they accept.
+    #[requires(MemberReadPrivate)]
+    fn by_directory(&self) -> bool {
+        self.0.directory_user_id.is_some()
     }
 
     /// Until when it may be accepted.

@@ -4,6 +4,7 @@
 mod activity;
 mod api_key;
 mod conversation;
+mod directory;
 mod emergency;
 mod erasure;
 mod grant;
@@ -35,6 +36,7 @@ pub struct Mutation(
     grant::GrantMutation,
     emergency::EmergencyMutation,
     api_key::ApiKeyMutation,
+    directory::DirectoryMutation,
     activity::ActivityMutation,
     erasure::ErasureMutation,
 );

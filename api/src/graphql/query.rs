@@ -3,6 +3,7 @@
 
 mod activity;
 mod conversation;
+mod directory;
 mod explanation;
 mod people;
 mod viewer;
@@ -18,5 +19,6 @@ pub struct Query(
     conversation::ConversationQuery,
     explanation::ExplanationQuery,
     people::PeopleQuery,
+    directory::DirectoryQuery,
     activity::ActivityQuery,
 );

@@ -17,6 +17,7 @@ mod permissions;
 mod revoking;
 mod rows;
 mod schema;
+mod scim;
 mod second_factor;
 mod socket;
 mod statements;

@@ -64,6 +64,7 @@ pub(super) fn message(row: &activity::Model, sequence: i64, previous: &[u8]) -> 
     message.field("at", &row.at.0.to_be_bytes());
     message.text("member", row.actor_member_id.map(|id| id.to_string()).as_deref());
     message.text("api_key", row.actor_api_key_id.map(|id| id.to_string()).as_deref());
+    message.text("directory", row.actor_directory_id.map(|id| id.to_string()).as_deref());
     message.text("session", row.session_id.map(|id| id.to_string()).as_deref());
     message.field("action", row.action.as_bytes());
     message.field("subject", row.subject.as_bytes());

@@ -25,8 +25,20 @@ pub struct Export {
     pub count: usize,
 }
 
-const COLUMNS: &[&str] =
-    &["id", "at", "member", "apiKey", "session", "action", "subject", "before", "after", "address", "erased"];
+const COLUMNS: &[&str] = &[
+    "id",
+    "at",
+    "member",
+    "apiKey",
+    "session",
+    "action",
+    "subject",
+    "before",
+    "after",
+    "address",
+    "erased",
+    "directory",
+];
 
 impl Format {
     /// What comes before the first row.
@@ -42,6 +54,7 @@ impl Format {
         let (details, at) = (&activity.details, written(row.at));
         let member = row.actor_member_id.map(|id| id.to_string());
         let key = row.actor_api_key_id.map(|id| id.to_string());
+        let directory = row.actor_directory_id.map(|id| id.to_string());
         let session = row.session_id.map(|id| id.to_string());
         match self {
             Self::Csv => {
@@ -57,6 +70,7 @@ impl Format {
                     details.after.clone(),
                     details.address.clone(),
                     Some(activity.erased.to_string()),
+                    directory,
                 ];
                 let cells: Vec<String> =
                     values.into_iter().map(|value| cell(&value.unwrap_or_default())).collect();
@@ -70,6 +84,7 @@ impl Format {
                     "id": row.id, "at": at, "member": member, "apiKey": key, "session": session,
                     "action": row.action, "subject": row.subject, "before": parsed(&details.before),
                     "after": parsed(&details.after), "address": details.address, "erased": activity.erased,
+                    "directory": directory,
                 });
                 line.to_string() + "\n"
             }

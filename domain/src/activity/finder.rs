@@ -1,6 +1,6 @@
 //! Reading the log, newest first.
 
-use portaria_entity::id::{ActivityId, ApiKeyId, MemberId, WorkspaceId};
+use portaria_entity::id::{ActivityId, ApiKeyId, DirectoryCredentialId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{activity, activity_detail, session};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -14,6 +14,7 @@ use crate::error::Result;
 pub struct ActivityFilter {
     pub member_id: Option<MemberId>,
     pub api_key_id: Option<ApiKeyId>,
+    pub directory_id: Option<DirectoryCredentialId>,
     /// E.g. `grant.made`, or with a dot at the end all of a kind: `grant.`.
     pub action: Option<String>,
     /// External id of what it was done to.
@@ -48,6 +49,9 @@ pub async fn page(
     }
     if let Some(key) = filter.api_key_id {
         find = find.filter(Column::ActorApiKeyId.eq(key));
+    }
+    if let Some(directory) = filter.directory_id {
+        find = find.filter(Column::ActorDirectoryId.eq(directory));
     }
     match filter.action.as_deref() {
         Some(kind) if kind.ends_with('.') => find = find.filter(Column::Action.starts_with(kind)),

@@ -107,6 +107,7 @@ pub async fn change(change: &mut Change<'_>, id: GrantId, amendment: Amendment<'
         reason: amendment.reason,
     };
     let after = write(change, giving).await?;
+    crate::directory::mapping::grant_replaced(change, id, after.id).await?;
     change.record("grant.changed", after.id, (Some(told(&before)), Some(told(&after)))).await?;
     change.reload().await?;
     Ok(after)

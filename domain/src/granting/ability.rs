@@ -1,11 +1,14 @@
 //! Whether somebody may change somebody's access, told before they try: by the rules that decide when they do.
 
-use portaria_entity::id::{ApiKeyId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, MemberId, RoleId, TeamId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{emergency_eligibility, grant};
 
-use super::{Holder, Ledger, Standing, Title, keeps_an_administrator, may_touch, may_touch_key};
+use super::{
+    Holder, Ledger, Standing, Title, keeps_an_administrator, may_touch, may_touch_directory, may_touch_key,
+};
+use crate::directory::REQUIRED;
 use crate::error::{Error, Refusal, Result};
 use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
@@ -61,6 +64,10 @@ impl Prospect<'_> {
             Holder::ApiKey(key) => {
                 let held = self.ledger.keys.get(&key).map(Vec::as_slice).unwrap_or_default();
                 Ok(may_touch_key(self.own()?, held, self.now)?)
+            }
+            Holder::Directory(id) => {
+                let approved = self.ledger.directories.get(&id).map(Vec::as_slice).unwrap_or_default();
+                Ok(may_touch_directory(self.own()?, approved, self.now)?)
             }
         }
     }
@@ -133,6 +140,12 @@ impl Prospect<'_> {
             true => self.touch_holder(Holder::ApiKey(key)),
             false => Err(Refusal::AlreadyEnded.into()),
         }
+    }
+
+    /// Refuses who may not end a directory credential now that has not ended.
+    pub fn directory(&self, id: DirectoryCredentialId) -> Result<()> {
+        REQUIRED.iter().try_for_each(|permission| self.require(*permission))?;
+        self.touch_holder(Holder::Directory(id))
     }
 
     /// Refuses who may not take an eligibility for emergencies back now.

@@ -4,16 +4,18 @@
 use std::collections::BTreeSet;
 
 use portaria_entity::event::EventKind;
-use portaria_entity::id::{ApiKeyId, MemberId, WorkspaceId};
+use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, MemberId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
 use super::{
-    Conferral, Holder, Ledger, Standing, keeps_an_administrator, may_admit, may_confer, may_open_teams,
-    may_touch, may_touch_key,
+    Conferral, Holder, Ledger, Standing, approved_of, keeps_an_administrator, may_admit, may_admit_anybody,
+    may_confer, may_open_teams, may_touch, may_touch_directory, may_touch_key,
 };
+use crate::access::Access;
 use crate::activity::{Actor, Deed, record};
+use crate::directory::Directory;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append};
 use crate::installation::Installation;
@@ -28,7 +30,18 @@ pub enum Authority<'a> {
     Viewer(&'a Viewer),
     /// A member who is not asking just now: who sent an invitation, or is named on the command line.
     Member(MemberId),
+    /// A directory with one of its credentials, or (`None`) the directory as such, when somebody accepts what it asked.
+    /// It gives and takes what it is approved for, and touches nobody who holds more.
+    Directory(Option<&'a Directory>),
     /// The installation itself. No rule holds it back but that of the last administrator.
+    Installation,
+}
+
+/// Who answers for a change.
+enum Granter<'a> {
+    Member(&'a Standing),
+    /// What it is approved for.
+    Directory(Access),
     Installation,
 }
 
@@ -86,23 +99,45 @@ impl<'a> Change<'a> {
     pub fn require(&self, permission: Permission) -> Result<()> {
         let any_of = PermissionSet::of(&[permission]);
         match (self.authority, self.granter()?) {
-            (Authority::Viewer(viewer), Some(granter)) => {
+            (Authority::Viewer(viewer), Granter::Member(granter)) => {
                 viewer.require(granter.access(self.now).everywhere(), any_of, self.now)
             }
-            (_, Some(granter)) if !granter.access(self.now).everywhere().contains(permission) => {
+            (_, Granter::Member(granter)) if !granter.access(self.now).everywhere().contains(permission) => {
                 Err(Error::Forbidden { any_of })
             }
-            (_, _) => Ok(()),
+            (_, Granter::Directory(_)) => Err(Error::PersonRequired),
+            (_, Granter::Member(_) | Granter::Installation) => Ok(()),
         }
     }
 
-    /// Who answers for the change; `None` for the installation itself.
-    fn granter(&self) -> Result<Option<&Standing>> {
-        match self.authority {
-            Authority::Viewer(viewer) => self.ledger.member(viewer.session()?.member_id).map(Some),
-            Authority::Member(member) => self.ledger.member(member).map(Some),
-            Authority::Installation => Ok(None),
-        }
+    fn granter(&self) -> Result<Granter<'_>> {
+        Ok(match self.authority {
+            Authority::Viewer(viewer) => Granter::Member(self.ledger.member(viewer.session()?.member_id)?),
+            Authority::Member(member) => Granter::Member(self.ledger.member(member)?),
+            Authority::Directory(by) => {
+                Granter::Directory(self.approved(by.map(|directory| directory.credential_id)))
+            }
+            Authority::Installation => Granter::Installation,
+        })
+    }
+
+    /// What a directory may give and take; without a credential, by all of them.
+    fn approved(&self, id: Option<DirectoryCredentialId>) -> Access {
+        let directories = self.ledger.directories.iter();
+        let of = directories.filter(|(credential, _)| id.is_none_or(|id| **credential == id));
+        approved_of(&of.flat_map(|(_, holdings)| holdings).copied().collect::<Vec<_>>(), self.now)
+    }
+
+    /// Refuses what no credential of a directory is approved to give.
+    pub fn require_approval(&self, what: Conferral) -> Result<()> {
+        let held = self.approved(None).in_scope(what.scope);
+        let conferred = what.scope.narrow(what.permissions);
+        if held.contains_all(conferred) { Ok(()) } else { Err(Refusal::NotApproved.into()) }
+    }
+
+    /// Goes on by another authority; answers the one before, to go back to.
+    pub(crate) fn act_by(&mut self, authority: Authority<'a>) -> Authority<'a> {
+        std::mem::replace(&mut self.authority, authority)
     }
 
     /// Who is put down as having done it.
@@ -110,28 +145,42 @@ impl<'a> Change<'a> {
         match self.authority {
             Authority::Viewer(viewer) => viewer.member_id(),
             Authority::Member(member) => Some(member),
-            Authority::Installation => None,
+            Authority::Directory(_) | Authority::Installation => None,
         }
     }
 
     /// Refuses unless this may be given to anybody.
     pub fn confer(&self, what: Conferral) -> Result<()> {
-        let Some(granter) = self.granter()? else { return Ok(()) };
-        may_confer(granter, what, self.now)?;
+        match self.granter()? {
+            Granter::Member(granter) => may_confer(granter, what, self.now)?,
+            Granter::Directory(approved) => {
+                let conferred = what.scope.narrow(what.permissions);
+                let fits = approved.in_scope(what.scope).contains_all(conferred);
+                return if fits { Ok(()) } else { Err(Refusal::NotApproved.into()) };
+            }
+            Granter::Installation => return Ok(()),
+        }
         let sensitive = what.scope.narrow(what.permissions).intersection(PermissionSet::SENSITIVE);
         match self.authority {
             Authority::Viewer(viewer) if !sensitive.is_empty() && !viewer.is_stepped_up(self.now) => {
                 Err(Error::StepUpRequired { any_of: sensitive })
             }
-            Authority::Viewer(_) | Authority::Member(_) | Authority::Installation => Ok(()),
+            Authority::Viewer(_)
+            | Authority::Member(_)
+            | Authority::Directory(_)
+            | Authority::Installation => Ok(()),
         }
     }
 
     /// Refuses unless this member's access may be changed, and takes note that it is.
     pub fn touch(&mut self, member: MemberId) -> Result<&Standing> {
         let target = self.ledger.member(member)?;
-        if let Some(granter) = self.granter()? {
-            may_touch(granter, target, self.now)?;
+        match self.granter()? {
+            Granter::Member(granter) => may_touch(granter, target, self.now)?,
+            Granter::Directory(approved) if !approved.contains(&target.potential(self.now)) => {
+                return Err(Refusal::HoldsMore.into());
+            }
+            Granter::Directory(_) | Granter::Installation => {}
         }
         self.affected.insert(member);
         self.ledger.member(member)
@@ -140,11 +189,24 @@ impl<'a> Change<'a> {
     /// Refuses unless what this key holds may be changed.
     pub fn touch_key(&self, key: ApiKeyId) -> Result<()> {
         match self.granter()? {
-            Some(granter) => {
+            Granter::Member(granter) => {
                 let held = self.ledger.keys.get(&key).map(Vec::as_slice).unwrap_or_default();
                 Ok(may_touch_key(granter, held, self.now)?)
             }
-            None => Ok(()),
+            Granter::Directory(_) => Err(Error::PersonRequired),
+            Granter::Installation => Ok(()),
+        }
+    }
+
+    /// Refuses unless what this directory may give can be changed.
+    pub fn touch_directory(&self, id: DirectoryCredentialId) -> Result<()> {
+        match self.granter()? {
+            Granter::Member(granter) => {
+                let approved = self.ledger.directories.get(&id).map(Vec::as_slice).unwrap_or_default();
+                Ok(may_touch_directory(granter, approved, self.now)?)
+            }
+            Granter::Directory(_) => Err(Error::PersonRequired),
+            Granter::Installation => Ok(()),
         }
     }
 
@@ -153,6 +215,7 @@ impl<'a> Change<'a> {
         match holder {
             Holder::Member(member) => self.touch(member).map(|_| ()),
             Holder::ApiKey(key) => self.touch_key(key),
+            Holder::Directory(id) => self.touch_directory(id),
         }
     }
 
@@ -163,12 +226,14 @@ impl<'a> Change<'a> {
             Holder::Member(member) => {
                 self.confer(what)?;
                 match self.granter()? {
-                    Some(granter) => {
+                    Granter::Member(granter) => {
                         Ok(may_open_teams(granter, self.ledger.member(member)?, what, self.now)?)
                     }
-                    None => Ok(()),
+                    // What it is approved to give, it gives in teams too.
+                    Granter::Directory(_) | Granter::Installation => Ok(()),
                 }
             }
+            Holder::Directory(_) => self.confer(what),
             Holder::ApiKey(_) => {
                 let permissions = what.permissions.without(PermissionSet::SENSITIVE);
                 self.confer(Conferral { permissions, ..what })
@@ -177,11 +242,24 @@ impl<'a> Change<'a> {
     }
 
     /// Refuses unless this member may be let into a team.
-    pub fn admit(&self, member: MemberId, team: portaria_entity::id::TeamId) -> Result<()> {
+    pub fn admit(&self, member: MemberId, team: TeamId) -> Result<()> {
         let target = self.ledger.member(member)?;
         match self.granter()? {
-            Some(granter) => Ok(may_admit(granter, target, team, self.now)?),
-            None => Ok(()),
+            Granter::Member(granter) => Ok(may_admit(granter, target, team, self.now)?),
+            // A team adds conversations only where its member may read a team's: there the directory may give as much.
+            Granter::Directory(approved) if !approved.contains(&target.potential(self.now)) => {
+                Err(Refusal::HoldsMore.into())
+            }
+            Granter::Directory(_) | Granter::Installation => Ok(()),
+        }
+    }
+
+    /// Refuses unless anybody at all may be let into a team.
+    pub fn admit_anybody(&self, team: TeamId) -> Result<()> {
+        match self.granter()? {
+            Granter::Member(granter) => Ok(may_admit_anybody(granter, team, self.now)?),
+            Granter::Directory(_) => Err(Error::PersonRequired),
+            Granter::Installation => Ok(()),
         }
     }
 
@@ -213,7 +291,10 @@ impl<'a> Change<'a> {
     ) -> Result<()> {
         let (actor, address) = match self.authority {
             Authority::Viewer(viewer) => (viewer.into(), viewer.stated_address()),
-            Authority::Member(_) | Authority::Installation => (Actor::Installation, None),
+            Authority::Directory(Some(by)) => (Actor::Directory(by.credential_id), by.address.clone()),
+            Authority::Directory(None) | Authority::Member(_) | Authority::Installation => {
+                (Actor::Installation, None)
+            }
         };
         let deed = Deed {
             workspace_id: self.workspace_id,

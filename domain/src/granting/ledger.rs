@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use portaria_entity::id::{
-    ApiKeyId, ChannelId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId, WorkspaceId,
+    ApiKeyId, ChannelId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId,
+    WorkspaceId,
 };
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;
@@ -31,21 +32,28 @@ pub struct Ledger {
     pub roles: HashMap<RoleId, KnownRole>,
     /// What each API key holds that may still be used.
     pub keys: HashMap<ApiKeyId, Vec<Holding>>,
+    /// What each directory credential that may still be used is approved for.
+    pub directories: HashMap<DirectoryCredentialId, Vec<Holding>>,
 }
 
 const MEMBERS: &str = "SELECT id, status FROM members WHERE workspace_id = $1";
 const TEAMS: &str = "SELECT member_id, team_id FROM team_members WHERE workspace_id = $1";
 const HOLDINGS: &str = "
-SELECT member_id, role_id, channel_id, team_id, valid_from, valid_until, id, CAST(NULL AS UUID), CAST(NULL AS UUID)
+SELECT member_id, role_id, channel_id, team_id, valid_from, valid_until, id, CAST(NULL AS UUID), CAST(NULL AS UUID), CAST(NULL AS UUID)
 FROM grants
 WHERE workspace_id = $1 AND member_id IS NOT NULL AND closed_at IS NULL AND (valid_until IS NULL OR valid_until > $2)
 UNION ALL
-SELECT member_id, role_id, channel_id, team_id, created_at, NULL, NULL, id, NULL
+SELECT member_id, role_id, channel_id, team_id, created_at, NULL, NULL, id, NULL, NULL
 FROM emergency_eligibilities WHERE workspace_id = $1 AND closed_at IS NULL
 UNION ALL
-SELECT NULL, g.role_id, g.channel_id, g.team_id, g.created_at, k.expires_at, g.id, NULL, k.id
+SELECT NULL, g.role_id, g.channel_id, g.team_id, g.created_at, k.expires_at, g.id, NULL, k.id, NULL
 FROM api_keys k JOIN api_key_grants g ON g.workspace_id = k.workspace_id AND g.api_key_id = k.id
-WHERE k.workspace_id = $1 AND k.revoked_at IS NULL AND k.expires_at > $2 AND g.closed_at IS NULL";
+WHERE k.workspace_id = $1 AND k.revoked_at IS NULL AND k.expires_at > $2 AND g.closed_at IS NULL
+UNION ALL
+SELECT NULL, a.role_id, a.channel_id, a.team_id, a.created_at, d.expires_at, a.id, NULL, NULL, d.id
+FROM directory_credentials d
+JOIN directory_approvals a ON a.workspace_id = d.workspace_id AND a.credential_id = d.id AND a.closed_at IS NULL
+WHERE d.workspace_id = $1 AND d.revoked_at IS NULL AND d.expires_at > $2";
 
 impl Ledger {
     pub async fn read(
@@ -61,6 +69,7 @@ impl Ledger {
             roles: role::all(connection, workspace).await?.into_iter().map(known).collect(),
             members: HashMap::new(),
             keys: HashMap::new(),
+            directories: HashMap::new(),
         };
         for row in connection.query_all_raw(database.statement(MEMBERS, [workspace.0.into()])).await? {
             let member_id = row.try_get_by_index(0)?;
@@ -83,11 +92,13 @@ impl Ledger {
     fn enter(&mut self, row: &sea_orm::QueryResult) -> Result<()> {
         let role_id: RoleId = row.try_get_by_index(1)?;
         let key = row.try_get_by_index::<Option<ApiKeyId>>(8)?;
+        let directory = row.try_get_by_index::<Option<DirectoryCredentialId>>(9)?;
         let title = match (
             row.try_get_by_index::<Option<GrantId>>(6)?,
             row.try_get_by_index::<Option<EmergencyEligibilityId>>(7)?,
         ) {
             (Some(grant), _) if key.is_some() => Title::ApiKeyGrant(grant),
+            (Some(grant), _) if directory.is_some() => Title::Approval(grant),
             (Some(grant), _) => Title::Grant(grant),
             (None, Some(eligibility)) => Title::Eligibility(eligibility),
             (None, None) => return Err(Error::internal("a holding without an id")),
@@ -108,6 +119,8 @@ impl Ledger {
         };
         if let Some(key) = key {
             self.keys.entry(key).or_default().push(holding);
+        } else if let Some(directory) = directory {
+            self.directories.entry(directory).or_default().push(holding);
         } else if let Some(standing) = self.members.get_mut(&row.try_get_by_index(0)?) {
             standing.holdings.push(holding);
         }
@@ -122,7 +135,7 @@ impl Ledger {
         self.roles.get(&id).copied().ok_or(Error::NotFound)
     }
 
-    /// Everybody and every key that holds, will hold or may take on a role, with how they do.
+    /// Everybody and every key that holds, will hold, may take on or may give a role, with how they do.
     pub fn holders_of(&self, role: RoleId) -> Vec<(Holder, Holding)> {
         self.holdings(|holding| holding.role_id == role)
     }
@@ -138,6 +151,7 @@ impl Ledger {
             .values()
             .map(|standing| (Holder::Member(standing.member_id), &standing.holdings))
             .chain(self.keys.iter().map(|(key, holdings)| (Holder::ApiKey(*key), holdings)))
+            .chain(self.directories.iter().map(|(id, holdings)| (Holder::Directory(*id), holdings)))
             .flat_map(|(holder, holdings)| holdings.iter().map(move |holding| (holder, *holding)))
             .filter(|(_, holding)| wanted(holding))
             .collect();

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::access::Scope;
 use crate::authentication::{Holder, OpenedSession, Origin, Proof, open_session};
+use crate::directory;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{Giving, give};
 use crate::granting::{Authority, Change};
@@ -46,10 +47,13 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
         Some(user) => (None, prove(installation, user, &invitation, &acceptance).await?),
         None => (Some(choose(installation, &invitation, &acceptance).await?), false),
     };
-    let authority = Authority::Member(invitation.invited_by);
+    let authority = match invitation.directory_user_id {
+        Some(_) => Authority::Directory(None),
+        None => Authority::Member(invitation.invited_by),
+    };
     let mut change = Change::begin(installation, invitation.workspace_id, authority).await?;
     use_up(&change, &invitation).await?;
-    require_inviter(&change, &invitation)?;
+    require_inviter(&change, &invitation).await?;
     let new = NewMember {
         name: acceptance.name.filter(|name| !name.trim().is_empty()).unwrap_or(&invitation.name),
         email: &invitation.email,
@@ -62,6 +66,7 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
     let told = Some(json!({ "member": member.id }));
     change.record("invitation.accepted", invitation.id, (None, told)).await?;
     keep_promises(&mut change, &invitation, &member).await?;
+    directory::user::joined(&mut change, &invitation, (&member, known.is_none())).await?;
     let event =
         signed_in(installation, &invitation, member.user_id, SignInOutcome::Succeeded, &acceptance.origin);
     sign_in_event::Entity::insert(event).exec_without_returning(&change.transaction).await?;
@@ -166,7 +171,11 @@ async fn use_up(change: &Change<'_>, invitation: &invitation::Model) -> Result<(
 }
 
 /// Refuses when who sent the invitation could not send it any more.
-fn require_inviter(change: &Change<'_>, invitation: &invitation::Model) -> Result<()> {
+async fn require_inviter(change: &Change<'_>, invitation: &invitation::Model) -> Result<()> {
+    if let Some(id) = invitation.directory_user_id {
+        let awaited = directory::user::is_awaited(change, id).await?;
+        return if awaited { Ok(()) } else { Err(Refusal::InvitationVoid.into()) };
+    }
     let inviter = change.ledger.member(invitation.invited_by)?;
     match change.require(Permission::MemberManage) {
         Ok(()) if inviter.is_active() => Ok(()),

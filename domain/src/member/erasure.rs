@@ -50,6 +50,7 @@ pub async fn erase(change: &mut Change<'_>, member: MemberId, reason: &str) -> R
     for sql in BY_ADDRESS {
         change.execute(sql, [person.email_normalized.clone().into()]).await?;
     }
+    crate::directory::user::forget(change, member).await?;
     let elsewhere = member_entity::Entity::find()
         .filter(member_entity::Column::UserId.eq(person.id))
         .filter(member_entity::Column::Status.ne(MemberStatus::Removed))

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{RoleRow, all};
 use crate::access::Scope;
 use crate::api_key;
+use crate::directory;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{NewGrant, close, insert_from};
 use crate::granting::{Change, Conferral, Holder, Holding, Title};
@@ -38,6 +39,15 @@ pub enum Disposal {
     Replace(RoleId),
     /// Their grants end.
     CloseGrants,
+}
+
+impl Disposal {
+    fn replacement(self) -> Option<RoleId> {
+        match self {
+            Self::Replace(replacement) => Some(replacement),
+            Self::OnlyIfUnused | Self::CloseGrants => None,
+        }
+    }
 }
 
 /// Makes a role of permissions that its maker holds for the whole workspace.
@@ -108,6 +118,7 @@ pub async fn delete(change: &mut Change<'_>, id: RoleId, disposal: Disposal) -> 
         change.touch_holder(holder)?;
         dispose(change, (holder, holding), disposal).await?;
     }
+    directory::mapping::role_deleted(change, id, disposal.replacement()).await?;
     let sql = "UPDATE roles SET deleted_at = $3, name = $4 WHERE workspace_id = $1 AND id = $2";
     let freed = format!("{} ({id})", before.role.name);
     change.execute(sql, [id.0.into(), change.now.0.into(), freed.into()]).await?;
@@ -129,7 +140,7 @@ async fn dispose(
 ) -> Result<()> {
     let by = (change.now, change.author());
     let grant = match holding.title {
-        Title::Grant(grant) | Title::ApiKeyGrant(grant) => grant,
+        Title::Grant(grant) | Title::ApiKeyGrant(grant) | Title::Approval(grant) => grant,
         Title::Eligibility(eligibility) => {
             let sql = "UPDATE emergency_eligibilities SET closed_at = $3, closed_by = $4 \
                        WHERE workspace_id = $1 AND id = $2";
@@ -144,6 +155,7 @@ async fn dispose(
             close(&change.transaction, database, (change.workspace_id, grant), by).await?;
         }
         Holder::ApiKey(_) => api_key::close_grant(change, grant).await?,
+        Holder::Directory(_) => directory::credential::close_approval(change, grant).await?,
     }
     let Disposal::Replace(replacement) = disposal else { return Ok(()) };
     let role = change.ledger.role(replacement)?;
@@ -152,6 +164,9 @@ async fn dispose(
     let member = match holder {
         Holder::Member(member) => member,
         Holder::ApiKey(key) => return api_key::grant(change, key, (replacement, holding.scope)).await,
+        Holder::Directory(id) => {
+            return directory::credential::approve(change, id, (replacement, holding.scope)).await;
+        }
     };
     let new = NewGrant {
         workspace_id: change.workspace_id,
@@ -163,8 +178,8 @@ async fn dispose(
         granted_by: by.1,
     };
     let from = holding.valid_from.max(change.now);
-    insert_from(&change.transaction, &change.installation.clock, new, from).await?;
-    Ok(())
+    let replaced = insert_from(&change.transaction, &change.installation.clock, new, from).await?;
+    directory::mapping::grant_replaced(change, grant, replaced).await
 }
 
 /// Refuses to put into a role what its editor does not hold for the whole workspace.

@@ -101,13 +101,14 @@ pub async fn delete(change: &mut Change<'_>, id: TeamId) -> Result<TeamId> {
     let held = touch_all(change, id).await?;
     let before = told(change, &team, &held).await?;
     let (at, by) = (change.now.0, change.author().map(|author| author.0));
-    for table in ["grants", "emergency_eligibilities", "api_key_grants"] {
+    for table in ["grants", "emergency_eligibilities", "api_key_grants", "directory_approvals"] {
         let sql = format!(
             "UPDATE {table} SET closed_at = $3, closed_by = $4 \
              WHERE workspace_id = $1 AND team_id = $2 AND closed_at IS NULL"
         );
         change.execute(&sql, [id.0.into(), at.into(), by.into()]).await?;
     }
+    crate::directory::mapping::team_deleted(change, id).await?;
     for sql in [
         "DELETE FROM team_members WHERE workspace_id = $1 AND team_id = $2",
         "DELETE FROM team_channels WHERE workspace_id = $1 AND team_id = $2",

@@ -6,6 +6,7 @@ mod activity_log;
 mod api_key;
 mod audit;
 mod conversation;
+mod directory;
 mod escalation;
 mod event;
 mod finding;

@@ -1,11 +1,13 @@
 //! What the viewer may do in the workspace, apart from any single thing in it.
 
 use async_graphql::Context;
+use portaria_domain::directory::REQUIRED;
 use portaria_domain::permission::Permission;
 use portaria_guard::guarded;
 
 use super::{Ability, everywhere};
 use crate::error::Result;
+use crate::request::Request;
 
 pub struct WorkspaceAbilities;
 
@@ -34,6 +36,16 @@ impl WorkspaceAbilities {
     #[authenticated]
     fn create_api_key(&self, ctx: &Context<'_>) -> Result<Ability> {
         everywhere(ctx, Permission::ApiKeyManage)
+    }
+
+    /// Let a directory in, and say what its groups stand for: `createDirectoryCredential`, `mapDirectoryGroup`. What it could
+    /// give is looked at then.
+    #[authenticated]
+    fn manage_directory(&self, ctx: &Context<'_>) -> Result<Ability> {
+        let request = Request::of(ctx);
+        let viewer = request.viewer()?;
+        let require = |permission: &Permission| viewer.require_everywhere(*permission, request.now);
+        Ok(REQUIRED.iter().try_for_each(require).into())
     }
 
     /// Read the activity log: `activities`.
