@@ -1,4 +1,4 @@
-//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`.
+//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`; and the few pages that links in letters open.
 
 mod batch;
 mod cost;
@@ -11,6 +11,7 @@ mod http;
 mod live;
 mod loader;
 mod origin;
+mod pages;
 pub mod request;
 mod sdl;
 mod websocket;
@@ -62,4 +63,5 @@ pub fn router(installation: Installation, options: ApiOptions) -> Router {
         .layer(DefaultBodyLimit::max(max_body))
         .with_state(state)
         .merge(graphiql::router())
+        .merge(pages::router())
 }

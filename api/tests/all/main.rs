@@ -10,6 +10,7 @@ mod explanation;
 mod http;
 mod leaks;
 mod matrix;
+mod pages;
 mod people;
 mod permissions;
 mod rows;
