@@ -1,4 +1,5 @@
-//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`; and SCIM for directories: `/scim/v2`.
+//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`; SCIM for directories: `/scim/v2`; and the few pages that links in
+//! letters open.
 
 mod batch;
 mod cost;
@@ -12,6 +13,7 @@ mod live;
 mod loader;
 mod nul;
 mod origin;
+mod pages;
 pub mod request;
 mod scim;
 mod sdl;
@@ -67,4 +69,5 @@ pub fn router(installation: Installation, options: ApiOptions) -> Router {
         .merge(scim::router())
         .with_state(state)
         .merge(graphiql::router())
+        .merge(pages::router())
 }

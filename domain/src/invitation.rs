@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod letter;
+mod preview;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::token::Token;
 use crate::workspace;
 
 pub use acceptance::{Acceptance, accept};
+pub use preview::{Preview, preview};
 
 /// How long an invitation may be accepted.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -8,6 +8,9 @@ use crate::token::Token;
 /// Where a link leads. A front end of a workspace serves the same paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
+    SetUp,
+    SignIn,
+    SecondFactor,
     AcceptInvitation,
     ResetPassword,
 }
@@ -15,6 +18,9 @@ pub enum Page {
 impl Page {
     pub fn path(self) -> &'static str {
         match self {
+            Self::SetUp => "set-up",
+            Self::SignIn => "sign-in",
+            Self::SecondFactor => "second-factor",
             Self::AcceptInvitation => "accept-invitation",
             Self::ResetPassword => "reset-password",
         }
@@ -29,5 +35,14 @@ pub fn with_token(
     token: &Token,
 ) -> String {
     let base = workspace.front_end_url.as_deref().unwrap_or(&installation.public_url);
+    address(base, page, token)
+}
+
+/// The address of the page that creates the first administrator. There is no workspace yet whose front end could do it.
+pub fn to_set_up(public_url: &str, token: &Token) -> String {
+    address(public_url, Page::SetUp, token)
+}
+
+fn address(base: &str, page: Page, token: &Token) -> String {
     format!("{}/{}#token={}", base.trim_end_matches('/'), page.path(), token.reveal())
 }

@@ -1,7 +1,8 @@
 //! `portaria serve`: everything in one process.
 
 use anyhow::Result;
-use portaria_domain::{Installation, workspace};
+use portaria_domain::token::Token;
+use portaria_domain::{Installation, link, workspace};
 
 use crate::config::Config;
 use crate::opening::{Schema, open};
@@ -21,18 +22,19 @@ pub async fn run(config: Config) -> Result<()> {
 /// On an installation without anybody in it, prints once how the first administrator is made.
 async fn invite_first_administrator(installation: &Installation, config: &Config) -> Result<()> {
     let Some(token) = workspace::issue_setup_token(installation).await? else { return Ok(()) };
-    println!("{}", invitation(&config.server.public_url(), token.reveal()));
+    println!("{}", invitation(&config.server.public_url(), &token));
     Ok(())
 }
 
-pub fn invitation(url: &str, token: &str) -> String {
+pub fn invitation(url: &str, token: &Token) -> String {
+    let (link, token) = (link::to_set_up(url, token), token.reveal());
     format!(
         r#"
-Nobody can sign in yet. Create the first administrator within 24 hours with this one-time token:
+Nobody can sign in yet. Create the first administrator within 24 hours by opening this one-time link:
 
-    {token}
+    {link}
 
-by this request (put in your own name, address and password), or the same mutation in {url}/graphiql:
+or by this request (put in your own name, address and password), or the same mutation in {url}/graphiql:
 
 curl -s {url}/graphql -H 'content-type: application/json' -d '{{
   "query": "mutation($input: CreateFirstAdministratorInput!) {{ createFirstAdministrator(input: $input) {{ session {{ token }} userErrors {{ message }} }} }}",

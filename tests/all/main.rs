@@ -1,9 +1,11 @@
 //! The real executable, driven from outside: signed webhooks in, GraphQL out.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests do")]
 
+mod browser;
 mod demo;
 mod durability;
 mod main_job;
+mod pages;
 mod program;
 mod recovery;
 mod scim;

@@ -134,9 +134,14 @@ impl Program {
         answer["data"]["signIn"]["session"]["token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
+    /// The one-time link that the first start prints.
+    pub fn set_up_link(&self) -> &str {
+        self.printed.lines().map(str::trim).find(|line| line.contains("/set-up#token=")).unwrap()
+    }
+
     /// The first administrator, a Meta app, two numbers, and an agent on each: `ana@` and `bia@example.com`.
     pub async fn set_up(&self) {
-        let token = self.printed.lines().map(str::trim).find(|line| line.starts_with("ptr_setup_")).unwrap();
+        let token = self.set_up_link().split_once("#token=").unwrap().1;
         let query = "mutation($i: CreateFirstAdministratorInput!) { createFirstAdministrator(input: $i) {
                        session { token } userErrors { code } } }";
         let input = json!({ "setupToken": token, "name": "Ada", "email": "ada@example.com", "password": PASSWORD,

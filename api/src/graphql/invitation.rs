@@ -1,8 +1,9 @@
-//! Invitations that may still be accepted.
+//! Invitations that may still be accepted: for who manages members, and for who has the letter.
 
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
+use portaria_domain::invitation::Preview;
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
 use portaria_entity::invitation::Model;
@@ -66,5 +67,41 @@ impl Invitation {
     #[requires(MemberReadPrivate)]
     fn expires_at(&self) -> DateTime {
         self.0.expires_at.into()
+    }
+}
+
+pub struct InvitationPreview(pub Preview);
+
+/// An invitation as its letter's owner sees it, before they accept.
+#[guarded]
+impl InvitationPreview {
+    /// Where they are invited to.
+    #[public]
+    fn workspace_name(&self) -> &str {
+        &self.0.workspace.name
+    }
+
+    /// What they are called in it.
+    #[public]
+    fn name(&self) -> &str {
+        &self.0.invitation.name
+    }
+
+    /// Where it was sent, and with what they will sign in.
+    #[public]
+    fn email(&self) -> &str {
+        &self.0.invitation.email
+    }
+
+    /// Whether that address has an account already: `acceptInvitation` takes its password then, and no new one.
+    #[public]
+    fn has_account(&self) -> bool {
+        self.0.has_account
+    }
+
+    /// Until when it may be accepted.
+    #[public]
+    fn expires_at(&self) -> DateTime {
+        self.0.invitation.expires_at.into()
     }
 }

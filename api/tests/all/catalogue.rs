@@ -137,6 +137,11 @@ impl Catalogue {
         catalogue
     }
 
+    /// The values of an enum.
+    pub fn values(&self, name: &str) -> &[String] {
+        &self.enums[name]
+    }
+
     /// A value for an argument, as GraphQL text.
     pub fn sample(&self, owner: &str, argument: &Argument, samples: &Samples) -> String {
         self.sample_of(&argument.ty, owner, &argument.name, samples)

@@ -11,6 +11,7 @@ mod explanation;
 mod http;
 mod leaks;
 mod matrix;
+mod pages;
 mod password;
 mod people;
 mod permissions;

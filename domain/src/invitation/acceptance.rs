@@ -93,7 +93,7 @@ async fn choose(
 }
 
 /// The invitation behind a token, while it may be accepted.
-async fn find(installation: &Installation, token: &str) -> Result<invitation::Model> {
+pub(super) async fn find(installation: &Installation, token: &str) -> Result<invitation::Model> {
     let found = invitation::Entity::find()
         .filter(invitation::Column::TokenHash.eq(TokenHash::of(token).to_vec()))
         .filter(invitation::Column::AcceptedAt.is_null())

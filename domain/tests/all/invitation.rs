@@ -119,6 +119,29 @@ async fn who_has_an_account_proves_it_and_keeps_it() {
 }
 
 #[tokio::test]
+async fn the_letters_owner_sees_where_it_leads_until_it_is_used() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let installation = &stage.installation;
+        let admin = admin(&stage, "Admin").await;
+        let token = invite(&stage, &admin, "Nina@X.example").await.unwrap();
+        assert!(invitation::preview(installation, "ptr_inv_x").await.unwrap().is_none());
+        let seen = invitation::preview(installation, &token).await.unwrap().unwrap();
+        let told = (seen.workspace.name.as_str(), seen.invitation.email.as_str(), seen.has_account);
+        assert_eq!(told, ("Padaria", "Nina@X.example", false));
+        accept(installation, accepting(&token, PASSWORD)).await.unwrap();
+        assert!(invitation::preview(installation, &token).await.unwrap().is_none(), "it is used");
+
+        let (other, _, _) = stage.another_workspace().await;
+        let rosa = stage.person_in(other, "Rosa", &[]).await;
+        let token = invite(&stage, &admin, &rosa.email).await.unwrap();
+        assert!(invitation::preview(installation, &token).await.unwrap().unwrap().has_account);
+        stage.clock.advance(Duration::from_secs(7 * 24 * 60 * 60));
+        assert!(invitation::preview(installation, &token).await.unwrap().is_none(), "it is too old");
+    }
+}
+
+#[tokio::test]
 async fn what_the_inviter_may_no_longer_grant_is_not_granted() {
     for test in databases().await {
         let stage = Stage::on(test).await;

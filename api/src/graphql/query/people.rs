@@ -8,11 +8,11 @@ use portaria_domain::viewer::Viewer;
 use portaria_domain::{api_key, invitation, role};
 use portaria_guard::guarded;
 
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::graphql::api_key::ApiKey;
 use crate::graphql::grant::ScopeKind;
 use crate::graphql::id::parse;
-use crate::graphql::invitation::Invitation;
+use crate::graphql::invitation::{Invitation, InvitationPreview};
 use crate::graphql::permission::PermissionKey;
 use crate::guard::Subject;
 use crate::request::Request;
@@ -146,5 +146,18 @@ impl PeopleQuery {
         let rows =
             invitation::pending(request.installation.database.reader(), workspace, request.now).await?;
         Ok(rows.into_iter().map(Invitation).collect())
+    }
+
+    /// The invitation that a letter's token opens; null, without an error, when the token is wrong, used or expired, and
+    /// when the invitation was taken back. Ask by POST: the token does not belong into an address.
+    #[public]
+    async fn invitation_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "From the letter.")] token: String,
+    ) -> async_graphql::Result<Option<InvitationPreview>> {
+        let found =
+            invitation::preview(&Request::of(ctx).installation, &token).await.map_err(Problem::from)?;
+        Ok(found.map(InvitationPreview))
     }
 }

@@ -1,0 +1,24 @@
+// Signs in, and leads on to the second factor.
+
+import { askForCode, onSubmit, wantsCode } from "./form.js";
+import { change } from "./graphql.js";
+import * as session from "./session.js";
+import { go, show } from "./step.js";
+
+const SIGN_IN = `mutation($input: SignInInput!) {
+  signIn(input: $input) { session { token } userErrors { code field } }
+}`;
+
+const form = document.getElementById("sign-in");
+
+onSubmit(form, async ({ email, password, code }) => {
+  try {
+    await session.open((await change(SIGN_IN, { email, password, code })).session);
+  } catch (problem) {
+    if (!wantsCode(form, problem)) throw problem;
+    return askForCode(form);
+  }
+  go("/second-factor");
+});
+if (session.isOpen()) go("/second-factor");
+else show("form");
