@@ -17,7 +17,9 @@ SELECT sealing_key, id, sealed_secret FROM meta_app_secrets
 UNION ALL
 SELECT sealing_key, id, sealed_access_token FROM channels WHERE sealing_key IS NOT NULL
 UNION ALL
-SELECT sealing_key, id, sealed_secret FROM second_factors";
+SELECT sealing_key, id, sealed_secret FROM second_factors
+UNION ALL
+SELECT sealing_key, id, sealed_client_secret FROM identity_providers WHERE sealing_key IS NOT NULL";
 
 /// One secret that a key has sealed.
 struct Sample {

@@ -12,7 +12,9 @@ mod ledger;
 
 use std::collections::HashMap;
 
-use portaria_entity::id::{ApiKeyId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{
+    ApiKeyId, EmergencyEligibilityId, GrantId, MemberId, RoleId, RoleMappingId, TeamId,
+};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
@@ -34,6 +36,8 @@ pub enum Title {
     ApiKeyGrant(GrantId),
     /// May be taken on in an emergency: not held now, but as good as held by who decides to.
     Eligibility(EmergencyEligibilityId),
+    /// Goes to whoever an identity provider claims something of: held by nobody, and as good as given by who decides to.
+    Mapping(RoleMappingId),
 }
 
 impl std::fmt::Display for Title {
@@ -41,6 +45,7 @@ impl std::fmt::Display for Title {
         match self {
             Self::Grant(id) | Self::ApiKeyGrant(id) => id.fmt(f),
             Self::Eligibility(id) => id.fmt(f),
+            Self::Mapping(id) => id.fmt(f),
         }
     }
 }
@@ -63,7 +68,7 @@ impl Holding {
     pub fn until(&self) -> Option<Timestamp> {
         match self.title {
             Title::Grant(_) | Title::ApiKeyGrant(_) => self.valid_until,
-            Title::Eligibility(_) => None,
+            Title::Eligibility(_) | Title::Mapping(_) => None,
         }
     }
 
@@ -155,6 +160,8 @@ impl Standing {
 pub enum Holder {
     Member(MemberId),
     ApiKey(ApiKeyId),
+    /// Everybody of whom an identity provider will claim it.
+    Mapping(RoleMappingId),
 }
 
 /// What an API key may do from now on, at the most.
@@ -195,6 +202,12 @@ pub fn may_touch(granter: &Standing, target: &Standing, now: Timestamp) -> Resul
 /// Refuses who would change what a key holds, or take it away, when it holds what they do not.
 pub fn may_touch_key(granter: &Standing, key: &[Holding], now: Timestamp) -> Result<(), Refusal> {
     if granter.access(now).contains(&potential_of_key(key, now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
+}
+
+/// Refuses who would change a mapping, or take it away, when it gives what they do not hold.
+pub fn may_touch_mapping(granter: &Standing, mapping: &Holding, now: Timestamp) -> Result<(), Refusal> {
+    let gives = Access::new(None, [mapping.from(mapping.valid_from.min(now))], Vec::new(), now);
+    if granter.access(now).contains(&gives) { Ok(()) } else { Err(Refusal::HoldsMore) }
 }
 
 /// Being in a team lets one read its conversations where one holds this.

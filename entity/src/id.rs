@@ -154,6 +154,10 @@ typed_ids! {
     EmergencyActivationId = "emerg",
     SecondFactorId = "factor",
     ApiKeyId = "key",
+    IdentityProviderId = "idp",
+    RoleMappingId = "map",
+    ExternalIdentityId = "xid",
+    SingleSignOnId = "sso",
 }
 
 #[cfg(test)]

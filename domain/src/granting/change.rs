@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Conferral, Holder, Ledger, Standing, keeps_an_administrator, may_admit, may_confer, may_open_teams,
-    may_touch, may_touch_key,
+    may_touch, may_touch_key, may_touch_mapping,
 };
 use crate::activity::{Actor, Deed, record};
 use crate::error::{Error, Refusal, Result};
@@ -153,11 +153,15 @@ impl<'a> Change<'a> {
         match holder {
             Holder::Member(member) => self.touch(member).map(|_| ()),
             Holder::ApiKey(key) => self.touch_key(key),
+            Holder::Mapping(mapping) => match self.granter()? {
+                Some(granter) => Ok(may_touch_mapping(granter, self.ledger.mapping(mapping)?, self.now)?),
+                None => Ok(()),
+            },
         }
     }
 
-    /// Refuses unless this may be given to whoever it is: to a member with what it opens to them in their teams, to a key
-    /// without what is sensitive.
+    /// Refuses unless this may be given to whoever it is: to a member with what it opens to them in their teams, to anybody
+    /// by a mapping with what it would open in any team, to a key without what is sensitive.
     pub fn confer_to(&self, holder: Holder, what: Conferral) -> Result<()> {
         match holder {
             Holder::Member(member) => {
@@ -168,6 +172,14 @@ impl<'a> Change<'a> {
                     }
                     None => Ok(()),
                 }
+            }
+            Holder::Mapping(_) => {
+                self.confer(what)?;
+                if !what.scope.narrow(what.permissions).contains(Permission::ConversationReadTeam) {
+                    return Ok(());
+                }
+                let permissions = PermissionSet::of(&[Permission::ConversationReadAll]);
+                self.confer(Conferral { permissions, ..what })
             }
             Holder::ApiKey(_) => {
                 let permissions = what.permissions.without(PermissionSet::SENSITIVE);

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use portaria_entity::id::{
-    ApiKeyId, ChannelId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId, WorkspaceId,
+    ApiKeyId, ChannelId, EmergencyEligibilityId, GrantId, MemberId, RoleId, RoleMappingId, TeamId,
+    WorkspaceId,
 };
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;
@@ -31,6 +32,8 @@ pub struct Ledger {
     pub roles: HashMap<RoleId, KnownRole>,
     /// What each API key holds that may still be used.
     pub keys: HashMap<ApiKeyId, Vec<Holding>>,
+    /// What identity providers may give to whom they vouch for.
+    pub mappings: HashMap<RoleMappingId, Holding>,
 }
 
 const MEMBERS: &str = "SELECT id, status FROM members WHERE workspace_id = $1";
@@ -46,6 +49,8 @@ UNION ALL
 SELECT NULL, g.role_id, g.channel_id, g.team_id, g.created_at, k.expires_at, g.id, NULL, k.id
 FROM api_keys k JOIN api_key_grants g ON g.workspace_id = k.workspace_id AND g.api_key_id = k.id
 WHERE k.workspace_id = $1 AND k.revoked_at IS NULL AND k.expires_at > $2 AND g.closed_at IS NULL";
+const MAPPINGS: &str = "
+SELECT id, role_id, channel_id, team_id, created_at FROM role_mappings WHERE workspace_id = $1 AND closed_at IS NULL";
 
 impl Ledger {
     pub async fn read(
@@ -61,6 +66,7 @@ impl Ledger {
             roles: role::all(connection, workspace).await?.into_iter().map(known).collect(),
             members: HashMap::new(),
             keys: HashMap::new(),
+            mappings: HashMap::new(),
         };
         for row in connection.query_all_raw(database.statement(MEMBERS, [workspace.0.into()])).await? {
             let member_id = row.try_get_by_index(0)?;
@@ -76,6 +82,9 @@ impl Ledger {
         let holdings = database.statement(HOLDINGS, [workspace.0.into(), now.0.into()]);
         for row in connection.query_all_raw(holdings).await? {
             ledger.enter(&row)?;
+        }
+        for row in connection.query_all_raw(database.statement(MAPPINGS, [workspace.0.into()])).await? {
+            ledger.enter_mapping(&row)?;
         }
         Ok(ledger)
     }
@@ -114,6 +123,23 @@ impl Ledger {
         Ok(())
     }
 
+    fn enter_mapping(&mut self, row: &sea_orm::QueryResult) -> Result<()> {
+        let (id, role_id) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let role =
+            self.roles.get(&role_id).ok_or_else(|| Error::internal("a role is mapped that is gone"))?;
+        let holding = Holding {
+            title: Title::Mapping(id),
+            role_id,
+            built_in: role.built_in,
+            scope: Scope::of_grant(row.try_get_by_index(2)?, row.try_get_by_index(3)?),
+            permissions: role.permissions,
+            valid_from: row.try_get_by_index(4)?,
+            valid_until: None,
+        };
+        self.mappings.insert(id, holding);
+        Ok(())
+    }
+
     pub fn member(&self, id: MemberId) -> Result<&Standing> {
         self.members.get(&id).ok_or(Error::NotFound)
     }
@@ -122,12 +148,17 @@ impl Ledger {
         self.roles.get(&id).copied().ok_or(Error::NotFound)
     }
 
-    /// Everybody and every key that holds, will hold or may take on a role, with how they do.
+    pub fn mapping(&self, id: RoleMappingId) -> Result<&Holding> {
+        self.mappings.get(&id).ok_or(Error::NotFound)
+    }
+
+    /// Everybody and every key that holds, will hold or may take on a role, and every mapping that gives it, with how
+    /// they do.
     pub fn holders_of(&self, role: RoleId) -> Vec<(Holder, Holding)> {
         self.holdings(|holding| holding.role_id == role)
     }
 
-    /// Everybody and every key that holds, will hold or may take on something for a team's conversations.
+    /// Everybody, every key and every mapping that has, will have or may take on something for a team's conversations.
     pub fn holders_in_team(&self, team: TeamId) -> Vec<(Holder, Holding)> {
         self.holdings(|holding| holding.scope == Scope::Team(team))
     }
@@ -139,6 +170,7 @@ impl Ledger {
             .map(|standing| (Holder::Member(standing.member_id), &standing.holdings))
             .chain(self.keys.iter().map(|(key, holdings)| (Holder::ApiKey(*key), holdings)))
             .flat_map(|(holder, holdings)| holdings.iter().map(move |holding| (holder, *holding)))
+            .chain(self.mappings.iter().map(|(mapping, holding)| (Holder::Mapping(*mapping), *holding)))
             .filter(|(_, holding)| wanted(holding))
             .collect();
         found.sort_unstable_by_key(|(holder, _)| *holder);

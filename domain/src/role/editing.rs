@@ -12,6 +12,7 @@ use crate::api_key;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{NewGrant, close, insert_from};
 use crate::granting::{Change, Conferral, Holder, Holding, Title};
+use crate::identity_provider;
 use crate::permission::PermissionSet;
 
 /// A role to be made.
@@ -130,6 +131,7 @@ async fn dispose(
     let by = (change.now, change.author());
     let grant = match holding.title {
         Title::Grant(grant) | Title::ApiKeyGrant(grant) => grant,
+        Title::Mapping(mapping) => return identity_provider::dispose(change, mapping, disposal).await,
         Title::Eligibility(eligibility) => {
             let sql = "UPDATE emergency_eligibilities SET closed_at = $3, closed_by = $4 \
                        WHERE workspace_id = $1 AND id = $2";
@@ -144,6 +146,7 @@ async fn dispose(
             close(&change.transaction, database, (change.workspace_id, grant), by).await?;
         }
         Holder::ApiKey(_) => api_key::close_grant(change, grant).await?,
+        Holder::Mapping(_) => {}
     }
     let Disposal::Replace(replacement) = disposal else { return Ok(()) };
     let role = change.ledger.role(replacement)?;
@@ -152,6 +155,7 @@ async fn dispose(
     let member = match holder {
         Holder::Member(member) => member,
         Holder::ApiKey(key) => return api_key::grant(change, key, (replacement, holding.scope)).await,
+        Holder::Mapping(_) => return Ok(()),
     };
     let new = NewGrant {
         workspace_id: change.workspace_id,
@@ -163,8 +167,8 @@ async fn dispose(
         granted_by: by.1,
     };
     let from = holding.valid_from.max(change.now);
-    insert_from(&change.transaction, &change.installation.clock, new, from).await?;
-    Ok(())
+    let replaced = insert_from(&change.transaction, &change.installation.clock, new, from).await?;
+    identity_provider::hand_on(change, grant, replaced).await
 }
 
 /// Refuses to put into a role what its editor does not hold for the whole workspace.

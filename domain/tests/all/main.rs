@@ -9,6 +9,7 @@ mod conversation;
 mod escalation;
 mod event;
 mod finding;
+mod identity_provider;
 mod invitation;
 mod membership;
 mod race;
@@ -17,5 +18,9 @@ mod routing;
 mod schema;
 mod second_factor;
 mod signing_in;
+<<<<<<< HEAD
 mod team;
 mod verification;
+=======
+mod single_sign_on;
+>>>>>>> a5432a0 (single sign-on: Let identity providers vouch for members of their workspace)
