@@ -1,4 +1,4 @@
-//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`.
+//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`; and `/sso`, by which browsers go to identity providers and back.
 
 mod batch;
 mod cost;
@@ -14,6 +14,7 @@ mod nul;
 mod origin;
 pub mod request;
 mod sdl;
+mod single_sign_on;
 mod websocket;
 
 use std::net::IpAddr;
@@ -23,11 +24,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::any;
 use portaria_domain::Installation;
+use single_sign_on::Providers;
 use tokio_util::sync::CancellationToken;
 
 pub use cost::PAGED;
 pub use graphql::sdl;
 pub use sdl::{sdl_for, sdl_for_role};
+pub use single_sign_on::SingleSignOnOptions;
 
 /// How the API is served.
 #[derive(Clone, Debug)]
@@ -36,13 +39,20 @@ pub struct ApiOptions {
     pub trusted_proxies: Vec<IpAddr>,
     /// Largest body of a request, in bytes.
     pub max_body: usize,
+    /// Which identity providers may be asked.
+    pub single_sign_on: SingleSignOnOptions,
     /// Ends open subscriptions.
     pub shutdown: CancellationToken,
 }
 
 impl Default for ApiOptions {
     fn default() -> Self {
-        Self { trusted_proxies: Vec::new(), max_body: 256 * 1024, shutdown: CancellationToken::new() }
+        Self {
+            trusted_proxies: Vec::new(),
+            max_body: 256 * 1024,
+            single_sign_on: SingleSignOnOptions::default(),
+            shutdown: CancellationToken::new(),
+        }
     }
 }
 
@@ -50,16 +60,20 @@ impl Default for ApiOptions {
 pub struct ApiState {
     installation: Installation,
     schema: graphql::Schema,
+    providers: Arc<Providers>,
     options: ApiOptions,
 }
 
 /// The API of an installation.
 pub fn router(installation: Installation, options: ApiOptions) -> Router {
     let max_body = options.max_body;
-    let state = Arc::new(ApiState { installation, schema: graphql::schema(), options });
+    let providers = Arc::new(Providers::new(options.single_sign_on.clone(), installation.clock.clone()));
+    let schema = graphql::schema_with(providers.clone());
+    let state = Arc::new(ApiState { installation, schema, providers, options });
     Router::new()
         .route("/graphql", any(http::handle))
         .route("/graphql/ws", any(websocket::handle))
+        .merge(single_sign_on::router())
         .layer(DefaultBodyLimit::max(max_body))
         .with_state(state)
         .merge(graphiql::router())

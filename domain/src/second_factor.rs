@@ -17,12 +17,8 @@ use crate::authentication::Origin;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
-<<<<<<< HEAD
 use crate::session::{end_all, lock};
-=======
-use crate::session::end_all;
 use crate::single_sign_on::require_own_account;
->>>>>>> a5432a0 (single sign-on: Let identity providers vouch for members of their workspace)
 use crate::viewer::{MemberSession, Viewer};
 
 /// As RFC 4226 recommends.
@@ -64,23 +60,11 @@ pub async fn of_user(
 pub async fn enroll(installation: &Installation, viewer: &Viewer) -> Result<Enrolment> {
     let now = installation.clock.now();
     let transaction = installation.database.begin().await?;
-<<<<<<< HEAD
     let user = viewer.session()?.user_id;
     lock(&transaction, user).await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     require_owner(&transaction, viewer, now).await?;
     let (_, enrolment) = prepare(&transaction, installation, user).await?;
-=======
-    let session = viewer.session()?;
-    require_own_account(&transaction, &installation.database, viewer).await?;
-    if of_user(&transaction, session.user_id).await?.is_some() {
-        if !viewer.is_stepped_up(now) {
-            return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
-        }
-    } else if !session.is_fresh(now) {
-        return Err(Refusal::AuthenticationTooOld.into());
-    }
-    let (_, enrolment) = prepare(&transaction, installation, session.user_id).await?;
->>>>>>> a5432a0 (single sign-on: Let identity providers vouch for members of their workspace)
     transaction.commit().await?;
     Ok(enrolment)
 }
@@ -137,11 +121,8 @@ pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -
     let now = installation.clock.now();
     let MemberSession { user_id, member_id, session_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
-<<<<<<< HEAD
     lock(&transaction, user_id).await?;
-=======
     require_own_account(&transaction, &installation.database, viewer).await?;
->>>>>>> a5432a0 (single sign-on: Let identity providers vouch for members of their workspace)
     let pending = second_factor::Entity::find()
         .filter(second_factor::Column::UserId.eq(user_id))
         .filter(second_factor::Column::ConfirmedAt.is_null())

@@ -7,11 +7,13 @@ mod conversation;
 mod emergency;
 mod erasure;
 mod grant;
+mod identity_provider;
 mod invitation;
 mod member;
 mod role;
 mod second_factor;
 mod session;
+mod single_sign_on;
 mod team;
 
 use async_graphql::MergedObject;
@@ -35,6 +37,8 @@ pub struct Mutation(
     api_key::ApiKeyMutation,
     activity::ActivityMutation,
     erasure::ErasureMutation,
+    identity_provider::IdentityProviderMutation,
+    single_sign_on::SingleSignOnMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -4,6 +4,7 @@
 mod activity;
 mod conversation;
 mod explanation;
+mod identity_provider;
 mod people;
 mod viewer;
 mod workspace;
@@ -19,4 +20,5 @@ pub struct Query(
     explanation::ExplanationQuery,
     people::PeopleQuery,
     activity::ActivityQuery,
+    identity_provider::IdentityProviderQuery,
 );

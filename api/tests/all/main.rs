@@ -17,6 +17,7 @@ mod revoking;
 mod rows;
 mod schema;
 mod second_factor;
+mod single_sign_on;
 mod socket;
 mod statements;
 mod subscriptions;

@@ -5,7 +5,9 @@ use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{emergency_eligibility, grant};
 
-use super::{Holder, Ledger, Standing, Title, keeps_an_administrator, may_touch, may_touch_key, may_touch_mapping};
+use super::{
+    Holder, Ledger, Standing, Title, keeps_an_administrator, may_touch, may_touch_key, may_touch_mapping,
+};
 use crate::error::{Error, Refusal, Result};
 use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;

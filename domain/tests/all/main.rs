@@ -18,9 +18,6 @@ mod routing;
 mod schema;
 mod second_factor;
 mod signing_in;
-<<<<<<< HEAD
+mod single_sign_on;
 mod team;
 mod verification;
-=======
-mod single_sign_on;
->>>>>>> a5432a0 (single sign-on: Let identity providers vouch for members of their workspace)
