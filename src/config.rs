@@ -7,6 +7,7 @@ mod layers;
 mod log;
 mod secret;
 mod server;
+mod single_sign_on;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -21,6 +22,7 @@ pub use layers::load;
 pub use log::{LogConfig, LogFormat};
 pub use secret::Secret;
 pub use server::ServerConfig;
+pub use single_sign_on::SingleSignOnConfig;
 pub use webhook::WebhookConfig;
 
 /// The documented defaults, printed by `portaria config`.
@@ -34,6 +36,7 @@ pub struct Config {
     pub keys: KeysConfig,
     pub mail: MailOptions,
     pub webhook: WebhookConfig,
+    pub single_sign_on: SingleSignOnConfig,
     pub audit: AuditConfig,
     pub log: LogConfig,
 }

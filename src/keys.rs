@@ -19,7 +19,9 @@ SELECT sealing_key, id, sealed_access_token FROM channels WHERE sealing_key IS N
 UNION ALL
 SELECT sealing_key, id, sealed_secret FROM second_factors
 UNION ALL
-SELECT sealing_key, id, sealed_secret FROM mail_secrets";
+SELECT sealing_key, id, sealed_secret FROM mail_secrets
+UNION ALL
+SELECT sealing_key, id, sealed_client_secret FROM identity_providers WHERE sealing_key IS NOT NULL";
 
 /// One secret that a key has sealed.
 struct Sample {

@@ -17,6 +17,7 @@ pub fn api(installation: &Installation, config: &Config, shutdown: CancellationT
     let options = ApiOptions {
         trusted_proxies: config.server.trusted_proxies.clone(),
         max_body: config.server.max_body_bytes,
+        single_sign_on: config.single_sign_on.options(),
         shutdown,
     };
     portaria_api::router(installation.clone(), options)

@@ -12,6 +12,7 @@ pub mod emergency;
 pub mod explanation;
 pub mod grant;
 pub mod id;
+pub mod identity_provider;
 pub mod invitation;
 pub mod member;
 pub mod message;
@@ -28,7 +29,11 @@ pub mod time;
 pub mod viewer;
 pub mod workspace;
 
-use async_graphql::SDLExportOptions;
+use std::sync::Arc;
+
+use async_graphql::{SDLExportOptions, SchemaBuilder};
+
+use crate::single_sign_on::Providers;
 
 pub use mutation::Mutation;
 pub use query::Query;
@@ -42,12 +47,20 @@ const MAX_ALIASES: usize = 30;
 const MAX_DIRECTIVES: usize = 10;
 
 pub fn schema() -> Schema {
+    builder().finish()
+}
+
+/// The schema with what its resolvers ask identity providers through.
+pub fn schema_with(providers: Arc<Providers>) -> Schema {
+    builder().data(providers).finish()
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_aliases(MAX_ALIASES)
         .limit_directives(MAX_DIRECTIVES)
         .disable_suggestions()
-        .finish()
 }
 
 /// The schema as frontend teams read it.

@@ -19,6 +19,7 @@ use crate::error::{Code, Problem};
 use crate::execution::{Operation, Rejected, error};
 use crate::origin::ClientAddress;
 use crate::request::Request;
+use crate::single_sign_on;
 
 /// A request's body, or a GET's query.
 #[derive(Deserialize)]
@@ -161,8 +162,9 @@ pub async fn handle(
         address: address.map(|address: IpAddr| address.to_string()).unwrap_or_default(),
         user_agent: user_agent(&headers),
     };
-    let response =
-        operation.execute(&state.schema, Request::new(state.installation.clone(), identity, origin)).await;
+    let mut request = Request::new(state.installation.clone(), identity, origin);
+    request.browser_secret = single_sign_on::cookie(&headers);
+    let response = operation.execute(&state.schema, request).await;
     let status = match media {
         Media::GraphQLResponse if response.data == async_graphql::Value::Null && response.is_err() => {
             StatusCode::BAD_REQUEST

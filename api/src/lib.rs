@@ -1,5 +1,5 @@
-//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`; SCIM for directories: `/scim/v2`; and the few pages that links in
-//! letters open.
+//! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`; `/sso`, by which browsers go to identity providers and back;
+//! SCIM for directories: `/scim/v2`; and the few pages that links in letters open.
 
 mod batch;
 mod cost;
@@ -17,6 +17,7 @@ mod pages;
 pub mod request;
 mod scim;
 mod sdl;
+mod single_sign_on;
 mod websocket;
 
 use std::net::IpAddr;
@@ -26,11 +27,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::any;
 use portaria_domain::Installation;
+use single_sign_on::Providers;
 use tokio_util::sync::CancellationToken;
 
 pub use cost::PAGED;
 pub use graphql::sdl;
 pub use sdl::{sdl_for, sdl_for_role};
+pub use single_sign_on::SingleSignOnOptions;
 
 /// How the API is served.
 #[derive(Clone, Debug)]
@@ -39,13 +42,20 @@ pub struct ApiOptions {
     pub trusted_proxies: Vec<IpAddr>,
     /// Largest body of a request, in bytes.
     pub max_body: usize,
+    /// Which identity providers may be asked.
+    pub single_sign_on: SingleSignOnOptions,
     /// Ends open subscriptions.
     pub shutdown: CancellationToken,
 }
 
 impl Default for ApiOptions {
     fn default() -> Self {
-        Self { trusted_proxies: Vec::new(), max_body: 256 * 1024, shutdown: CancellationToken::new() }
+        Self {
+            trusted_proxies: Vec::new(),
+            max_body: 256 * 1024,
+            single_sign_on: SingleSignOnOptions::default(),
+            shutdown: CancellationToken::new(),
+        }
     }
 }
 
@@ -53,6 +63,7 @@ impl Default for ApiOptions {
 pub struct ApiState {
     installation: Installation,
     schema: graphql::Schema,
+    providers: Arc<Providers>,
     options: ApiOptions,
     scim: scim::Gate,
 }
@@ -60,11 +71,14 @@ pub struct ApiState {
 /// The API of an installation.
 pub fn router(installation: Installation, options: ApiOptions) -> Router {
     let max_body = options.max_body;
-    let state =
-        Arc::new(ApiState { installation, schema: graphql::schema(), options, scim: scim::Gate::default() });
+    let providers = Arc::new(Providers::new(options.single_sign_on.clone(), installation.clock.clone()));
+    let schema = graphql::schema_with(providers.clone());
+    let scim = scim::Gate::default();
+    let state = Arc::new(ApiState { installation, schema, providers, options, scim });
     Router::new()
         .route("/graphql", any(http::handle))
         .route("/graphql/ws", any(websocket::handle))
+        .merge(single_sign_on::router())
         .layer(DefaultBodyLimit::max(max_body))
         .merge(scim::router())
         .with_state(state)

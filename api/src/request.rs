@@ -22,6 +22,8 @@ pub struct Request {
     /// The token behind the viewer, by which an open subscription looks again whether it is still good.
     pub token: Option<TokenHash>,
     pub origin: Origin,
+    /// By which the browser is known again that went to an identity provider.
+    pub browser_secret: Option<String>,
     pub now: Timestamp,
     pub refusals: Refusals,
     pub loaders: Option<Loaders>,
@@ -37,7 +39,17 @@ impl Request {
         let viewer = viewer.map(|viewer| Arc::new(viewer.asking_from(&origin.address)));
         let loaders = viewer.as_ref().map(|viewer| Loaders::new(&installation, viewer));
         let now = installation.clock.now();
-        Self { installation, viewer, token, origin, now, refusals: Refusals::default(), loaders }
+        let browser_secret = None;
+        Self {
+            installation,
+            viewer,
+            token,
+            origin,
+            browser_secret,
+            now,
+            refusals: Refusals::default(),
+            loaders,
+        }
     }
 
     /// The request that a resolver works for.

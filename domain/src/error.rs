@@ -114,6 +114,26 @@ pub enum Refusal {
     NotApproved,
     #[error("they were suspended by hand, and are reinstated by hand")]
     SuspendedByHand,
+    #[error("the identity provider does not answer as it should")]
+    ProviderUnreachable,
+    #[error("the identity provider's address cannot be used")]
+    InvalidIssuer,
+    #[error("the identity is not linked to a member")]
+    NotLinked,
+    #[error(
+        "an account with this e-mail address is there already: sign in to it as before, and link the identity there"
+    )]
+    LinkRequired,
+    #[error("the identity is linked to another member")]
+    IdentityTaken,
+    #[error("the member has an identity of this provider already")]
+    AlreadyLinked,
+    #[error("without this identity the member could not sign in any more")]
+    LastWayIn,
+    #[error("the identity provider did not say that a second factor was given just now")]
+    NoSecondFactorGiven,
+    #[error("this session was opened by single sign-on, and the account belongs to other workspaces too")]
+    SharedAccount,
 }
 
 impl Error {

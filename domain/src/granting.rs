@@ -13,7 +13,7 @@ mod ledger;
 use std::collections::HashMap;
 
 use portaria_entity::id::{
-    ApiKeyId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId,
+    ApiKeyId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId, RoleMappingId, TeamId,
 };
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;
@@ -38,6 +38,8 @@ pub enum Title {
     Approval(GrantId),
     /// May be taken on in an emergency: not held now, but as good as held by who decides to.
     Eligibility(EmergencyEligibilityId),
+    /// Goes to whoever an identity provider claims something of: held by nobody, and as good as given by who decides to.
+    Mapping(RoleMappingId),
 }
 
 impl std::fmt::Display for Title {
@@ -45,6 +47,7 @@ impl std::fmt::Display for Title {
         match self {
             Self::Grant(id) | Self::ApiKeyGrant(id) => id.fmt(f),
             Self::Eligibility(id) => id.fmt(f),
+            Self::Mapping(id) => id.fmt(f),
         }
     }
 }
@@ -67,7 +70,7 @@ impl Holding {
     pub fn until(&self) -> Option<Timestamp> {
         match self.title {
             Title::Grant(_) | Title::ApiKeyGrant(_) => self.valid_until,
-            Title::Eligibility(_) | Title::Approval(_) => None,
+            Title::Eligibility(_) | Title::Approval(_) | Title::Mapping(_) => None,
         }
     }
 
@@ -161,6 +164,8 @@ pub enum Holder {
     ApiKey(ApiKeyId),
     /// May give it.
     Directory(DirectoryCredentialId),
+    /// Everybody of whom an identity provider will claim it.
+    Mapping(RoleMappingId),
 }
 
 /// What a directory may give and take.
@@ -211,6 +216,12 @@ pub fn may_touch_key(granter: &Standing, key: &[Holding], now: Timestamp) -> Res
 /// Refuses who would change what a directory may give, when that is what they do not hold.
 pub fn may_touch_directory(granter: &Standing, approved: &[Holding], now: Timestamp) -> Result<(), Refusal> {
     if granter.access(now).contains(&approved_of(approved, now)) { Ok(()) } else { Err(Refusal::HoldsMore) }
+}
+
+/// Refuses who would change a mapping, or take it away, when it gives what they do not hold.
+pub fn may_touch_mapping(granter: &Standing, mapping: &Holding, now: Timestamp) -> Result<(), Refusal> {
+    let gives = Access::new(None, [mapping.from(mapping.valid_from.min(now))], Vec::new(), now);
+    if granter.access(now).contains(&gives) { Ok(()) } else { Err(Refusal::HoldsMore) }
 }
 
 /// Being in a team lets one read its conversations where one holds this.

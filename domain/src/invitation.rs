@@ -26,6 +26,7 @@ use crate::permission::Permission;
 use crate::token::Token;
 use crate::workspace;
 
+pub(crate) use acceptance::admit;
 pub use acceptance::{Acceptance, accept};
 pub use preview::{Preview, preview};
 
@@ -212,6 +213,18 @@ pub async fn revoke(change: &mut Change<'_>, id: InvitationId) -> Result<invitat
     row.revoked_at = Some(change.now);
     change.record("invitation.revoked", id, (None, None)).await?;
     Ok(row)
+}
+
+/// What an invitation promises.
+pub(crate) async fn promises(
+    connection: &impl ConnectionTrait,
+    (workspace, id): (WorkspaceId, InvitationId),
+) -> Result<Vec<invitation_grant::Model>> {
+    let find = invitation_grant::Entity::find()
+        .filter(invitation_grant::Column::WorkspaceId.eq(workspace))
+        .filter(invitation_grant::Column::InvitationId.eq(id))
+        .order_by_asc(invitation_grant::Column::Position);
+    Ok(find.all(connection).await?)
 }
 
 /// The invitations of a workspace that may still be accepted, oldest first.

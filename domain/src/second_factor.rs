@@ -18,6 +18,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
 use crate::session::{end_all, lock};
+use crate::single_sign_on::require_own_account;
 use crate::viewer::{MemberSession, Viewer};
 
 /// As RFC 4226 recommends.
@@ -61,6 +62,7 @@ pub async fn enroll(installation: &Installation, viewer: &Viewer) -> Result<Enro
     let transaction = installation.database.begin().await?;
     let user = viewer.session()?.user_id;
     lock(&transaction, user).await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     require_owner(&transaction, viewer, now).await?;
     let (_, enrolment) = prepare(&transaction, installation, user).await?;
     transaction.commit().await?;
@@ -120,6 +122,7 @@ pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -
     let MemberSession { user_id, member_id, session_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
     lock(&transaction, user_id).await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     let pending = second_factor::Entity::find()
         .filter(second_factor::Column::UserId.eq(user_id))
         .filter(second_factor::Column::ConfirmedAt.is_null())
@@ -193,6 +196,7 @@ pub async fn step_up(
 ) -> Result<MemberSession> {
     let MemberSession { user_id, session_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     let asked = ask(&transaction, installation, user_id, Some(code)).await?;
     let outcome = match asked {
         Asked::NothingToGive => return Err(Refusal::NoSecondFactor.into()),

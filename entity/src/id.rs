@@ -160,6 +160,10 @@ typed_ids! {
     DirectoryUserId = "diruser",
     DirectoryGroupId = "dirgroup",
     DirectoryMappingId = "dirmap",
+    IdentityProviderId = "idp",
+    RoleMappingId = "map",
+    ExternalIdentityId = "xid",
+    SingleSignOnId = "sso",
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 pub enum AuthenticationMethod {
     Password,
     Bootstrap,
+    /// By an identity provider of the workspace.
+    SingleSignOn,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -8,6 +8,7 @@ mod m20261124_000004_api_keys;
 mod m20261124_000005_sealed_log;
 mod m20261125_000006_open_enumerations;
 mod m20261125_000007_passwords;
+mod m20261125_000010_single_sign_on;
 mod m20261125_000011_provisioning;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000005_sealed_log::Migration),
             Box::new(m20261125_000006_open_enumerations::Migration),
             Box::new(m20261125_000007_passwords::Migration),
+            Box::new(m20261125_000010_single_sign_on::Migration),
             Box::new(m20261125_000011_provisioning::Migration),
         ]
     }

@@ -20,6 +20,7 @@ fn the_defaults_stand_on_their_own() {
     assert_eq!(config.keys.folder(&config.database).unwrap(), Path::new("data/keys"));
     assert_eq!(config.mail.transport, Transport::File);
     assert!(config.webhook.enabled && config.audit.enabled && !config.log.addresses);
+    assert!(!config.single_sign_on.allow_http_loopback);
 }
 
 #[test]

@@ -8,12 +8,14 @@ mod directory;
 mod emergency;
 mod erasure;
 mod grant;
+mod identity_provider;
 mod invitation;
 mod member;
 mod password;
 mod role;
 mod second_factor;
 mod session;
+mod single_sign_on;
 mod team;
 
 use async_graphql::MergedObject;
@@ -39,6 +41,8 @@ pub struct Mutation(
     directory::DirectoryMutation,
     activity::ActivityMutation,
     erasure::ErasureMutation,
+    identity_provider::IdentityProviderMutation,
+    single_sign_on::SingleSignOnMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -5,6 +5,7 @@ mod activity;
 mod conversation;
 mod directory;
 mod explanation;
+mod identity_provider;
 mod people;
 mod viewer;
 mod workspace;
@@ -21,4 +22,5 @@ pub struct Query(
     people::PeopleQuery,
     directory::DirectoryQuery,
     activity::ActivityQuery,
+    identity_provider::IdentityProviderQuery,
 );

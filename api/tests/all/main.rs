@@ -20,6 +20,7 @@ mod rows;
 mod schema;
 mod scim;
 mod second_factor;
+mod single_sign_on;
 mod socket;
 mod statements;
 mod subscriptions;

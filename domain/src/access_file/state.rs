@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use portaria_entity::id::{ChannelId, GrantId, MemberId, RoleId, TeamId, WorkspaceId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
-use portaria_entity::{channel, emergency_activation, grant, member as member_entity};
+use portaria_entity::{channel, emergency_activation, grant, mapped_grant, member as member_entity};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::document::{Document, GrantEntry, Kind, RoleEntry, TeamEntry};
@@ -121,6 +121,14 @@ impl State {
             .into_iter()
             .map(|row| row.grant_id)
             .collect();
+        // What claims of an identity provider give comes and goes with them.
+        let mapped: BTreeSet<GrantId> = mapped_grant::Entity::find()
+            .filter(mapped_grant::Column::WorkspaceId.eq(workspace))
+            .all(connection)
+            .await?
+            .into_iter()
+            .map(|row| row.grant_id)
+            .collect();
         let rows = grant::Entity::find()
             .filter(grant::Column::WorkspaceId.eq(workspace))
             .filter(grant::Column::ClosedAt.is_null())
@@ -134,7 +142,7 @@ impl State {
             let (Some(member), Some(role)) = (emails.get(&row.member_id), roles.get(&row.role_id)) else {
                 continue;
             };
-            if ended || emergencies.contains(&row.id) {
+            if ended || emergencies.contains(&row.id) || mapped.contains(&row.id) {
                 continue;
             }
             let entry = GrantEntry {

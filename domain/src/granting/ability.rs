@@ -7,6 +7,7 @@ use portaria_entity::{emergency_eligibility, grant};
 
 use super::{
     Holder, Ledger, Standing, Title, keeps_an_administrator, may_touch, may_touch_directory, may_touch_key,
+    may_touch_mapping,
 };
 use crate::directory::REQUIRED;
 use crate::error::{Error, Refusal, Result};
@@ -61,6 +62,9 @@ impl Prospect<'_> {
     fn touch_holder(&self, holder: Holder) -> Result<()> {
         match holder {
             Holder::Member(member) => self.touch(member).map(|_| ()),
+            Holder::Mapping(mapping) => {
+                Ok(may_touch_mapping(self.own()?, self.ledger.mapping(mapping)?, self.now)?)
+            }
             Holder::ApiKey(key) => {
                 let held = self.ledger.keys.get(&key).map(Vec::as_slice).unwrap_or_default();
                 Ok(may_touch_key(self.own()?, held, self.now)?)

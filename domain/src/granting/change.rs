@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Conferral, Holder, Ledger, Standing, approved_of, keeps_an_administrator, may_admit, may_admit_anybody,
-    may_confer, may_open_teams, may_touch, may_touch_directory, may_touch_key,
+    may_confer, may_open_teams, may_touch, may_touch_directory, may_touch_key, may_touch_mapping,
 };
 use crate::access::Access;
 use crate::activity::{Actor, Deed, record};
@@ -216,11 +216,18 @@ impl<'a> Change<'a> {
             Holder::Member(member) => self.touch(member).map(|_| ()),
             Holder::ApiKey(key) => self.touch_key(key),
             Holder::Directory(id) => self.touch_directory(id),
+            Holder::Mapping(mapping) => match self.granter()? {
+                Granter::Member(granter) => {
+                    Ok(may_touch_mapping(granter, self.ledger.mapping(mapping)?, self.now)?)
+                }
+                Granter::Directory(_) => Err(Error::PersonRequired),
+                Granter::Installation => Ok(()),
+            },
         }
     }
 
-    /// Refuses unless this may be given to whoever it is: to a member with what it opens to them in their teams, to a key
-    /// without what is sensitive.
+    /// Refuses unless this may be given to whoever it is: to a member with what it opens to them in their teams, to anybody
+    /// by a mapping with what it would open in any team, to a key without what is sensitive.
     pub fn confer_to(&self, holder: Holder, what: Conferral) -> Result<()> {
         match holder {
             Holder::Member(member) => {
@@ -234,6 +241,14 @@ impl<'a> Change<'a> {
                 }
             }
             Holder::Directory(_) => self.confer(what),
+            Holder::Mapping(_) => {
+                self.confer(what)?;
+                if !what.scope.narrow(what.permissions).contains(Permission::ConversationReadTeam) {
+                    return Ok(());
+                }
+                let permissions = PermissionSet::of(&[Permission::ConversationReadAll]);
+                self.confer(Conferral { permissions, ..what })
+            }
             Holder::ApiKey(_) => {
                 let permissions = what.permissions.without(PermissionSet::SENSITIVE);
                 self.confer(Conferral { permissions, ..what })

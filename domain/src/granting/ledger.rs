@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use portaria_entity::id::{
-    ApiKeyId, ChannelId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId, TeamId,
+    ApiKeyId, ChannelId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId, RoleMappingId, TeamId,
     WorkspaceId,
 };
 use portaria_entity::member::MemberStatus;
@@ -34,6 +34,8 @@ pub struct Ledger {
     pub keys: HashMap<ApiKeyId, Vec<Holding>>,
     /// What each directory credential that may still be used is approved for.
     pub directories: HashMap<DirectoryCredentialId, Vec<Holding>>,
+    /// What identity providers may give to whom they vouch for.
+    pub mappings: HashMap<RoleMappingId, Holding>,
 }
 
 const MEMBERS: &str = "SELECT id, status FROM members WHERE workspace_id = $1";
@@ -54,6 +56,8 @@ SELECT NULL, a.role_id, a.channel_id, a.team_id, a.created_at, d.expires_at, a.i
 FROM directory_credentials d
 JOIN directory_approvals a ON a.workspace_id = d.workspace_id AND a.credential_id = d.id AND a.closed_at IS NULL
 WHERE d.workspace_id = $1 AND d.revoked_at IS NULL AND d.expires_at > $2";
+const MAPPINGS: &str = "
+SELECT id, role_id, channel_id, team_id, created_at FROM role_mappings WHERE workspace_id = $1 AND closed_at IS NULL";
 
 impl Ledger {
     pub async fn read(
@@ -70,6 +74,7 @@ impl Ledger {
             members: HashMap::new(),
             keys: HashMap::new(),
             directories: HashMap::new(),
+            mappings: HashMap::new(),
         };
         for row in connection.query_all_raw(database.statement(MEMBERS, [workspace.0.into()])).await? {
             let member_id = row.try_get_by_index(0)?;
@@ -85,6 +90,9 @@ impl Ledger {
         let holdings = database.statement(HOLDINGS, [workspace.0.into(), now.0.into()]);
         for row in connection.query_all_raw(holdings).await? {
             ledger.enter(&row)?;
+        }
+        for row in connection.query_all_raw(database.statement(MAPPINGS, [workspace.0.into()])).await? {
+            ledger.enter_mapping(&row)?;
         }
         Ok(ledger)
     }
@@ -127,6 +135,23 @@ impl Ledger {
         Ok(())
     }
 
+    fn enter_mapping(&mut self, row: &sea_orm::QueryResult) -> Result<()> {
+        let (id, role_id) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let role =
+            self.roles.get(&role_id).ok_or_else(|| Error::internal("a role is mapped that is gone"))?;
+        let holding = Holding {
+            title: Title::Mapping(id),
+            role_id,
+            built_in: role.built_in,
+            scope: Scope::of_grant(row.try_get_by_index(2)?, row.try_get_by_index(3)?),
+            permissions: role.permissions,
+            valid_from: row.try_get_by_index(4)?,
+            valid_until: None,
+        };
+        self.mappings.insert(id, holding);
+        Ok(())
+    }
+
     pub fn member(&self, id: MemberId) -> Result<&Standing> {
         self.members.get(&id).ok_or(Error::NotFound)
     }
@@ -135,12 +160,17 @@ impl Ledger {
         self.roles.get(&id).copied().ok_or(Error::NotFound)
     }
 
-    /// Everybody and every key that holds, will hold, may take on or may give a role, with how they do.
+    pub fn mapping(&self, id: RoleMappingId) -> Result<&Holding> {
+        self.mappings.get(&id).ok_or(Error::NotFound)
+    }
+
+    /// Everybody and every key that holds, will hold, may take on or may give a role, and every mapping that gives it,
+    /// with how they do.
     pub fn holders_of(&self, role: RoleId) -> Vec<(Holder, Holding)> {
         self.holdings(|holding| holding.role_id == role)
     }
 
-    /// Everybody and every key that holds, will hold or may take on something for a team's conversations.
+    /// Everybody, every key and every mapping that has, will have or may take on something for a team's conversations.
     pub fn holders_in_team(&self, team: TeamId) -> Vec<(Holder, Holding)> {
         self.holdings(|holding| holding.scope == Scope::Team(team))
     }
@@ -153,6 +183,7 @@ impl Ledger {
             .chain(self.keys.iter().map(|(key, holdings)| (Holder::ApiKey(*key), holdings)))
             .chain(self.directories.iter().map(|(id, holdings)| (Holder::Directory(*id), holdings)))
             .flat_map(|(holder, holdings)| holdings.iter().map(move |holding| (holder, *holding)))
+            .chain(self.mappings.iter().map(|(mapping, holding)| (Holder::Mapping(*mapping), *holding)))
             .filter(|(_, holding)| wanted(holding))
             .collect();
         found.sort_unstable_by_key(|(holder, _)| *holder);

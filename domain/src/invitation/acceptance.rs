@@ -3,11 +3,12 @@
 use portaria_entity::member::{Availability, MemberStatus};
 use portaria_entity::session::AuthenticationMethod;
 use portaria_entity::sign_in_event::{self, SignInOutcome};
-use portaria_entity::{invitation, invitation_grant, member as member_entity, user};
+use portaria_entity::{invitation, member as member_entity, user};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
+use super::promises;
 use crate::access::Scope;
 use crate::authentication::{Holder, OpenedSession, Origin, Proof, open_session};
 use crate::directory;
@@ -52,21 +53,13 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
         None => Authority::Member(invitation.invited_by),
     };
     let mut change = Change::begin(installation, invitation.workspace_id, authority).await?;
-    use_up(&change, &invitation).await?;
-    require_inviter(&change, &invitation).await?;
     let new = NewMember {
         name: acceptance.name.filter(|name| !name.trim().is_empty()).unwrap_or(&invitation.name),
         email: &invitation.email,
         locale: &invitation.locale,
         password_hash,
     };
-    let member = join(&mut change, new, known.as_ref()).await?;
-    let sql = "UPDATE invitations SET accepted_by = $3 WHERE workspace_id = $1 AND id = $2";
-    change.execute(sql, [invitation.id.0.into(), member.id.0.into()]).await?;
-    let told = Some(json!({ "member": member.id }));
-    change.record("invitation.accepted", invitation.id, (None, told)).await?;
-    keep_promises(&mut change, &invitation, &member).await?;
-    directory::user::joined(&mut change, &invitation, (&member, known.is_none())).await?;
+    let member = admit(&mut change, &invitation, new, known.as_ref()).await?;
     let event =
         signed_in(installation, &invitation, member.user_id, SignInOutcome::Succeeded, &acceptance.origin);
     sign_in_event::Entity::insert(event).exec_without_returning(&change.transaction).await?;
@@ -90,6 +83,25 @@ async fn choose(
         workspaces: &[&workspace.name],
     };
     installation.passwords.hash(acceptance.password, &about).await
+}
+
+/// Uses an invitation up and keeps what it promises. The change is its inviter's.
+pub(crate) async fn admit(
+    change: &mut Change<'_>,
+    invitation: &invitation::Model,
+    new: NewMember<'_>,
+    known: Option<&user::Model>,
+) -> Result<member_entity::Model> {
+    use_up(change, invitation).await?;
+    require_inviter(change, invitation).await?;
+    let member = join(change, new, known).await?;
+    let sql = "UPDATE invitations SET accepted_by = $3 WHERE workspace_id = $1 AND id = $2";
+    change.execute(sql, [invitation.id.0.into(), member.id.0.into()]).await?;
+    let told = Some(json!({ "member": member.id }));
+    change.record("invitation.accepted", invitation.id, (None, told)).await?;
+    keep_promises(change, invitation, &member).await?;
+    directory::user::joined(change, invitation, (&member, known.is_none())).await?;
+    Ok(member)
 }
 
 /// The invitation behind a token, while it may be accepted.
@@ -233,12 +245,7 @@ async fn keep_promises(
     invitation: &invitation::Model,
     member: &member_entity::Model,
 ) -> Result<()> {
-    let promises = invitation_grant::Entity::find()
-        .filter(invitation_grant::Column::WorkspaceId.eq(invitation.workspace_id))
-        .filter(invitation_grant::Column::InvitationId.eq(invitation.id))
-        .order_by_asc(invitation_grant::Column::Position)
-        .all(&change.transaction)
-        .await?;
+    let promises = promises(&change.transaction, (invitation.workspace_id, invitation.id)).await?;
     for promise in promises {
         if promise.valid_until.is_some_and(|until| until <= change.now) {
             continue;

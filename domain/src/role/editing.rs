@@ -13,6 +13,7 @@ use crate::directory;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{NewGrant, close, insert_from};
 use crate::granting::{Change, Conferral, Holder, Holding, Title};
+use crate::identity_provider;
 use crate::permission::PermissionSet;
 
 /// A role to be made.
@@ -141,6 +142,7 @@ async fn dispose(
     let by = (change.now, change.author());
     let grant = match holding.title {
         Title::Grant(grant) | Title::ApiKeyGrant(grant) | Title::Approval(grant) => grant,
+        Title::Mapping(mapping) => return identity_provider::dispose(change, mapping, disposal).await,
         Title::Eligibility(eligibility) => {
             let sql = "UPDATE emergency_eligibilities SET closed_at = $3, closed_by = $4 \
                        WHERE workspace_id = $1 AND id = $2";
@@ -156,6 +158,7 @@ async fn dispose(
         }
         Holder::ApiKey(_) => api_key::close_grant(change, grant).await?,
         Holder::Directory(_) => directory::credential::close_approval(change, grant).await?,
+        Holder::Mapping(_) => {}
     }
     let Disposal::Replace(replacement) = disposal else { return Ok(()) };
     let role = change.ledger.role(replacement)?;
@@ -167,6 +170,7 @@ async fn dispose(
         Holder::Directory(id) => {
             return directory::credential::approve(change, id, (replacement, holding.scope)).await;
         }
+        Holder::Mapping(_) => return Ok(()),
     };
     let new = NewGrant {
         workspace_id: change.workspace_id,
@@ -179,6 +183,7 @@ async fn dispose(
     };
     let from = holding.valid_from.max(change.now);
     let replaced = insert_from(&change.transaction, &change.installation.clock, new, from).await?;
+    identity_provider::hand_on(change, grant, replaced).await?;
     directory::mapping::grant_replaced(change, grant, replaced).await
 }
 

@@ -101,7 +101,9 @@ pub async fn delete(change: &mut Change<'_>, id: TeamId) -> Result<TeamId> {
     let held = touch_all(change, id).await?;
     let before = told(change, &team, &held).await?;
     let (at, by) = (change.now.0, change.author().map(|author| author.0));
-    for table in ["grants", "emergency_eligibilities", "api_key_grants", "directory_approvals"] {
+    for table in
+        ["grants", "emergency_eligibilities", "api_key_grants", "directory_approvals", "role_mappings"]
+    {
         let sql = format!(
             "UPDATE {table} SET closed_at = $3, closed_by = $4 \
              WHERE workspace_id = $1 AND team_id = $2 AND closed_at IS NULL"

@@ -16,6 +16,12 @@ pub fn look_at(config: &Config) -> Vec<Remark> {
             "log.addresses puts callers' addresses, personal data, into the logs".to_owned(),
         ));
     }
+    if config.single_sign_on.allow_http_loopback {
+        remarks.push(Remark::Weak(
+            "single_sign_on.allow_http_loopback lets whoever configures identity providers ask services of this machine"
+                .to_owned(),
+        ));
+    }
     remarks.extend(keys(config));
     remarks
 }

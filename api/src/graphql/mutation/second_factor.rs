@@ -68,6 +68,8 @@ payload! {
     EnrollSecondFactorUserError, EnrollSecondFactorErrorCode {
         /// The sign-in is more than an hour ago: sign in again first.
         AuthenticationTooOld = AuthenticationTooOld,
+        /// Single sign-on opened this session, and the account belongs to other workspaces too: sign in with its password.
+        SharedAccount = SharedAccount,
     }
 }
 
@@ -84,6 +86,8 @@ payload! {
         NoSecondFactor = NoSecondFactor,
         /// The session has ended meanwhile: sign in again first.
         AuthenticationTooOld = AuthenticationTooOld,
+        /// Single sign-on opened this session, and the account belongs to other workspaces too: sign in with its password.
+        SharedAccount = SharedAccount,
     }
 }
 
@@ -102,6 +106,8 @@ payload! {
         NoSecondFactor = NoSecondFactor,
         /// The session has ended meanwhile: sign in again first.
         AuthenticationTooOld = AuthenticationTooOld,
+        /// Single sign-on opened this session, and the account belongs to other workspaces too: sign in with its password.
+        SharedAccount = SharedAccount,
     }
 }
 

@@ -1,0 +1,267 @@
+//! Asking providers over HTTP: over TLS, at public addresses, without following redirects, for so long and so much.
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Url, redirect};
+use tokio::sync::Semaphore;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Up to four questions are asked within one request of a browser's.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// A discovery document has some kilobytes, and so have keys and tokens.
+const LARGEST: usize = 512 * 1024;
+/// Questions under way at once. Anybody may begin to sign in.
+const AT_ONCE: usize = 32;
+
+/// Which providers may be asked.
+#[derive(Clone, Debug, Default)]
+pub struct SingleSignOnOptions {
+    /// Whether providers on this machine may be asked, and without TLS.
+    pub allow_http_loopback: bool,
+    /// Names that may stand for addresses of a private network.
+    pub private_hosts: Vec<String>,
+}
+
+/// Why a provider could not be asked, or what is wrong with how it answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreachable {
+    #[error("{0} is not an address that providers may have")]
+    Forbidden(String),
+    #[error("too many providers are being asked")]
+    Busy,
+    #[error("{0}")]
+    Failed(#[from] reqwest::Error),
+    #[error("it redirects")]
+    Redirects,
+    #[error("its answer is longer than {LARGEST} bytes")]
+    TooLong,
+    #[error("its answer is not what it should be: {0}")]
+    Malformed(String),
+}
+
+/// A client for providers.
+pub struct Outbound {
+    options: Arc<SingleSignOnOptions>,
+    client: OnceLock<Client>,
+    running: Semaphore,
+}
+
+impl Outbound {
+    pub fn new(options: SingleSignOnOptions) -> Self {
+        Self { options: Arc::new(options), client: OnceLock::new(), running: Semaphore::new(AT_ONCE) }
+    }
+
+    /// Refuses an address that is not to be asked. What a name stands for is looked at when it is resolved.
+    pub fn permit(&self, url: &str) -> Result<Url, Unreachable> {
+        let forbidden = || Unreachable::Forbidden(url.chars().take(200).collect());
+        let parsed = Url::parse(url).map_err(|_| forbidden())?;
+        let host = parsed.host_str().ok_or_else(forbidden)?;
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+        let loopback = host == "localhost" || literal.is_some_and(|address| address.is_loopback());
+        let fits = parsed.username().is_empty()
+            && parsed.password().is_none()
+            && (parsed.scheme() == "https"
+                || parsed.scheme() == "http" && loopback && self.options.allow_http_loopback)
+            && literal.is_none_or(|address| self.options.permits(host, address));
+        if fits { Ok(parsed) } else { Err(forbidden()) }
+    }
+
+    /// Made when it is first needed: it wants the process's TLS provider.
+    fn client(&self) -> Result<&Client, Unreachable> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .no_proxy()
+            .referer(false)
+            .user_agent("Portaria")
+            .dns_resolver(Arc::new(Resolver(self.options.clone())))
+            .build()?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Unreachable> {
+        let _running = self.running.try_acquire().map_err(|_| Unreachable::Busy)?;
+        self.permit(&request.uri().to_string())?;
+        let mut response = self.client()?.execute(request.try_into()?).await?;
+        if response.status().is_redirection() {
+            return Err(Unreachable::Redirects);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(Unreachable::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut answer = HttpResponse::new(body);
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = std::mem::take(response.headers_mut());
+        Ok(answer)
+    }
+
+    /// A document of JSON, perhaps for who has an access token.
+    pub async fn get<T: serde::de::DeserializeOwned>(
+        &self,
+        url: &str,
+        bearer: Option<&str>,
+    ) -> Result<T, Unreachable> {
+        let malformed = |what: &dyn std::fmt::Display| Unreachable::Malformed(what.to_string());
+        let mut request = openidconnect::http::Request::get(url).header("accept", "application/json");
+        if let Some(token) = bearer {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(Vec::new()).map_err(|failure| malformed(&failure))?;
+        let answer = self.send(request).await?;
+        if answer.status() != 200 {
+            return Err(malformed(&answer.status()));
+        }
+        serde_json::from_slice(answer.body()).map_err(|failure| malformed(&failure))
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Outbound {
+    type Error = Unreachable;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Unreachable>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
+/// Resolves names, and withholds what a name must not stand for: nobody makes Portaria ask its own network.
+struct Resolver(Arc<SingleSignOnOptions>);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let options = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let permitted: Vec<SocketAddr> =
+                found.filter(|address| options.permits(name.as_str(), address.ip())).collect();
+            if permitted.is_empty() {
+                return Err(Unreachable::Forbidden(name.as_str().to_owned()).into());
+            }
+            Ok(Box::new(permitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+impl SingleSignOnOptions {
+    fn permits(&self, host: &str, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        if address.is_loopback() {
+            return self.allow_http_loopback;
+        }
+        is_public(address) || self.private_hosts.iter().any(|one| one.eq_ignore_ascii_case(host))
+    }
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation()
+        || a == 0
+        || a >= 224
+        || (a, b & 0xc0) == (100, 64)
+        || (a, b, c) == (192, 0, 0)
+        || (a, b & 0xfe) == (198, 18))
+}
+
+/// Of the one block that is in use, without what stands for an IPv4 address or for documentation.
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, ..] = address.segments();
+    a & 0xe000 == 0x2000 && !matches!((a, b), (0x2001, 0 | 0xdb8) | (0x2002, _))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbound(allow_http_loopback: bool) -> Outbound {
+        Outbound::new(SingleSignOnOptions {
+            allow_http_loopback,
+            private_hosts: vec!["keycloak.intern.example".to_owned()],
+        })
+    }
+
+    #[test]
+    fn only_public_addresses_with_tls_are_asked() {
+        let strict = outbound(false);
+        for good in ["https://login.example.com", "https://8.8.8.8/x", "https://[2606:4700::1]/"] {
+            assert!(strict.permit(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://login.example.com",
+            "ftp://login.example.com",
+            "https://user:password@login.example.com",
+            "http://localhost:1",
+            "https://127.0.0.1",
+            "https://2130706433",
+            "https://0x7f.1",
+            "https://0.0.0.0",
+            "https://10.0.0.1",
+            "https://100.64.0.1",
+            "https://169.254.169.254/latest/meta-data",
+            "https://172.16.0.1",
+            "https://192.168.0.1",
+            "https://198.18.0.1",
+            "https://224.0.0.1",
+            "https://255.255.255.255",
+            "https://[::]",
+            "https://[::1]",
+            "https://[::ffff:10.0.0.1]",
+            "https://[fc00::1]",
+            "https://[fe80::1]",
+            "https://[64:ff9b::a00:1]",
+            "https://[2002:a00:1::]",
+            "https://[2001:db8::1]",
+            "not a url",
+            "https://",
+        ] {
+            assert!(strict.permit(bad).is_err(), "{bad}");
+        }
+        let open = outbound(true);
+        for good in ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "https://127.0.0.1"] {
+            assert!(open.permit(good).is_ok(), "{good}");
+        }
+        for bad in ["http://login.example.com", "http://10.0.0.1", "https://10.0.0.1"] {
+            assert!(open.permit(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_judged_by_what_it_stands_for() {
+        let options =
+            |allow| Arc::new(SingleSignOnOptions { allow_http_loopback: allow, ..Default::default() });
+        let resolve = async |allow| {
+            let name: Name = "localhost".parse().unwrap();
+            Resolver(options(allow)).resolve(name).await.map(Iterator::count)
+        };
+        assert!(resolve(false).await.is_err());
+        assert!(resolve(true).await.unwrap() > 0);
+        let named = outbound(false).options.clone();
+        let private = IpAddr::from([10, 0, 0, 1]);
+        assert!(named.permits("Keycloak.intern.example", private));
+        assert!(!named.permits("other.example", private));
+        assert!(!named.permits("keycloak.intern.example", IpAddr::from([127, 0, 0, 1])));
+    }
+}
