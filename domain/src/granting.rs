@@ -45,7 +45,7 @@ pub enum Title {
 impl std::fmt::Display for Title {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Grant(id) | Self::ApiKeyGrant(id) => id.fmt(f),
+            Self::Grant(id) | Self::ApiKeyGrant(id) | Self::Approval(id) => id.fmt(f),
             Self::Eligibility(id) => id.fmt(f),
             Self::Mapping(id) => id.fmt(f),
         }
@@ -111,7 +111,7 @@ impl Standing {
     pub fn grant_ids(&self) -> Vec<GrantId> {
         let id = |holding: &Holding| match holding.title {
             Title::Grant(id) | Title::ApiKeyGrant(id) => Some(id),
-            Title::Approval(_) | Title::Eligibility(_) => None,
+            Title::Approval(_) | Title::Eligibility(_) | Title::Mapping(_) => None,
         };
         self.holdings.iter().filter_map(id).collect()
     }

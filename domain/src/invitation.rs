@@ -26,7 +26,7 @@ use crate::permission::Permission;
 use crate::token::Token;
 use crate::workspace;
 
-pub(crate) use acceptance::admit;
+pub(crate) use acceptance::{admit, authority_of};
 pub use acceptance::{Acceptance, accept};
 pub use preview::{Preview, preview};
 

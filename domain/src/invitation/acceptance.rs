@@ -48,11 +48,8 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
         Some(user) => (None, prove(installation, user, &invitation, &acceptance).await?),
         None => (Some(choose(installation, &invitation, &acceptance).await?), false),
     };
-    let authority = match invitation.directory_user_id {
-        Some(_) => Authority::Directory(None),
-        None => Authority::Member(invitation.invited_by),
-    };
-    let mut change = Change::begin(installation, invitation.workspace_id, authority).await?;
+    let mut change =
+        Change::begin(installation, invitation.workspace_id, authority_of(&invitation)).await?;
     let new = NewMember {
         name: acceptance.name.filter(|name| !name.trim().is_empty()).unwrap_or(&invitation.name),
         email: &invitation.email,
@@ -83,6 +80,14 @@ async fn choose(
         workspaces: &[&workspace.name],
     };
     installation.passwords.hash(acceptance.password, &about).await
+}
+
+/// On whose word somebody is let in: the directory's that asked them, or their inviter's.
+pub(crate) fn authority_of(invitation: &invitation::Model) -> Authority<'static> {
+    match invitation.directory_user_id {
+        Some(_) => Authority::Directory(None),
+        None => Authority::Member(invitation.invited_by),
+    }
 }
 
 /// Uses an invitation up and keeps what it promises. The change is its inviter's.

@@ -25,7 +25,7 @@ use crate::external_identity;
 use crate::granting::{Authority, Change, Conferral, may_confer};
 use crate::identity_provider::{self, ProviderRow};
 use crate::installation::Installation;
-use crate::invitation::{admit, pending, promises};
+use crate::invitation::{admit, authority_of, pending, promises};
 use crate::member::{self, NewMember};
 use crate::workspace;
 
@@ -85,7 +85,7 @@ async fn enter(
         // Who has been removed may be invited again.
         Some(_) | None => invitation_for(installation, workspace, &fetched.assertion, letter).await?,
     };
-    let authority = invited.as_ref().map_or(Authority::Installation, |row| Authority::Member(row.invited_by));
+    let authority = invited.as_ref().map_or(Authority::Installation, authority_of);
     let mut change = Change::begin(installation, workspace, authority).await?;
     let provider = match identity_provider::find(&change.transaction, (workspace, provider)).await {
         Err(Error::NotFound) => return Err(Refusal::InvalidToken.into()),

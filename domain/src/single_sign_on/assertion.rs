@@ -77,7 +77,7 @@ impl Assertion {
 fn says(value: &Value, wanted: &str) -> bool {
     match value {
         Value::String(text) => text == wanted,
-        Value::Bool(_) | Value::Number(_) => value.to_string() == wanted,
+        Value::Bool(_) | Value::Number(_) => wanted.eq(&value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
 }
