@@ -41,7 +41,10 @@ async fn role_of(stage: &Stage, by: &Person, name: &str, permissions: &[Permissi
 }
 
 fn not_held(outcome: Result<()>) {
-    assert!(matches!(outcome, Err(Error::Refused(Refusal::NotHeld))), "{outcome:?}");
+    match outcome {
+        Err(Error::Refused(refusal)) => assert_eq!(refusal, Refusal::NotHeld),
+        other => panic!("not refused: {other:?}"),
+    }
 }
 
 #[tokio::test]
