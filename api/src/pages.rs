@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portaria_domain::password::PASSWORD_LENGTH;
 use portaria_domain::link::Page;
+use portaria_domain::password::PASSWORD_LENGTH;
 use rust_embed::RustEmbed;
 
 use language::{Language, Texts};

@@ -26,8 +26,8 @@ use crate::permission::Permission;
 use crate::token::Token;
 use crate::workspace;
 
-pub(crate) use acceptance::{admit, authority_of};
 pub use acceptance::{Acceptance, accept};
+pub(crate) use acceptance::{admit, authority_of};
 pub use preview::{Preview, preview};
 
 /// How long an invitation may be accepted.

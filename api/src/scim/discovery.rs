@@ -36,8 +36,8 @@ pub async fn config(caller: Caller) -> Response {
 
 /// `/ResourceTypes`
 pub async fn resource_types(caller: Caller) -> Response {
-    let all = ALL.iter().map(|of| of.told(&caller.base())).collect();
-    answer(StatusCode::OK, &whole(all))
+    let all: Vec<Value> = ALL.iter().map(|of| of.told(&caller.base())).collect();
+    answer(StatusCode::OK, &whole(&all))
 }
 
 /// `/ResourceTypes/{id}`
@@ -48,8 +48,8 @@ pub async fn resource_type(caller: Caller, Path(id): Path<String>) -> Result<Res
 
 /// `/Schemas`
 pub async fn schemas(caller: Caller) -> Response {
-    let all = ALL.iter().map(|of| of.schema(&caller.base())).collect();
-    answer(StatusCode::OK, &whole(all))
+    let all: Vec<Value> = ALL.iter().map(|of| of.schema(&caller.base())).collect();
+    answer(StatusCode::OK, &whole(&all))
 }
 
 /// `/Schemas/{id}`
@@ -58,6 +58,6 @@ pub async fn schema(caller: Caller, Path(id): Path<String>) -> Result<Response> 
     Ok(answer(StatusCode::OK, &found.schema(&caller.base())))
 }
 
-fn whole(all: Vec<Value>) -> Value {
+fn whole(all: &[Value]) -> Value {
     list_response(all.len() as u64, 1, all)
 }

@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     fn document(value: Value) -> Document {
-        value.as_object().cloned().unwrap()
+        serde_json::from_value(value).unwrap()
     }
 
     #[test]

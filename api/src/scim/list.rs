@@ -64,8 +64,8 @@ impl Query {
 
     /// The answer.
     pub fn answer(&self, found: Found) -> Response {
-        let resources = found.resources.into_iter().map(Value::Object).collect();
-        answer(StatusCode::OK, &list_response(found.total, self.offset + 1, resources))
+        let resources: Vec<Value> = found.resources.into_iter().map(Value::Object).collect();
+        answer(StatusCode::OK, &list_response(found.total, self.offset + 1, &resources))
     }
 
     /// The part of a list that has been filtered as a whole.
@@ -94,7 +94,7 @@ fn names(said: Option<&Value>) -> Vec<String> {
     texts.into_iter().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-pub fn list_response(total: u64, start: u64, resources: Vec<Value>) -> Value {
+pub fn list_response(total: u64, start: u64, resources: &[Value]) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": total,

@@ -273,7 +273,7 @@ mod tests {
     use super::super::schema::{GROUP, USER};
     use super::*;
 
-    fn after(of: &ResourceType, before: &Value, operations: Value) -> Result<Value> {
+    fn after(of: &ResourceType, before: &Value, operations: &Value) -> Result<Value> {
         let mut document = before.as_object().cloned().unwrap();
         let request = json!({ "Operations": operations });
         apply(of, &mut document, request.as_object().unwrap())?;
@@ -333,7 +333,7 @@ mod tests {
             (json!([{ "op": "replace", "path": "displayName", "value": null }]), "/displayName", Value::Null),
         ];
         for (operations, place, expected) in cases {
-            let after = after(&USER, &ana, operations.clone()).unwrap();
+            let after = after(&USER, &ana, &operations).unwrap();
             assert_eq!(
                 after.pointer(place).cloned().unwrap_or_default(),
                 expected,
@@ -352,7 +352,7 @@ mod tests {
             (json!([{ "op": "replace", "path": "members", "value": [{ "value": "4" }] }]), json!(["4"])),
             (json!([{ "op": "remove", "path": "members" }]), json!([])),
         ] {
-            let after = after(&GROUP, &group, operations.clone()).unwrap();
+            let after = after(&GROUP, &group, &operations).unwrap();
             let members = after["members"].as_array().cloned().unwrap_or_default();
             let members: Vec<_> = members.iter().map(|member| member["value"].clone()).collect();
             assert_eq!(json!(members), expected, "{operations}");
@@ -377,9 +377,9 @@ mod tests {
             (json!({ "op": "replace", "path": "active", "value": "perhaps" }), "invalidValue"),
             (json!({ "op": "replace", "path": "emails[type pr].value", "value": "x@x" }), "noTarget"),
         ] {
-            let refused = after(&USER, &ana, json!([operation])).unwrap_err();
+            let refused = after(&USER, &ana, &json!([operation])).unwrap_err();
             assert_eq!(refused.kind, Some(kind), "{operation}: {}", refused.detail);
         }
-        assert_eq!(after(&USER, &ana, json!({})).unwrap_err().kind, Some("invalidSyntax"));
+        assert_eq!(after(&USER, &ana, &json!({})).unwrap_err().kind, Some("invalidSyntax"));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use portaria_entity::id::{
-    ApiKeyId, ChannelId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId, RoleMappingId, TeamId,
-    WorkspaceId,
+    ApiKeyId, ChannelId, DirectoryCredentialId, EmergencyEligibilityId, GrantId, MemberId, RoleId,
+    RoleMappingId, TeamId, WorkspaceId,
 };
 use portaria_entity::member::MemberStatus;
 use portaria_entity::role::BuiltInRole;

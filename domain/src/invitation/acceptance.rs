@@ -48,8 +48,7 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
         Some(user) => (None, prove(installation, user, &invitation, &acceptance).await?),
         None => (Some(choose(installation, &invitation, &acceptance).await?), false),
     };
-    let mut change =
-        Change::begin(installation, invitation.workspace_id, authority_of(&invitation)).await?;
+    let mut change = Change::begin(installation, invitation.workspace_id, authority_of(&invitation)).await?;
     let new = NewMember {
         name: acceptance.name.filter(|name| !name.trim().is_empty()).unwrap_or(&invitation.name),
         email: &invitation.email,
