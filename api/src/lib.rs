@@ -12,6 +12,7 @@ mod live;
 mod loader;
 mod nul;
 mod origin;
+mod qr_code;
 pub mod request;
 mod sdl;
 mod websocket;

@@ -2,7 +2,7 @@
 //! may do that to a person who is also in another.
 
 use portaria_entity::id::UserId;
-use portaria_entity::{second_factor, user};
+use portaria_entity::user;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
@@ -10,6 +10,7 @@ use crate::activity::{Actor, Deed, record};
 use crate::authentication::normalize_email;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
+use crate::second_factor::{forget, reset};
 use crate::session;
 
 /// The person behind an e-mail address.
@@ -32,16 +33,15 @@ pub async fn reset_password(installation: &Installation, email: &str, password: 
     end_with(installation, transaction, user.id, "member.password_reset").await
 }
 
-/// Takes a person's second factor away and ends all their sessions, recorded in each of their workspaces.
+/// Takes a person's second factors away and ends all their sessions, recorded in each of their workspaces.
 pub async fn remove_second_factor(installation: &Installation, email: &str) -> Result<()> {
     let transaction = installation.database.begin().await?;
     let user = find_user(&transaction, email).await?.ok_or(Error::NotFound)?;
-    let removed = second_factor::Entity::delete_many()
-        .filter(second_factor::Column::UserId.eq(user.id))
-        .exec(&transaction)
-        .await?;
-    if removed.rows_affected == 0 {
+    if !forget(&transaction, user.id).await? {
         return Err(Refusal::NoSecondFactor.into());
+    }
+    for member in crate::second_factor::memberships(&transaction, user.id).await? {
+        reset::note(&transaction, &installation.clock, (member.workspace_id, member.id), None).await?;
     }
     end_with(installation, transaction, user.id, "member.second_factor_removed").await
 }

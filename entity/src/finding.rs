@@ -17,6 +17,7 @@ pub enum AuditRule {
     AccountUnderAttack,
     AddressOnManyAccounts,
     SuccessAfterFailures,
+    SecondFactorReset,
 }
 
 #[derive(

@@ -153,6 +153,10 @@ typed_ids! {
     EmergencyEligibilityId = "elig",
     EmergencyActivationId = "emerg",
     SecondFactorId = "factor",
+    PasskeyId = "passkey",
+    PasskeyChallengeId = "challenge",
+    RecoveryCodeId = "recovery",
+    SecondFactorResetId = "reset",
     ApiKeyId = "key",
 }
 

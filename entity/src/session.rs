@@ -14,6 +14,7 @@ use crate::time::Timestamp;
 pub enum AuthenticationMethod {
     Password,
     Bootstrap,
+    Passkey,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

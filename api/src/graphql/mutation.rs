@@ -9,8 +9,11 @@ mod erasure;
 mod grant;
 mod invitation;
 mod member;
+mod passkey;
 mod role;
 mod second_factor;
+mod second_factor_reset;
+mod security_policy;
 mod session;
 mod team;
 
@@ -25,6 +28,9 @@ use crate::request::Request;
 pub struct Mutation(
     session::SessionMutation,
     second_factor::SecondFactorMutation,
+    second_factor_reset::SecondFactorResetMutation,
+    passkey::PasskeyMutation,
+    security_policy::SecurityPolicyMutation,
     conversation::ConversationMutation,
     member::MemberMutation,
     invitation::InvitationMutation,

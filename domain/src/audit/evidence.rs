@@ -44,6 +44,13 @@ pub enum Evidence {
         last_failure_at: Timestamp,
         success: Success,
     },
+    SecondFactorReset {
+        reset_at: Timestamp,
+        /// None: on the machine.
+        reset_by: Option<MemberId>,
+        /// Whether they have one again.
+        set_up_again: bool,
+    },
 }
 
 /// A sign-in that succeeded.
@@ -76,6 +83,7 @@ impl Evidence {
             Self::AccountUnderAttack { .. } => AuditRule::AccountUnderAttack,
             Self::AddressOnManyAccounts { .. } => AuditRule::AddressOnManyAccounts,
             Self::SuccessAfterFailures { .. } => AuditRule::SuccessAfterFailures,
+            Self::SecondFactorReset { .. } => AuditRule::SecondFactorReset,
         }
     }
 

@@ -93,6 +93,8 @@ pub enum Evidence {
         address_count: u64,
         during: Period,
     },
+    /// A colleague, or who has the machine (`None`), took their second factor away.
+    SecondFactorReset { person: Person, by: Option<Person>, at: Timestamp, set_up_again: bool },
     /// Has not been seen for `days`.
     InactiveMember {
         person: Person,
@@ -110,6 +112,7 @@ pub enum Rule {
     SuccessAfterFailures,
     FailuresAcrossAccounts,
     RepeatedFailures,
+    SecondFactorReset,
     InactiveMember,
     NeverSignedIn,
 }
@@ -120,6 +123,7 @@ impl Evidence {
             Self::SuccessAfterFailures { .. } => Rule::SuccessAfterFailures,
             Self::FailuresAcrossAccounts { .. } => Rule::FailuresAcrossAccounts,
             Self::RepeatedFailures { .. } => Rule::RepeatedFailures,
+            Self::SecondFactorReset { .. } => Rule::SecondFactorReset,
             Self::InactiveMember { .. } => Rule::InactiveMember,
             Self::NeverSignedIn { .. } => Rule::NeverSignedIn,
         }
@@ -132,6 +136,7 @@ impl Evidence {
             | Self::FailuresAcrossAccounts { failures, .. }
             | Self::RepeatedFailures { failures, .. } => *failures,
             Self::InactiveMember { days, .. } | Self::NeverSignedIn { days, .. } => *days,
+            Self::SecondFactorReset { set_up_again, .. } => u64::from(!set_up_again),
         }
     }
 }

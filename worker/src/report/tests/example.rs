@@ -43,13 +43,30 @@ pub fn quiet_report(language: Language) -> Report {
 
 pub fn full_report(language: Language) -> Report {
     // Not in order: the report puts the most urgent first.
-    let findings =
-        vec![inactive_agent(), never_came(), repeated(), inactive_administrator(), spraying(), got_in()];
+    let findings = vec![
+        inactive_agent(),
+        never_came(),
+        repeated(),
+        inactive_administrator(),
+        reset(),
+        spraying(),
+        got_in(),
+    ];
     Report { findings, ..quiet_report(language) }
 }
 
 pub fn finding(severity: Severity, evidence: Evidence) -> ReportFinding {
     ReportFinding { severity, opened: Opened::Now, evidence }
+}
+
+fn reset() -> ReportFinding {
+    let evidence = Evidence::SecondFactorReset {
+        person: person("Tiago Moura", "tiago@aurora.example", &[(RoleName::Developer, RoleScope::Workspace)]),
+        by: Some(person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[])),
+        at: at("2026-03-12T14:20:00Z"),
+        set_up_again: false,
+    };
+    finding(Severity::Warning, evidence)
 }
 
 fn got_in() -> ReportFinding {
