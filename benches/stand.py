@@ -152,6 +152,7 @@ class Portaria:
             (self.folder / name).write_text(text)
         self.command("migrate")
         self.command("admin", "workspace", "add", "--name", "Bench")
+        self.command("admin", "workspace", "require-second-factor", "nobody")
         self.command("admin", "member", "add", "--name", "Helena", "--email", EMAIL, "--role", "administrator",
                      "--password-file", "password")
         self.command("admin", "meta-app", "add", "--key", "bench", "--name", "Bench", "--app-secret-file", "secret",

@@ -3,8 +3,9 @@
 use async_graphql::{Error, ErrorExtensionValues, Pos, ServerError};
 use portaria_domain::error::{Error as DomainError, Refusal};
 use portaria_domain::permission::PermissionSet;
+use portaria_domain::second_factor::StepUp;
 
-use crate::guard::permission_names;
+use crate::guard::{permission_names, step_up_methods};
 
 pub type Result<T> = std::result::Result<T, Problem>;
 
@@ -36,6 +37,8 @@ pub enum Problem {
         code: Code,
         any_of: PermissionSet,
         field: &'static str,
+        /// What would lift it, when a second factor would.
+        step_up: Option<StepUp>,
     },
     NotFound,
     BadUserInput(String),
@@ -49,7 +52,7 @@ impl Problem {
     /// Names the field that was refused.
     pub fn at(self, field: &'static str) -> Self {
         match self {
-            Self::Refused { code, any_of, .. } => Self::Refused { code, any_of, field },
+            Self::Refused { code, any_of, step_up, .. } => Self::Refused { code, any_of, field, step_up },
             Self::Unauthenticated
             | Self::PersonRequired
             | Self::NotFound
@@ -79,6 +82,18 @@ impl Problem {
         match self {
             Self::Unauthenticated => "Sign in to use this.".to_owned(),
             Self::PersonRequired => "This is for people, not for API keys.".to_owned(),
+            Self::Refused { step_up: Some(StepUp { demanded: true, factors }), .. } => match factors
+                .is_enrolled()
+            {
+                true => {
+                    "The workspace demands a second factor, and this session has not shown one: see stepUp."
+                }
+                false => {
+                    "The workspace demands a second factor. Set one up first: see enrollSecondFactor and \
+                     beginPasskeyRegistration."
+                }
+            }
+            .to_owned(),
             Self::Refused { code: Code::StepUpRequired, .. } => {
                 "This needs a two-factor session that was authenticated within the last hour: see stepUp."
                     .to_owned()
@@ -96,8 +111,12 @@ impl Problem {
     fn extensions(&self) -> ErrorExtensionValues {
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", <&str>::from(self.code()));
-        if let Self::Refused { any_of, .. } = self {
+        if let Self::Refused { any_of, step_up, .. } = self {
             extensions.set("anyOf", permission_names(*any_of));
+            if let Some(StepUp { factors, demanded }) = step_up {
+                extensions.set("methods", step_up_methods(*factors));
+                extensions.set("because", if *demanded { "SECURITY_POLICY" } else { "SENSITIVE" });
+            }
         }
         extensions
     }
@@ -119,12 +138,15 @@ impl From<Problem> for Error {
 
 impl From<DomainError> for Problem {
     fn from(error: DomainError) -> Self {
-        let refused = |code, any_of| Self::Refused { code, any_of, field: "" };
         match error {
             DomainError::NotFound => Self::NotFound,
             DomainError::PersonRequired => Self::PersonRequired,
-            DomainError::Forbidden { any_of } => refused(Code::Forbidden, any_of),
-            DomainError::StepUpRequired { any_of } => refused(Code::StepUpRequired, any_of),
+            DomainError::Forbidden { any_of } => {
+                Self::Refused { code: Code::Forbidden, any_of, field: "", step_up: None }
+            }
+            DomainError::StepUpRequired { any_of, step_up } => {
+                Self::Refused { code: Code::StepUpRequired, any_of, field: "", step_up: Some(step_up) }
+            }
             DomainError::BadInput(what) => Self::BadUserInput(what),
             DomainError::Busy => Self::RateLimited,
             unavailable if unavailable.is_unavailable() => {

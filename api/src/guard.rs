@@ -11,6 +11,7 @@ use async_graphql::{
 };
 use portaria_domain::decision::Decision;
 use portaria_domain::permission::{Permission, PermissionSet};
+use portaria_domain::second_factor::Factors;
 use portaria_domain::viewer::Viewer;
 
 use crate::error::{Code, Problem};
@@ -22,9 +23,10 @@ use crate::request::Request;
 #[TypeDirective(name = "requiresPermission", location = "FieldDefinition")]
 pub fn requires_permission(any_of: Vec<PermissionKey>, or_self: Option<bool>) {}
 
-/// Whoever has signed in may use the field.
+/// Whoever has signed in may use the field. With `enrolling`, so may who has to show or set up a second factor before
+/// anything else (STEP_UP_REQUIRED, because of SECURITY_POLICY).
 #[TypeDirective(name = "authenticated", location = "FieldDefinition")]
-pub fn authenticated() {}
+pub fn authenticated(enrolling: Option<bool>) {}
 
 /// The field may be used without signing in.
 #[TypeDirective(name = "public", location = "FieldDefinition")]
@@ -77,6 +79,15 @@ pub fn is_visible(ctx: &Context<'_>, any_of: PermissionSet, or_self: bool) -> bo
 /// Refuses who has not signed in.
 pub fn signed_in(ctx: &Context<'_>) -> Result<(), Problem> {
     Request::of(ctx).viewer().map(|_| ())
+}
+
+/// Refuses who has not signed in, or has to show a second factor before anything else.
+pub fn admitted(ctx: &Context<'_>, field: &'static str) -> Result<(), Problem> {
+    let viewer = Request::of(ctx).viewer()?;
+    if viewer.is_barred() {
+        return Err(Problem::from(viewer.step_up_required(PermissionSet::EMPTY)).at(field));
+    }
+    Ok(())
 }
 
 /// A field's value, or why it is withheld: then it is null, with an error at its own path.
@@ -144,7 +155,7 @@ struct Refused {
 
 impl Refusals {
     fn add(&self, problem: &Problem, error: ServerError) {
-        let Problem::Refused { code, any_of, field } = *problem else { return };
+        let Problem::Refused { code, any_of, field, .. } = *problem else { return };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same =
             |known: &&mut Refused| known.code == code && known.any_of == any_of && known.field == field;
@@ -167,7 +178,8 @@ impl Refused {
         let mut errors = self.errors.into_iter();
         let mut error = errors.next()?;
         let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
-        if let Some(viewer) = request.viewer.as_deref() {
+        // Where no permission is asked for, the error itself says all there is.
+        if let Some(viewer) = request.viewer.as_deref().filter(|_| !self.any_of.is_empty()) {
             let decision = Decision {
                 workspace_id: viewer.workspace_id,
                 member_id: viewer.member_id(),
@@ -213,6 +225,18 @@ fn segment(segment: &PathSegment) -> Value {
         PathSegment::Field(name) => Value::from(name.as_str()),
         PathSegment::Index(index) => Value::from(*index),
     }
+}
+
+/// What would lift a refusal, as a value for an error's extensions: `[TOTP, PASSKEY, RECOVERY_CODE]` as far as the viewer
+/// has them; `[ENROLL]` for who has nothing yet.
+pub fn step_up_methods(factors: Factors) -> Value {
+    let methods = [
+        (factors.authenticator_app, "TOTP"),
+        (factors.passkey, "PASSKEY"),
+        (factors.is_enrolled() && factors.recovery_code, "RECOVERY_CODE"),
+        (!factors.is_enrolled(), "ENROLL"),
+    ];
+    Value::List(methods.into_iter().filter(|(has, _)| *has).map(|(_, name)| Value::from(name)).collect())
 }
 
 /// `[CONTACT_READ_PHONE, ...]` as a value for an error's extensions.

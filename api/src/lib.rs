@@ -14,6 +14,7 @@ mod loader;
 mod nul;
 mod origin;
 mod pages;
+mod qr_code;
 pub mod request;
 mod scim;
 mod sdl;

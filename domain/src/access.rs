@@ -169,6 +169,19 @@ impl Access {
         *held = held.union(conferred);
     }
 
+    /// The same member with nothing to use, not even what every member has; until its next change.
+    pub fn withheld(self) -> Self {
+        Self {
+            everywhere: PermissionSet::EMPTY,
+            channels: HashMap::new(),
+            teams: HashMap::new(),
+            anywhere: PermissionSet::EMPTY,
+            member_of: Vec::new(),
+            member_id: self.member_id,
+            next_change: self.next_change,
+        }
+    }
+
     pub fn member_id(&self) -> Option<MemberId> {
         self.member_id
     }

@@ -7,6 +7,7 @@ pub mod finding;
 pub mod inactive_member;
 pub mod never_signed_in;
 pub mod password_spraying;
+pub mod second_factor_reset;
 pub mod success_after_failures;
 
 use std::time::Duration;
@@ -110,6 +111,7 @@ pub async fn examine(installation: &Installation, workspace: &workspace::Model) 
     found.extend(address_on_many_accounts::find(&look).await?);
     found.extend(password_spraying::find(&look).await?);
     found.extend(account_under_attack::find(&look).await?);
+    found.extend(second_factor_reset::find(&look).await?);
     found.extend(inactive_member::find(&look).await?);
     found.extend(never_signed_in::find(&look).await?);
     let members = "SELECT COUNT(*) FROM members WHERE workspace_id = $1 AND status = 'active'";

@@ -124,7 +124,7 @@ pub async fn activate(
     let role = change.ledger.role(row.role_id)?;
     let sensitive = scope.narrow(role.permissions).intersection(PermissionSet::SENSITIVE);
     if !sensitive.is_empty() && !viewer.is_stepped_up(change.now) {
-        return Err(Error::StepUpRequired { any_of: sensitive });
+        return Err(viewer.step_up_required(sensitive));
     }
     let hours = u64::try_from(emergency.hours).unwrap_or(0);
     if hours == 0 || emergency.hours > row.max_hours {

@@ -1,6 +1,7 @@
 //! Everything that can go wrong in the domain. The API maps it once to GraphQL codes; the worker says retry or fail.
 
 use crate::permission::PermissionSet;
+use crate::second_factor::StepUp;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -12,9 +13,10 @@ pub enum Error {
     /// The viewer sees the thing but lacks what this needs: any one of these permissions, there.
     #[error("none of {any_of:?} is held there")]
     Forbidden { any_of: PermissionSet },
-    /// The permission is held but needs a two-factor session that was authenticated within the last hour.
+    /// The permission is held but needs a two-factor session that was authenticated within the last hour; or the
+    /// workspace demands a second factor that the session has not shown.
     #[error("a fresh two-factor authentication is needed")]
-    StepUpRequired { any_of: PermissionSet },
+    StepUpRequired { any_of: PermissionSet, step_up: StepUp },
     /// Only a person may do this, not an API key.
     #[error("only a person may do this")]
     PersonRequired,
@@ -134,6 +136,20 @@ pub enum Refusal {
     NoSecondFactorGiven,
     #[error("this session was opened by single sign-on, and the account belongs to other workspaces too")]
     SharedAccount,
+    #[error("name the roles whose holders must have a second factor")]
+    RolesMissing,
+    #[error("that person is in another workspace too: nobody here may change how they sign in")]
+    InAnotherWorkspace,
+    #[error("a workspace demands a second factor of them, and this is the only one")]
+    LastFactor,
+    #[error("passkeys are not for pages of that address")]
+    UnknownOrigin,
+    #[error("the challenge is not known, was used, or is older than five minutes")]
+    ChallengeExpired,
+    #[error("the passkey did not prove what was asked")]
+    WrongPasskey,
+    #[error("that passkey is registered already")]
+    AlreadyRegistered,
 }
 
 impl Error {

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::grant::access_of_members;
 use crate::permission::{Breadth, Permission, PermissionSet};
 use crate::role::{self, RoleRow};
+use crate::security_policy::waited_for;
 
 /// Towards what something would be done.
 #[derive(Clone, Debug)]
@@ -36,7 +37,8 @@ pub struct Question {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Allowed,
-    /// It is held, and usable in a two-factor session that was authenticated within the last hour.
+    /// It is held, and usable in a two-factor session that was authenticated within the last hour; or the workspace
+    /// demands a second factor of the member, who has none.
     AllowedWithTwoFactor,
     Denied,
 }
@@ -113,8 +115,10 @@ pub async fn explain(
     });
     let held =
         access.as_ref().map_or(PermissionSet::EMPTY, |access| held(access, &question.object, &placements));
+    let waited_for = waited_for(connection, database, workspace, question.now).await?;
     let verdict = match held.contains(question.permission) {
         false => Verdict::Denied,
+        true if waited_for.contains(&question.member_id) => Verdict::AllowedWithTwoFactor,
         true if PermissionSet::SENSITIVE.contains(question.permission) => Verdict::AllowedWithTwoFactor,
         true => Verdict::Allowed,
     };

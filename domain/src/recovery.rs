@@ -3,7 +3,7 @@
 //! their workspaces are told.
 
 use portaria_entity::member::MemberStatus;
-use portaria_entity::{member, second_factor, user};
+use portaria_entity::{member, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::activity::{Actor, Deed, record};
@@ -12,6 +12,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::link::{self, Page};
 use crate::password::{About, News, issue_link, replace_hash, tell, void_links, workspaces_of};
+use crate::second_factor::{forget, reset};
 use crate::session;
 
 /// The person behind an e-mail address.
@@ -52,16 +53,15 @@ pub async fn reset_password(installation: &Installation, email: &str, password: 
     end_with(installation, transaction, &user, done).await
 }
 
-/// Takes a person's second factor away and ends all their sessions, recorded in each of their workspaces.
+/// Takes a person's second factors away and ends all their sessions, recorded in each of their workspaces.
 pub async fn remove_second_factor(installation: &Installation, email: &str) -> Result<()> {
     let transaction = installation.database.begin().await?;
     let user = find_user(&transaction, email).await?.ok_or(Error::NotFound)?;
-    let removed = second_factor::Entity::delete_many()
-        .filter(second_factor::Column::UserId.eq(user.id))
-        .exec(&transaction)
-        .await?;
-    if removed.rows_affected == 0 {
+    if !forget(&transaction, user.id).await? {
         return Err(Refusal::NoSecondFactor.into());
+    }
+    for member in crate::second_factor::memberships(&transaction, user.id).await? {
+        reset::note(&transaction, &installation.clock, (member.workspace_id, member.id), None).await?;
     }
     let done = Done { action: "member.second_factor_removed", news: News::SecondFactorRemoved };
     end_with(installation, transaction, &user, done).await

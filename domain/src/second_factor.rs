@@ -1,38 +1,69 @@
-//! Second factors: codes from an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds). The code of the time
-//! step before or after passes too, for clocks that drift; each code passes once.
+//! Second factors: what a person has beside their password. An authenticator app, passkeys, and recovery codes for the day
+//! on which these are lost.
+
+mod authenticator_app;
+pub(crate) mod letter;
+pub mod reset;
 
 use std::time::Duration;
 
-use portaria_entity::id::{SecondFactorId, UserId};
+use portaria_entity::id::{UserId, WorkspaceId};
+use portaria_entity::member::{self, MemberStatus};
 use portaria_entity::sign_in_event::{self, SignInOutcome};
-use portaria_entity::time::Timestamp;
-use portaria_entity::{second_factor, user};
+use portaria_entity::{passkey, recovery_code, second_factor, user};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
-use totp_rs::{Builder, Secret, Totp};
-use zeroize::Zeroizing;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::activity::{Deed, record};
 use crate::authentication::Origin;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
-use crate::session::{end_all, lock};
+use crate::security_policy;
+use crate::session::lock;
 use crate::single_sign_on::require_own_account;
 use crate::viewer::{MemberSession, Viewer};
 
-/// As RFC 4226 recommends.
-const SECRET_BYTES: usize = 20;
+pub use authenticator_app::{Confirmed, Enrolment, confirm, enroll, of_user, remove_app, set_up};
+
 /// So many wrong codes within [`PAUSE`], and the next ones are not looked at.
 const WRONG_CODES: i64 = 5;
 const PAUSE: Duration = Duration::from_secs(15 * 60);
 
-/// What an authenticator app needs to make codes. Shown once.
-pub struct Enrolment {
-    /// In base 32, to be typed.
-    pub secret: Zeroizing<String>,
-    /// `otpauth://totp/...`, to be shown as a QR code.
-    pub uri: Zeroizing<String>,
+/// By what a person can prove who they are beside a password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Factors {
+    pub authenticator_app: bool,
+    pub passkey: bool,
+    /// Whether there are recovery codes left.
+    pub recovery_code: bool,
+}
+
+impl Factors {
+    /// What a person has. Codes for recovery alone are no factor.
+    pub async fn of(connection: &impl ConnectionTrait, user: UserId) -> Result<Self> {
+        let passkey = passkey::Entity::find().filter(passkey::Column::UserId.eq(user));
+        let code = recovery_code::Entity::find()
+            .filter(recovery_code::Column::UserId.eq(user))
+            .filter(recovery_code::Column::UsedAt.is_null());
+        Ok(Self {
+            authenticator_app: of_user(connection, user).await?.is_some(),
+            passkey: passkey.one(connection).await?.is_some(),
+            recovery_code: code.one(connection).await?.is_some(),
+        })
+    }
+
+    pub fn is_enrolled(self) -> bool {
+        self.authenticator_app || self.passkey
+    }
+}
+
+/// What it takes to use what was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepUp {
+    pub factors: Factors,
+    /// The workspace demands a second factor, and the session has not shown one: nothing else can be used before.
+    pub demanded: bool,
 }
 
 /// What came of asking for a code.
@@ -43,148 +74,36 @@ pub(crate) enum Asked {
     Refused(SignInOutcome, Refusal),
 }
 
-/// The second factor that a person has set up.
-pub async fn of_user(
-    connection: &impl ConnectionTrait,
-    user: UserId,
-) -> Result<Option<second_factor::Model>> {
-    let find = second_factor::Entity::find()
-        .filter(second_factor::Column::UserId.eq(user))
-        .filter(second_factor::Column::ConfirmedAt.is_not_null());
-    Ok(find.one(connection).await?)
-}
-
-/// Begins to set up an authenticator app, in place of one that is there; it counts once a code of it is confirmed.
-/// Who has one must have used it within the hour, who has none must have signed in within the hour: a session that was
-/// left open is not enough to lock its owner out.
-pub async fn enroll(installation: &Installation, viewer: &Viewer) -> Result<Enrolment> {
-    let now = installation.clock.now();
-    let transaction = installation.database.begin().await?;
-    let user = viewer.session()?.user_id;
-    lock(&transaction, user).await?;
-    require_own_account(&transaction, &installation.database, viewer).await?;
-    require_owner(&transaction, viewer, now).await?;
-    let (_, enrolment) = prepare(&transaction, installation, user).await?;
-    transaction.commit().await?;
-    Ok(enrolment)
-}
-
-/// Refuses a session that was only left open, to begin and to end setting one up. Answers whether one is in use.
-async fn require_owner(transaction: &DatabaseTransaction, viewer: &Viewer, now: Timestamp) -> Result<bool> {
-    let session = viewer.session()?;
-    let in_use = of_user(transaction, session.user_id).await?.is_some();
-    if in_use && !viewer.is_stepped_up(now) {
-        return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
-    }
-    if !in_use && !session.is_fresh(now) {
-        return Err(Refusal::AuthenticationTooOld.into());
-    }
-    Ok(in_use)
-}
-
-/// Makes a secret that waits for its first code, in place of one that waited already.
-async fn prepare(
+/// Refuses who may not change what proves that it is them: who has a second factor must have used it within the hour, who
+/// has none must have signed in within the hour. A session that was left open is not enough to lock its owner out.
+pub(crate) async fn may_change_factors(
     transaction: &DatabaseTransaction,
     installation: &Installation,
-    user: UserId,
-) -> Result<(SecondFactorId, Enrolment)> {
-    let mut secret = Zeroizing::new(vec![0u8; SECRET_BYTES]);
-    getrandom::fill(&mut secret).map_err(Error::internal)?;
-    let id: SecondFactorId = installation.clock.new_id();
-    let sealed = installation.keys.seal(&secret, id.0.as_bytes())?;
-    let owner = user::Entity::find_by_id(user).one(transaction).await?.ok_or(Error::NotFound)?;
-    second_factor::Entity::delete_many()
-        .filter(second_factor::Column::UserId.eq(user))
-        .filter(second_factor::Column::ConfirmedAt.is_null())
-        .exec(transaction)
-        .await?;
-    let row = second_factor::ActiveModel {
-        id: Set(id),
-        user_id: Set(user),
-        sealed_secret: Set(sealed.bytes),
-        sealing_key: Set(sealed.key),
-        created_at: Set(installation.clock.now()),
-        confirmed_at: Set(None),
-        last_step: Set(None),
-    };
-    second_factor::Entity::insert(row).exec_without_returning(transaction).await?;
-    let enrolment = Enrolment {
-        secret: Zeroizing::new(Secret::from(secret.as_slice()).to_base32()),
-        uri: Zeroizing::new(codes(&secret, &owner.email)?.to_url().map_err(Error::internal)?),
-    };
-    Ok((id, enrolment))
-}
-
-/// Puts a new authenticator app into use by its first code. The session counts as two-factor from now on; every other
-/// session of the person ends, in all workspaces.
-pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -> Result<MemberSession> {
-    let now = installation.clock.now();
-    let MemberSession { user_id, member_id, session_id, .. } = *viewer.session()?;
-    let transaction = installation.database.begin().await?;
-    lock(&transaction, user_id).await?;
-    require_own_account(&transaction, &installation.database, viewer).await?;
-    let pending = second_factor::Entity::find()
-        .filter(second_factor::Column::UserId.eq(user_id))
-        .filter(second_factor::Column::ConfirmedAt.is_null())
-        .one(&transaction)
-        .await?
-        .ok_or(Refusal::NoSecondFactor)?;
-    // The way it was begun is not the way it must go on: a session may be an hour old by now, or another one.
-    let replaced = require_owner(&transaction, viewer, now).await?;
-    if now.since(pending.created_at) > PAUSE {
-        return Err(Refusal::NoSecondFactor.into());
-    }
-    let step = step_of(installation, &pending, code)?.ok_or(Refusal::WrongCode)?;
-    put_into_use(&transaction, installation, &pending, Some(step)).await?;
-    let members = end_all(&transaction, installation, user_id, Some(session_id)).await?;
-    let confirmed = stepped_up(&transaction, installation, viewer).await?;
-    let deed = Deed {
-        workspace_id: viewer.workspace_id,
-        actor: viewer.into(),
-        action: if replaced { "second_factor.replaced" } else { "second_factor.set_up" },
-        subject: member_id.to_string(),
-        before: None,
-        after: None,
-        address: viewer.stated_address(),
-    };
-    record(&transaction, &installation.clock, deed).await?;
-    transaction.commit().await?;
-    for member in members {
-        installation.viewers.access_changed(member.workspace_id);
-    }
-    installation.events.wake();
-    Ok(confirmed)
-}
-
-async fn put_into_use(
-    transaction: &DatabaseTransaction,
-    installation: &Installation,
-    factor: &second_factor::Model,
-    step: Option<i64>,
+    viewer: &Viewer,
+    has: Factors,
 ) -> Result<()> {
-    second_factor::Entity::delete_many()
-        .filter(second_factor::Column::UserId.eq(factor.user_id))
-        .filter(second_factor::Column::Id.ne(factor.id))
-        .exec(transaction)
-        .await?;
-    let confirmed = second_factor::ActiveModel {
-        id: Set(factor.id),
-        confirmed_at: Set(Some(installation.clock.now())),
-        last_step: Set(step),
-        ..second_factor::ActiveModel::default()
-    };
-    second_factor::Entity::update(confirmed).exec(transaction).await?;
-    Ok(())
+    require_own_account(transaction, &installation.database, viewer).await?;
+    let now = installation.clock.now();
+    if !has.is_enrolled() {
+        let fresh = viewer.session()?.is_fresh(now);
+        return if fresh { Ok(()) } else { Err(Refusal::AuthenticationTooOld.into()) };
+    }
+    if viewer.is_stepped_up(now) { Ok(()) } else { Err(viewer.step_up_required(PermissionSet::EMPTY)) }
 }
 
-/// Sets up a second factor for somebody on the authority of the installation, which hands the secret over itself.
-pub async fn set_up(installation: &Installation, user: UserId) -> Result<Enrolment> {
-    let transaction = installation.database.begin().await?;
-    let (id, enrolment) = prepare(&transaction, installation, user).await?;
-    let factor = second_factor::Entity::find_by_id(id).one(&transaction).await?.ok_or(Error::NotFound)?;
-    put_into_use(&transaction, installation, &factor, None).await?;
-    transaction.commit().await?;
-    Ok(enrolment)
+/// Refuses to take the only factor of somebody of whom a workspace demands one.
+pub(crate) async fn may_remove(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    user: UserId,
+    remaining: Factors,
+) -> Result<()> {
+    let now = installation.clock.now();
+    let demanded = security_policy::is_demanded(transaction, &installation.database, user, now);
+    if !remaining.is_enrolled() && demanded.await? {
+        return Err(Refusal::LastFactor.into());
+    }
+    Ok(())
 }
 
 /// Proves anew who the viewer is, by a code: what is sensitive can be used for an hour.
@@ -194,39 +113,14 @@ pub async fn step_up(
     code: &str,
     origin: &Origin,
 ) -> Result<MemberSession> {
-    let MemberSession { user_id, session_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
     require_own_account(&transaction, &installation.database, viewer).await?;
-    let asked = ask(&transaction, installation, user_id, Some(code)).await?;
+    let asked = ask(&transaction, installation, viewer.session()?.user_id, Some(code)).await?;
     let outcome = match asked {
         Asked::NothingToGive => return Err(Refusal::NoSecondFactor.into()),
-        Asked::Given => {
-            let session = stepped_up(&transaction, installation, viewer).await?;
-            let deed = Deed {
-                workspace_id: viewer.workspace_id,
-                actor: viewer.into(),
-                action: "session.stepped_up",
-                subject: session_id.to_string(),
-                before: None,
-                after: None,
-                address: Some(origin.address.clone()),
-            };
-            record(&transaction, &installation.clock, deed).await?;
-            Ok(session)
-        }
+        Asked::Given => Ok(answered(&transaction, installation, viewer, origin).await?),
         Asked::Refused(outcome, refusal) => {
-            let owner = user::Entity::find_by_id(user_id).one(&transaction).await?.ok_or(Error::NotFound)?;
-            let event = sign_in_event::ActiveModel {
-                id: Set(installation.clock.new_id()),
-                at: Set(installation.clock.now()),
-                user_id: Set(Some(owner.id)),
-                workspace_id: Set(Some(viewer.workspace_id)),
-                email: Set(owner.email_normalized),
-                outcome: Set(outcome),
-                address: Set(origin.address.clone()),
-                user_agent: Set(origin.user_agent.clone()),
-            };
-            sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
+            refused(&transaction, installation, viewer, (outcome, origin)).await?;
             Err(refusal.into())
         }
     };
@@ -238,8 +132,52 @@ pub async fn step_up(
     outcome
 }
 
+/// Takes note that the viewer has proved anew who they are.
+pub(crate) async fn answered(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    viewer: &Viewer,
+    origin: &Origin,
+) -> Result<MemberSession> {
+    let session = stepped_up(transaction, installation, viewer).await?;
+    let deed = Deed {
+        workspace_id: viewer.workspace_id,
+        actor: viewer.into(),
+        action: "session.stepped_up",
+        subject: session.session_id.to_string(),
+        before: None,
+        after: None,
+        address: Some(origin.address.clone()),
+    };
+    record(transaction, &installation.clock, deed).await?;
+    Ok(session)
+}
+
+/// Takes note that the viewer has tried to prove it, and has not.
+pub(crate) async fn refused(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    viewer: &Viewer,
+    (outcome, origin): (SignInOutcome, &Origin),
+) -> Result<()> {
+    let user = viewer.session()?.user_id;
+    let owner = user::Entity::find_by_id(user).one(transaction).await?.ok_or(Error::NotFound)?;
+    let event = sign_in_event::ActiveModel {
+        id: Set(installation.clock.new_id()),
+        at: Set(installation.clock.now()),
+        user_id: Set(Some(owner.id)),
+        workspace_id: Set(Some(viewer.workspace_id)),
+        email: Set(owner.email_normalized),
+        outcome: Set(outcome),
+        address: Set(origin.address.clone()),
+        user_agent: Set(origin.user_agent.clone()),
+    };
+    sign_in_event::Entity::insert(event).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
 /// Writes down that the viewer's session has just given a second factor.
-async fn stepped_up(
+pub(crate) async fn stepped_up(
     transaction: &DatabaseTransaction,
     installation: &Installation,
     viewer: &Viewer,
@@ -258,35 +196,32 @@ async fn stepped_up(
     Ok(MemberSession { second_factor: true, authenticated_at: now, ..session })
 }
 
-/// Asks a person for a code of their second factor, if they have one, and uses the code up. The caller records a refusal.
+/// Asks a person for a code of their second factor, if they have one, and uses the code up: of the authenticator app, or
+/// for recovery. The caller records a refusal.
 pub(crate) async fn ask(
     transaction: &DatabaseTransaction,
     installation: &Installation,
     user: UserId,
     code: Option<&str>,
 ) -> Result<Asked> {
-    let Some(factor) = of_user(transaction, user).await? else { return Ok(Asked::NothingToGive) };
+    if !Factors::of(transaction, user).await?.is_enrolled() {
+        return Ok(Asked::NothingToGive);
+    }
     let Some(code) = code else {
         return Ok(Asked::Refused(SignInOutcome::SecondFactorMissing, Refusal::SecondFactorRequired));
     };
-    let database = &installation.database;
-    // Of many guesses at once, each waits for the one before it to be counted.
-    if !database.is_sqlite() {
-        let lock = "SELECT id FROM second_factors WHERE id = $1 FOR UPDATE";
-        transaction.query_one_raw(database.statement(lock, [factor.id.0.into()])).await?;
+    // Of many who try at once, each waits for the one before to be done.
+    lock(transaction, user).await?;
+    // Not held up by wrong codes: nobody guesses these, and who keeps the app's busy shall not shut its owner out.
+    if crate::recovery_code::use_up(transaction, installation, user, code).await? {
+        return Ok(Asked::Given);
     }
     if wrong_codes(transaction, installation, user).await? >= WRONG_CODES {
         return Ok(Asked::Refused(SignInOutcome::Throttled, Refusal::TooManyAttempts));
     }
-    let Some(step) = step_of(installation, &factor, code)? else {
-        return Ok(Asked::Refused(SignInOutcome::WrongCode, Refusal::WrongCode));
-    };
-    let sql =
-        "UPDATE second_factors SET last_step = $2 WHERE id = $1 AND (last_step IS NULL OR last_step < $2)";
-    let used = transaction.execute_raw(database.statement(sql, [factor.id.0.into(), step.into()])).await?;
-    match used.rows_affected() {
-        1 => Ok(Asked::Given),
-        _ => Ok(Asked::Refused(SignInOutcome::WrongCode, Refusal::WrongCode)),
+    match authenticator_app::use_up(transaction, installation, user, code).await? {
+        true => Ok(Asked::Given),
+        false => Ok(Asked::Refused(SignInOutcome::WrongCode, Refusal::WrongCode)),
     }
 }
 
@@ -304,21 +239,43 @@ async fn wrong_codes(
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
 }
 
-/// The time step that a code belongs to, when it is one of this factor's current ones.
-fn step_of(installation: &Installation, factor: &second_factor::Model, code: &str) -> Result<Option<i64>> {
-    let secret =
-        installation.keys.open(&factor.sealed_secret, &factor.sealing_key, factor.id.0.as_bytes())?;
-    let code: String = code.chars().filter(|c| !c.is_whitespace()).take(16).collect();
-    let now = u64::try_from(installation.clock.now().as_secs()).map_err(Error::internal)?;
-    codes(&secret, "")?.check(&code, now).map(i64::try_from).transpose().map_err(Error::internal)
+/// Takes away all by which a person could prove who they are beside their password. Whether there was anything.
+pub(crate) async fn forget(transaction: &impl ConnectionTrait, user: UserId) -> Result<bool> {
+    let had = Factors::of(transaction, user).await?.is_enrolled();
+    second_factor::Entity::delete_many()
+        .filter(second_factor::Column::UserId.eq(user))
+        .exec(transaction)
+        .await?;
+    passkey::Entity::delete_many().filter(passkey::Column::UserId.eq(user)).exec(transaction).await?;
+    crate::recovery_code::forget(transaction, user).await?;
+    Ok(had)
 }
 
-fn codes(secret: &[u8], account: &str) -> Result<Totp> {
-    Builder::new()
-        .with_secret(Secret::from(secret))
-        // The separator of issuer and account.
-        .with_account_name(account.replace(':', ""))
-        .with_issuer(Some("Portaria"))
-        .build()
-        .map_err(Error::internal)
+/// The memberships of a person that have not ended, the first one first.
+pub(crate) async fn memberships(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Vec<member::Model>> {
+    let find = member::Entity::find()
+        .filter(member::Column::UserId.eq(user))
+        .filter(member::Column::Status.ne(MemberStatus::Removed))
+        .order_by_asc(member::Column::CreatedAt)
+        .order_by_asc(member::Column::Id);
+    Ok(find.all(connection).await?)
+}
+
+/// Makes what is cached of a person stale wherever they are a member. After the commit, the access of each has changed.
+pub(crate) async fn bump_epochs(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    user: UserId,
+) -> Result<Vec<WorkspaceId>> {
+    let members = memberships(transaction, user).await?;
+    let mut workspaces: Vec<WorkspaceId> = members.into_iter().map(|member| member.workspace_id).collect();
+    // In the order in which everybody takes them.
+    workspaces.sort_unstable();
+    for workspace in &workspaces {
+        crate::workspace::bump_access_epoch(transaction, installation, *workspace).await?;
+    }
+    Ok(workspaces)
 }

@@ -14,6 +14,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::grant::role_permissions;
 use crate::permission::{Permission, PermissionSet};
+use crate::second_factor::{Factors, StepUp};
 use crate::token::TokenHash;
 
 /// How long an authentication counts as fresh for what is sensitive.
@@ -37,9 +38,18 @@ pub struct MemberSession {
     /// Whether a second factor was given when they last proved who they are.
     pub second_factor: bool,
     pub authenticated_at: Timestamp,
+    /// By what else than a password they can prove it.
+    pub factors: Factors,
+    /// Whether the workspace demands a second factor of them.
+    pub second_factor_demanded: bool,
 }
 
 impl MemberSession {
+    /// Whether a second factor is demanded that this session has not shown: until it has, it opens nothing else.
+    pub fn is_barred(&self) -> bool {
+        self.second_factor_demanded && !self.second_factor
+    }
+
     /// Whether the person proved within the last hour who they are.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         now.since(self.authenticated_at) <= STEP_UP_WINDOW
@@ -107,8 +117,22 @@ impl Viewer {
         self.session().is_ok_and(|session| session.is_stepped_up(now))
     }
 
+    /// Whether the workspace demands a second factor that the session has not shown.
+    pub fn is_barred(&self) -> bool {
+        self.session().is_ok_and(MemberSession::is_barred)
+    }
+
+    /// That a second factor is needed for this.
+    pub fn step_up_required(&self, any_of: PermissionSet) -> Error {
+        let factors = self.session().map(|session| session.factors).unwrap_or_default();
+        Error::StepUpRequired { any_of, step_up: StepUp { factors, demanded: self.is_barred() } }
+    }
+
     /// Refuses unless one of the permissions is held in `held`, and usable by this session when it is sensitive.
     pub fn require(&self, held: PermissionSet, any_of: PermissionSet, now: Timestamp) -> Result<()> {
+        if self.is_barred() {
+            return Err(self.step_up_required(any_of));
+        }
         let matching = held.intersection(any_of);
         if matching.is_empty() {
             return Err(Error::Forbidden { any_of });
@@ -116,7 +140,7 @@ impl Viewer {
         if !matching.without(PermissionSet::SENSITIVE).is_empty() || self.is_stepped_up(now) {
             return Ok(());
         }
-        Err(Error::StepUpRequired { any_of: matching })
+        Err(self.step_up_required(matching))
     }
 
     /// Refuses unless the permission is held for the whole workspace.
@@ -125,11 +149,12 @@ impl Viewer {
     }
 }
 
-/// One statement: the session, its member's grants with their roles' permissions, and their teams; or the key and its
-/// grants.
+/// One statement: the session, its member's grants with their roles' permissions, their teams, and how they stand with
+/// second factors; or the key and its grants. A workspace without a policy, which there is not, would demand one.
 const LOAD: &str = "
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, w.access_epoch,
-       g.channel_id, g.team_id, g.valid_from, g.valid_until, r.built_in, p.permission, CAST(NULL AS UUID) AS member_of, CAST(NULL AS UUID) AS api_key_id
+       g.channel_id, g.team_id, g.valid_from, g.valid_until, r.built_in, p.permission, CAST(NULL AS UUID) AS member_of, CAST(NULL AS UUID) AS api_key_id,
+       CAST(NULL AS BIGINT) AS standing
 FROM sessions s
 JOIN members m ON m.workspace_id = s.workspace_id AND m.id = s.member_id AND m.status = 'active'
 JOIN workspaces w ON w.id = s.workspace_id
@@ -140,18 +165,34 @@ LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = 
 WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
 UNION ALL
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, 0,
-       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL
+       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL, NULL
 FROM sessions s JOIN team_members t ON t.workspace_id = s.workspace_id AND t.member_id = s.member_id
 WHERE s.token_hash = $1
 UNION ALL
+SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, 0,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       CASE WHEN EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) THEN 1 ELSE 0 END
+       + CASE WHEN EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = s.user_id) THEN 2 ELSE 0 END
+       + CASE WHEN EXISTS (SELECT 1 FROM recovery_codes c WHERE c.user_id = s.user_id AND c.used_at IS NULL) THEN 4 ELSE 0 END
+       + CASE WHEN COALESCE(y.second_factor, 'everyone') = 'everyone' OR y.second_factor = 'roles' AND EXISTS (
+             SELECT 1 FROM grants g
+             JOIN security_policy_roles r ON r.workspace_id = g.workspace_id AND r.role_id = g.role_id
+             WHERE g.workspace_id = s.workspace_id AND g.member_id = s.member_id AND g.closed_at IS NULL
+               AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until > $2)) THEN 8 ELSE 0 END
+FROM sessions s LEFT JOIN security_policies y ON y.workspace_id = s.workspace_id
+WHERE s.token_hash = $1
+UNION ALL
 SELECT k.workspace_id, NULL, NULL, NULL, NULL, NULL, k.expires_at, w.access_epoch,
-       g.channel_id, g.team_id, g.created_at, k.expires_at, r.built_in, p.permission, NULL, k.id
+       g.channel_id, g.team_id, g.created_at, k.expires_at, r.built_in, p.permission, NULL, k.id, NULL
 FROM api_keys k
 JOIN workspaces w ON w.id = k.workspace_id
 LEFT JOIN api_key_grants g ON g.workspace_id = k.workspace_id AND g.api_key_id = k.id AND g.closed_at IS NULL
 LEFT JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
 LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = r.id
 WHERE k.token_hash = $1 AND k.revoked_at IS NULL AND k.expires_at > $2";
+
+/// In the number that tells how somebody stands with second factors: the workspace demands one of them.
+const DEMANDED: i64 = 8;
 
 /// Reads the viewer behind a token; `None` when there is no open session of an active member.
 async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<Option<(Viewer, i64)>> {
@@ -160,10 +201,14 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
     let mut grants = Vec::new();
     let mut member_of = Vec::new();
     let mut found = None;
+    // Nobody's: no factor, and one demanded.
+    let mut standing = DEMANDED;
     for row in &rows {
-        match row.try_get_by_index::<Option<TeamId>>(14)? {
-            Some(team) => member_of.push(team),
-            None => {
+        let team = row.try_get_by_index::<Option<TeamId>>(14)?;
+        match (team, row.try_get_by_index::<Option<i64>>(16)?) {
+            (Some(team), _) => member_of.push(team),
+            (None, Some(read)) => standing = read,
+            (None, None) => {
                 found = Some(row);
                 grants.extend(effective_grant(row)?);
             }
@@ -183,19 +228,29 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
             member_id: row.try_get_by_index(3)?,
             second_factor: row.try_get_by_index(4)?,
             authenticated_at: row.try_get_by_index(5)?,
+            factors: Factors {
+                authenticator_app: standing & 1 != 0,
+                passkey: standing & 2 != 0,
+                recovery_code: standing & 4 != 0,
+            },
+            second_factor_demanded: standing & DEMANDED != 0,
         }),
     };
     let member_id = match principal {
         Principal::Member(session) => Some(session.member_id),
         Principal::ApiKey(_) => None,
     };
-    let viewer = Viewer {
+    let access = Access::new(member_id, grants, member_of, now);
+    let mut viewer = Viewer {
         workspace_id: row.try_get_by_index(0)?,
         principal,
         expires_at: row.try_get_by_index(6)?,
-        access: Access::new(member_id, grants, member_of, now),
+        access,
         address: None,
     };
+    if viewer.is_barred() {
+        viewer.access = viewer.access.withheld();
+    }
     Ok(Some((viewer, row.try_get_by_index(7)?)))
 }
 

@@ -60,6 +60,7 @@ pub async fn create(
         .exec_without_returning(transaction)
         .await?;
     crate::role::create_built_in(transaction, &installation.clock, id).await?;
+    crate::security_policy::establish(transaction, &installation.clock, id).await?;
     Ok(row)
 }
 

@@ -18,6 +18,7 @@ pub enum AuditRule {
     AddressOnManyAccounts,
     SuccessAfterFailures,
     PasswordSpraying,
+    SecondFactorReset,
 }
 
 #[derive(

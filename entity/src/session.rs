@@ -16,6 +16,7 @@ pub enum AuthenticationMethod {
     Bootstrap,
     /// By an identity provider of the workspace.
     SingleSignOn,
+    Passkey,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

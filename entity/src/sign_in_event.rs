@@ -23,6 +23,12 @@ pub enum SignInOutcome {
     WrongCode,
     /// Not looked at, after too many wrong codes.
     Throttled,
+    /// A passkey that nobody has here.
+    UnknownPasskey,
+    /// A passkey that did not prove what was asked.
+    WrongPasskey,
+    /// A passkey that counts backwards: there may be a copy of it.
+    PasskeyCopied,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

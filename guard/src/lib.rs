@@ -3,7 +3,8 @@
 //! On an `impl` block each method carries exactly one of
 //! - `#[requires(PermissionA, PermissionB)]`: any one of these, held towards the object (`or_self`: or the object is the
 //!   viewer itself). The field becomes nullable: what is withheld is null plus an error.
-//! - `#[authenticated]`: whoever has signed in.
+//! - `#[authenticated]`: whoever has signed in. `#[authenticated(enrolling)]`: even who must show or set up a second factor
+//!   before anything else.
 //! - `#[public]`: no sign-in needed.
 //!
 //! From that one place come the check before the method's body and the directive in the SDL. A method that says
@@ -90,7 +91,7 @@ impl<'a> Visibility<'a> {
                         *any_self |= or_self;
                     }
                 }
-                Declaration::Authenticated | Declaration::Public => all = None,
+                Declaration::Authenticated { .. } | Declaration::Public => all = None,
             }
         }
         Self { owner, all, root: *owner != root(owner) || owner == "Subscription" }
@@ -141,7 +142,7 @@ fn is_visible(permissions: &[&Ident], or_self: bool) -> Tokens {
 /// Who may read a field.
 enum Declaration {
     Requires { permissions: Vec<Ident>, or_self: bool },
-    Authenticated,
+    Authenticated { enrolling: bool },
     Public,
 }
 
@@ -155,7 +156,7 @@ impl Declaration {
         method.attrs = others;
         match ours.as_slice() {
             [one] if one.path().is_ident("requires") => Self::requires(one),
-            [one] if one.path().is_ident("authenticated") => Ok(Self::Authenticated),
+            [one] if one.path().is_ident("authenticated") => Self::authenticated(one),
             [_] => Ok(Self::Public),
             [] => Err(Error::new(
                 method.sig.ident.span(),
@@ -175,6 +176,16 @@ impl Declaration {
         Ok(Self::Requires { permissions, or_self: !or_self.is_empty() })
     }
 
+    fn authenticated(attribute: &Attribute) -> Result<Self> {
+        if matches!(attribute.meta, syn::Meta::Path(_)) {
+            return Ok(Self::Authenticated { enrolling: false });
+        }
+        match attribute.parse_args::<Ident>()? {
+            word if word == "enrolling" => Ok(Self::Authenticated { enrolling: true }),
+            other => Err(Error::new(other.span(), "nothing or `enrolling`")),
+        }
+    }
+
     /// The directive that shows it in the SDL.
     fn directive(&self, owner: &Ident, field: &Ident) -> Attribute {
         match self {
@@ -184,7 +195,10 @@ impl Declaration {
                 parse_quote!(#[graphql(directive = crate::guard::requires_permission::apply(
                     vec![#(crate::graphql::permission::PermissionKey::#permissions),*], #or_self), visible = #visible)])
             }
-            Self::Authenticated => parse_quote!(#[graphql(directive = crate::guard::authenticated::apply())]),
+            Self::Authenticated { enrolling } => {
+                let enrolling = if *enrolling { quote!(Some(true)) } else { quote!(None) };
+                parse_quote!(#[graphql(directive = crate::guard::authenticated::apply(#enrolling))])
+            }
             Self::Public => parse_quote!(#[graphql(directive = crate::guard::public::apply())]),
         }
     }
@@ -204,7 +218,11 @@ impl Declaration {
                     crate::guard::check(#context, self, &REQUIREMENT)
                 }})
             }
-            Self::Authenticated => Some(quote!(crate::guard::signed_in(#context))),
+            Self::Authenticated { enrolling: true } => Some(quote!(crate::guard::signed_in(#context))),
+            Self::Authenticated { enrolling: false } => {
+                let field = format!("{}.{}", root(owner), camel_case(&field.to_string()));
+                Some(quote!(crate::guard::admitted(#context, #field)))
+            }
             Self::Public => None,
         }
     }
@@ -239,7 +257,7 @@ fn guard_field(method: &mut ImplItemFn, owner: &Ident, declaration: &Declaration
     };
     match (declaration, nullable) {
         // A non-null field that needs no more than a sign-in fails with its parent.
-        (Declaration::Authenticated, None) => {
+        (Declaration::Authenticated { .. }, None) => {
             method.sig.output = parse_quote!(-> ::async_graphql::Result<#value>);
             method.block = parse_quote!({
                 #check.map_err(::async_graphql::Error::from)?;

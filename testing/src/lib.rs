@@ -2,9 +2,11 @@
 
 mod authenticator;
 mod database;
+mod passkey;
 mod postgres;
 mod stage;
 
 pub use authenticator::Authenticator;
 pub use database::{TestDatabase, databases};
+pub use passkey::{Lies, SoftwarePasskey};
 pub use stage::{PASSWORD, Person, START, Stage};

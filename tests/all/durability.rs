@@ -28,7 +28,7 @@ async fn a_second_start_keeps_everything_and_makes_no_second_administrator() {
     let mut program = Program::new(None);
     program.start().await;
     program.set_up().await;
-    let token = program.sign_in("ada@example.com").await;
+    let token = program.sign_in("ana@example.com").await;
     program.stop();
     program.start().await;
     assert!(!program.printed.contains("ptr_setup_"), "{}", program.printed);

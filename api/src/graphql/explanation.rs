@@ -22,7 +22,8 @@ use crate::request::Request;
 pub enum AccessVerdict {
     /// They may.
     Allowed,
-    /// They may in a two-factor session that was authenticated within the last hour.
+    /// They may in a two-factor session that was authenticated within the last hour; or once they have set up the second
+    /// factor that the workspace demands of them.
     AllowedWithTwoFactor,
     /// They may not.
     Denied,

@@ -12,8 +12,11 @@ mod identity_provider;
 mod invitation;
 mod member;
 mod password;
+mod passkey;
 mod role;
 mod second_factor;
+mod second_factor_reset;
+mod security_policy;
 mod session;
 mod single_sign_on;
 mod team;
@@ -30,6 +33,9 @@ pub struct Mutation(
     session::SessionMutation,
     second_factor::SecondFactorMutation,
     password::PasswordMutation,
+    second_factor_reset::SecondFactorResetMutation,
+    passkey::PasskeyMutation,
+    security_policy::SecurityPolicyMutation,
     conversation::ConversationMutation,
     member::MemberMutation,
     invitation::InvitationMutation,

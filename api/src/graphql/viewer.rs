@@ -5,13 +5,15 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use portaria_domain::access::Region;
 use portaria_domain::permission::{Permission, PermissionSet};
+use portaria_domain::second_factor::Factors;
 use portaria_domain::viewer::{MemberSession, Viewer as DomainViewer};
-use portaria_domain::{api_key, second_factor, workspace};
+use portaria_domain::{api_key, passkey, recovery_code, workspace};
 use portaria_entity::time::Timestamp;
 use portaria_guard::guarded;
 
 use super::api_key::ApiKey;
 use super::member::Member;
+use super::passkey::Passkey;
 use super::permission::PermissionKey;
 use super::time::DateTime;
 use super::workspace::Workspace;
@@ -49,22 +51,55 @@ impl Viewer {
         Ok(Some(Workspace(workspace::find(reader, self.0.workspace_id).await?)))
     }
 
-    /// What they may do, and where. A permission that is not listed is not held anywhere.
-    #[authenticated]
+    /// What they may do, and where. A permission that is not listed is not held anywhere. Empty while a second factor is
+    /// demanded first.
+    #[authenticated(enrolling)]
     fn permissions(&self) -> Vec<HeldPermission> {
         let held = |permission| HeldPermission { permission, region: self.0.access.region(permission) };
         self.0.access.anywhere().iter().map(held).collect()
     }
 
-    /// Whether they have set up an authenticator app. Without one, nothing that is sensitive can be used.
-    #[authenticated]
+    /// Whether they have an authenticator app or a passkey. Without one, nothing that is sensitive can be used.
+    #[authenticated(enrolling)]
     async fn second_factor_enrolled(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
         let reader = Request::of(ctx).installation.database.reader();
-        Ok(Some(second_factor::of_user(reader, self.0.session()?.user_id).await?.is_some()))
+        Ok(Some(Factors::of(reader, self.0.session()?.user_id).await?.is_enrolled()))
+    }
+
+    /// Whether the workspace demands a second factor of them. Until this session has shown one (`session.secondFactor`),
+    /// nothing else can be used. Null for an API key.
+    #[authenticated(enrolling)]
+    fn second_factor_required(&self) -> Option<bool> {
+        self.0.session().ok().map(|session| session.second_factor_demanded)
+    }
+
+    /// Whether an authenticator app is set up. Null for an API key.
+    #[authenticated(enrolling)]
+    async fn authenticator_app(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        let Ok(session) = self.0.session() else { return Ok(None) };
+        let reader = Request::of(ctx).installation.database.reader();
+        Ok(Some(Factors::of(reader, session.user_id).await?.authenticator_app))
+    }
+
+    /// Their passkeys, the oldest first. Null for an API key.
+    #[authenticated(enrolling)]
+    async fn passkeys(&self, ctx: &Context<'_>) -> Result<Option<Vec<Passkey>>> {
+        let Ok(session) = self.0.session() else { return Ok(None) };
+        let reader = Request::of(ctx).installation.database.reader();
+        let rows = passkey::of_user(reader, session.user_id).await?;
+        Ok(Some(rows.into_iter().map(Passkey::from).collect()))
+    }
+
+    /// How many of their recovery codes have not been used. Null for an API key.
+    #[authenticated(enrolling)]
+    async fn recovery_codes_left(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
+        let Ok(session) = self.0.session() else { return Ok(None) };
+        let reader = Request::of(ctx).installation.database.reader();
+        Ok(Some(recovery_code::left(reader, session.user_id).await?))
     }
 
     /// The session that they use. Null for an API key.
-    #[authenticated]
+    #[authenticated(enrolling)]
     fn session(&self) -> Option<Session> {
         self.0.session().ok().map(|session| Session { session: *session, expires_at: self.0.expires_at })
     }
@@ -133,31 +168,31 @@ impl From<(MemberSession, Timestamp)> for Session {
 #[guarded]
 impl Session {
     /// Starts with `sess_`.
-    #[authenticated]
+    #[authenticated(enrolling)]
     fn id(&self) -> ID {
         self.session.session_id.into()
     }
 
     /// When the viewer last proved who they are.
-    #[authenticated]
+    #[authenticated(enrolling)]
     fn authenticated_at(&self) -> DateTime {
         self.session.authenticated_at.into()
     }
 
     /// Whether a second factor was given then.
-    #[authenticated]
+    #[authenticated(enrolling)]
     fn second_factor(&self) -> bool {
         self.session.second_factor
     }
 
     /// Until when it may use what is sensitive; null when no second factor was given. `stepUp` makes it an hour again.
-    #[authenticated]
+    #[authenticated(enrolling)]
     fn stepped_up_until(&self) -> Option<DateTime> {
         self.session.stepped_up_until().map(Into::into)
     }
 
     /// When it ends, whatever happens.
-    #[authenticated]
+    #[authenticated(enrolling)]
     fn expires_at(&self) -> DateTime {
         self.expires_at.into()
     }

@@ -1,13 +1,17 @@
 //! The workspace that the viewer is in.
 
-use async_graphql::ID;
+use async_graphql::{Context, ID};
 use portaria_domain::permission::PermissionSet;
+use portaria_domain::security_policy;
 use portaria_domain::viewer::Viewer;
 use portaria_entity::workspace::Model;
 use portaria_guard::guarded;
 
 use super::ability::WorkspaceAbilities;
+use super::security_policy::SecurityPolicy;
+use crate::error::Result;
 use crate::guard::Subject;
+use crate::request::Request;
 
 pub struct Workspace(pub Model);
 
@@ -48,5 +52,12 @@ impl Workspace {
     #[requires(WorkspaceRead)]
     fn locale(&self) -> &str {
         &self.0.locale
+    }
+
+    /// What it demands of its people before they may do anything.
+    #[requires(SecurityPolicyManage, MemberReadPrivate)]
+    async fn security_policy(&self, ctx: &Context<'_>) -> Result<SecurityPolicy> {
+        let reader = Request::of(ctx).installation.database.reader();
+        Ok(security_policy::of(reader, self.0.id).await?.into())
     }
 }

@@ -56,6 +56,14 @@ pub struct Field {
     pub ty: String,
     pub arguments: Vec<Argument>,
     pub declared: Declared,
+    /// Even for who has to set up a second factor before anything else.
+    pub enrolling: bool,
+}
+
+impl Field {
+    pub fn is_open_to_who_enrolls(&self) -> bool {
+        self.enrolling || matches!(self.declared, Declared::Public)
+    }
 }
 
 /// Values for arguments: ids by what they are of.
@@ -116,6 +124,10 @@ impl Catalogue {
                         ty: named(&field.ty.node),
                         arguments: field.arguments.iter().map(|one| Argument::of(&one.node)).collect(),
                         declared: declared(field),
+                        enrolling: field
+                            .directives
+                            .iter()
+                            .any(|directive| directive.node.get_argument("enrolling").is_some()),
                     };
                     let fields = object.fields.iter().map(|one| field(&one.node)).collect();
                     catalogue.objects.insert(name, fields);

@@ -190,6 +190,8 @@ fn reveals_a_new_secret(field: &Field) -> bool {
         || name == "signOut"
         || name.contains("SecondFactor")
         || name == "stepUp"
+        || name.starts_with("beginPasskey")
+        || name == "regenerateRecoveryCodes"
 }
 
 /// What mutations call the things that they do something to.

@@ -122,3 +122,48 @@ async fn close_codes_are_those_of_the_protocol() {
     let refused = next(&mut nobody).await;
     assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
 }
+
+#[tokio::test]
+async fn a_second_factor_that_is_demanded_is_demanded_of_open_sockets_too() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
+        let contact = stage.customer("Cliente", "5511987654321").await;
+        let sales = stage.conversation(contact, stage.sales, Some(ana.member_id), &["para Ana"]).await;
+        let served = Served::new(&stage).await;
+        let mut socket = served.follow(&ana, MESSAGES).await;
+        publish(&stage, sales, last_message(&stage, sales).await).await;
+        assert!(next(&mut socket).await["payload"]["data"]["messageReceived"].is_object());
+
+        let database = &stage.installation.database;
+        let sql = "UPDATE security_policies SET second_factor = 'everyone' WHERE workspace_id = $1";
+        let statement = database.statement(sql, [stage.workspace_id.0.into()]);
+        sea_orm::ConnectionTrait::execute_raw(database.writer(), statement).await.unwrap();
+        stage.installation.viewers.access_changed(stage.workspace_id);
+        publish(&stage, sales, last_message(&stage, sales).await).await;
+        let ended = next(&mut socket).await;
+        let error = &ended["payload"]["errors"][0]["extensions"];
+        assert_eq!(
+            (&error["code"], &error["because"]),
+            (&json!("STEP_UP_REQUIRED"), &json!("SECURITY_POLICY")),
+            "{ended}"
+        );
+        assert_eq!(error["methods"], json!(["ENROLL"]));
+        assert_eq!(next(&mut socket).await["type"], "complete");
+        // Neither a new subscription nor a query on the same socket, nor a new socket.
+        for (id, query) in [("2", MESSAGES), ("3", CHANGES), ("4", "{ conversations { nodes { id } } }")] {
+            send(&mut socket, json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
+            let refused = next(&mut socket).await;
+            assert!(refused.to_string().contains("SECURITY_POLICY"), "{refused}");
+            assert!(!refused.to_string().contains("conv_"), "{refused}");
+            if next(&mut socket).await["type"] != "complete" {
+                panic!("it goes on");
+            }
+        }
+        let mut socket = served.connect(json!({ "authorization": format!("Bearer {}", ana.token) })).await;
+        assert_eq!(next(&mut socket).await["type"], "connection_ack");
+        send(&mut socket, json!({ "type": "subscribe", "id": "1", "payload": { "query": MESSAGES } })).await;
+        let refused = next(&mut socket).await;
+        assert!(refused.to_string().contains("SECURITY_POLICY"), "{refused}");
+    }
+}

@@ -55,6 +55,13 @@ pub enum Evidence {
         last_failure_at: Timestamp,
         success: Success,
     },
+    SecondFactorReset {
+        reset_at: Timestamp,
+        /// None: on the machine.
+        reset_by: Option<MemberId>,
+        /// Whether they have one again.
+        set_up_again: bool,
+    },
 }
 
 /// A sign-in that succeeded.
@@ -88,6 +95,7 @@ impl Evidence {
             Self::AddressOnManyAccounts { .. } => AuditRule::AddressOnManyAccounts,
             Self::PasswordSpraying { .. } => AuditRule::PasswordSpraying,
             Self::SuccessAfterFailures { .. } => AuditRule::SuccessAfterFailures,
+            Self::SecondFactorReset { .. } => AuditRule::SecondFactorReset,
         }
     }
 

@@ -168,7 +168,7 @@ impl Prospect<'_> {
             scope.narrow(self.ledger.role(row.role_id)?.permissions).intersection(PermissionSet::SENSITIVE);
         match sensitive.is_empty() || self.viewer.is_stepped_up(self.now) {
             true => Ok(()),
-            false => Err(Error::StepUpRequired { any_of: sensitive }),
+            false => Err(self.viewer.step_up_required(sensitive)),
         }
     }
 }

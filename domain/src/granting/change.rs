@@ -88,6 +88,9 @@ impl<'a> Change<'a> {
         viewer: &'a Viewer,
         permissions: &[Permission],
     ) -> Result<Self> {
+        if viewer.is_barred() {
+            return Err(viewer.step_up_required(PermissionSet::of(permissions)));
+        }
         let change = Self::begin(installation, viewer.workspace_id, Authority::Viewer(viewer)).await?;
         for permission in permissions {
             change.require(*permission)?;
@@ -163,7 +166,7 @@ impl<'a> Change<'a> {
         let sensitive = what.scope.narrow(what.permissions).intersection(PermissionSet::SENSITIVE);
         match self.authority {
             Authority::Viewer(viewer) if !sensitive.is_empty() && !viewer.is_stepped_up(self.now) => {
-                Err(Error::StepUpRequired { any_of: sensitive })
+                Err(viewer.step_up_required(sensitive))
             }
             Authority::Viewer(_)
             | Authority::Member(_)

@@ -3,13 +3,14 @@
 use portaria_entity::id::MemberId;
 use portaria_entity::member as member_entity;
 use portaria_entity::member::MemberStatus;
-use portaria_entity::{password_reset, second_factor, user};
+use portaria_entity::{password_reset, user};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::activity;
 use crate::error::{Error, Refusal, Result};
 use crate::granting::{Change, stated};
+use crate::second_factor;
 
 /// What was forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +77,7 @@ async fn forget_account(change: &Change<'_>, person: &user::Model) -> Result<()>
         ..user::ActiveModel::default()
     };
     user::Entity::update(forgotten).exec(&change.transaction).await?;
-    let theirs = second_factor::Column::UserId.eq(person.id);
-    second_factor::Entity::delete_many().filter(theirs).exec(&change.transaction).await?;
+    second_factor::forget(&change.transaction, person.id).await?;
     let theirs = password_reset::Column::UserId.eq(person.id);
     password_reset::Entity::delete_many().filter(theirs).exec(&change.transaction).await?;
     crate::throttle::forget(&change.transaction, &change.installation.database, person.id).await?;

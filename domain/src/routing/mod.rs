@@ -16,6 +16,7 @@ use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait};
 use crate::error::{Error, Result};
 use crate::grant::access_of_members;
 use crate::installation::Installation;
+use crate::security_policy::waited_for;
 use candidate::Agent;
 
 pub use candidate::{Candidate, ChoiceReason, Verdict};
@@ -74,6 +75,10 @@ impl<'a> Routing<'a> {
         take_turn(installation, transaction, workspace_id).await?;
         let (database, now) = (&installation.database, installation.clock.now());
         let mut access = access_of_members(transaction, database, workspace_id, now).await?;
+        // Who may use nothing before they have a second factor could not answer.
+        for member in waited_for(transaction, database, workspace_id, now).await? {
+            access.remove(&member);
+        }
         let rows = transaction.query_all_raw(database.statement(AGENTS, [workspace_id.0.into()])).await?;
         let mut agents = Vec::with_capacity(rows.len());
         for row in rows {

@@ -2,10 +2,17 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use portaria_domain::granting::{Authority, Change};
+use portaria_domain::role;
+use portaria_domain::security_policy::{self, SecurityPolicy};
 use portaria_domain::workspace::{self, NewWorkspace};
+use portaria_entity::role::BuiltInRole;
+use portaria_entity::security_policy::SecondFactorDemand;
+use sea_orm::ActiveEnum;
 use serde_json::json;
 
 use super::desk::{Desk, Done};
+use super::parse_role;
 
 #[derive(Debug, Subcommand)]
 pub enum WorkspaceCommand {
@@ -13,6 +20,26 @@ pub enum WorkspaceCommand {
     List,
     /// Add a workspace. Its first member is added by `admin member add --role administrator`.
     Add(Add),
+    /// Say of whom a second factor is demanded before they may do anything.
+    RequireSecondFactor(RequireSecondFactor),
+}
+
+#[derive(Debug, Args)]
+pub struct RequireSecondFactor {
+    /// nobody, everyone, or roles: who holds one of those named by --role.
+    #[arg(value_parser = parse_demand)]
+    of: SecondFactorDemand,
+    /// With `roles`: which; can be given several times.
+    #[arg(long = "role", value_parser = parse_role)]
+    roles: Vec<BuiltInRole>,
+    /// Id or name; not needed when there is only one.
+    #[arg(long)]
+    workspace: Option<String>,
+}
+
+fn parse_demand(text: &str) -> Result<SecondFactorDemand, String> {
+    SecondFactorDemand::try_from_value(&text.to_lowercase())
+        .map_err(|_| "it is demanded of nobody, roles or everyone".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -31,7 +58,22 @@ pub async fn run(desk: &Desk, command: WorkspaceCommand) -> Result<()> {
     match command {
         WorkspaceCommand::List => list(desk).await,
         WorkspaceCommand::Add(new) => add(desk, new).await,
+        WorkspaceCommand::RequireSecondFactor(wanted) => require_second_factor(desk, wanted).await,
     }
+}
+
+async fn require_second_factor(desk: &Desk, wanted: RequireSecondFactor) -> Result<()> {
+    let workspace = desk.workspace(wanted.workspace.as_deref()).await?.id;
+    let mut change = Change::begin(&desk.installation, workspace, Authority::Installation).await?;
+    let mut roles = Vec::new();
+    for built_in in wanted.roles {
+        roles.push(role::built_in(&change.transaction, workspace, built_in).await?.id);
+    }
+    let policy = SecurityPolicy { second_factor: wanted.of, roles };
+    security_policy::update(&mut change, policy).await?;
+    change.finish().await?;
+    println!("{workspace}  {}", wanted.of.to_value());
+    Ok(())
 }
 
 async fn list(desk: &Desk) -> Result<()> {

@@ -6,15 +6,18 @@ use anyhow::Result;
 use portaria_domain::access::Scope;
 use portaria_domain::channel::NewChannel;
 use portaria_domain::grant::NewGrant;
+use portaria_domain::granting::{Authority, Change};
 use portaria_domain::member::NewMember;
 use portaria_domain::meta_app::NewMetaApp;
 use portaria_domain::password::About;
+use portaria_domain::security_policy::{self, SecurityPolicy};
 use portaria_domain::token::Token;
 use portaria_domain::workspace::NewWorkspace;
 use portaria_domain::{Installation, channel, grant, member, meta_app, role, team, workspace};
 use portaria_entity::id::{ChannelId, MemberId, MetaAppId, TeamId, UserId, WorkspaceId};
 use portaria_entity::member::Availability;
 use portaria_entity::role::BuiltInRole::{self, Administrator, Agent, Analyst, Developer, Support};
+use portaria_entity::security_policy::SecondFactorDemand;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseTransaction, EntityTrait};
 
@@ -213,9 +216,19 @@ pub async fn found(installation: &Installation) -> Result<Company> {
         people.push(hire(&transaction, installation, &places, (part, &password_hash)).await?);
     }
     transaction.commit().await?;
+    everybody_signs_in_as_they_are(installation, workspace_id).await?;
     let (app_secret, verify_token) = (app_secret.reveal().to_owned(), verify_token.reveal().to_owned());
     let (shop, clinic) = (places.shop.0, places.clinic.0);
     Ok(Company { workspace_id, app_secret, verify_token, password, people, shop, clinic })
+}
+
+/// A real workspace begins with the demand that administrators and developers have a second factor. Here, visitors shall
+/// be anybody at once.
+async fn everybody_signs_in_as_they_are(installation: &Installation, workspace: WorkspaceId) -> Result<()> {
+    let mut change = Change::begin(installation, workspace, Authority::Installation).await?;
+    let policy = SecurityPolicy { second_factor: SecondFactorDemand::Nobody, roles: Vec::new() };
+    security_policy::update(&mut change, policy).await?;
+    Ok(change.finish().await?)
 }
 
 /// A phone number with the team that serves it.

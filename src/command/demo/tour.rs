@@ -41,6 +41,8 @@ Signing in as {administrator} takes a code of an authenticator app too, and lets
   For a QR code  {uri}
   A code now     oathtool --totp --base32 {secret}
 
+Nobody else is asked for one here; a workspace of your own demands a second factor of administrators and developers.
+
 An audit has run. What the administrator was mailed:
 
   In a browser   file://{report}

@@ -156,6 +156,14 @@ impl Directory {
                 failing: period(*first_failure_at, *last_failure_at)?,
                 success: sign_in(success)?,
             },
+            audit::Evidence::SecondFactorReset { reset_at, reset_by, set_up_again } => {
+                Evidence::SecondFactorReset {
+                    person: person()?,
+                    by: reset_by.map(|by| self.person(Some(by))).transpose()?,
+                    at: instant(*reset_at)?,
+                    set_up_again: *set_up_again,
+                }
+            }
         })
     }
 
@@ -223,6 +231,7 @@ fn mentioned(finding: &OpenFinding) -> Vec<MemberId> {
         | audit::Evidence::PasswordSpraying { accounts, .. } => {
             ids.extend(accounts.iter().map(|account| account.member_id));
         }
+        audit::Evidence::SecondFactorReset { reset_by, .. } => ids.extend(reset_by),
         audit::Evidence::InactiveMember { .. }
         | audit::Evidence::NeverSignedIn { .. }
         | audit::Evidence::AccountUnderAttack { .. }

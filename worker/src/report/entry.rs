@@ -106,6 +106,14 @@ impl Words<'_> {
                 let named = self.first_few(named.collect(), *address_count, ", ");
                 self.about(person, seen, vec![self.during(*during), self.fact(Label::Addresses, named)])
             }
+            Evidence::SecondFactorReset { person, by, at, set_up_again } => {
+                let by = match by {
+                    Some(by) => format!("{} · {}", harmless::name(&by.name), harmless::email(&by.email)),
+                    None => "portaria admin".to_owned(),
+                };
+                let facts = vec![self.fact(Label::ResetAt, self.time(*at)), self.fact(Label::ResetBy, by)];
+                self.about(person, self.phrases.second_factor_reset(*set_up_again).to_owned(), facts)
+            }
             Evidence::InactiveMember { person, days, last_active_at, last_sign_in } => {
                 let active = last_active_at.map(|at| self.fact(Label::LastActive, self.time(at)));
                 let signed_in =

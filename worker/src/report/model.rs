@@ -104,6 +104,8 @@ pub enum Evidence {
         address_count: u64,
         during: Period,
     },
+    /// A colleague, or who has the machine (`None`), took their second factor away.
+    SecondFactorReset { person: Person, by: Option<Person>, at: Timestamp, set_up_again: bool },
     /// Has not been seen for `days`.
     InactiveMember {
         person: Person,
@@ -122,6 +124,7 @@ pub enum Rule {
     FailuresAcrossAccounts,
     Spraying,
     RepeatedFailures,
+    SecondFactorReset,
     InactiveMember,
     NeverSignedIn,
 }
@@ -133,6 +136,7 @@ impl Evidence {
             Self::FailuresAcrossAccounts { .. } => Rule::FailuresAcrossAccounts,
             Self::Spraying { .. } => Rule::Spraying,
             Self::RepeatedFailures { .. } => Rule::RepeatedFailures,
+            Self::SecondFactorReset { .. } => Rule::SecondFactorReset,
             Self::InactiveMember { .. } => Rule::InactiveMember,
             Self::NeverSignedIn { .. } => Rule::NeverSignedIn,
         }
@@ -146,6 +150,7 @@ impl Evidence {
             | Self::Spraying { failures, .. }
             | Self::RepeatedFailures { failures, .. } => *failures,
             Self::InactiveMember { days, .. } | Self::NeverSignedIn { days, .. } => *days,
+            Self::SecondFactorReset { set_up_again, .. } => u64::from(!set_up_again),
         }
     }
 }

@@ -32,6 +32,12 @@ impl WorkspaceAbilities {
         everywhere(ctx, Permission::TeamManage)
     }
 
+    /// Say of whom a second factor is demanded: `updateSecurityPolicy`.
+    #[authenticated]
+    fn update_security_policy(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::SecurityPolicyManage)
+    }
+
     /// Make an API key: `createApiKey`. What it would hold is looked at then.
     #[authenticated]
     fn create_api_key(&self, ctx: &Context<'_>) -> Result<Ability> {

@@ -30,7 +30,7 @@ pub struct SignInInput {
     email: String,
     /// Password.
     password: String,
-    /// Six digits of the authenticator app, for who has set one up.
+    /// For who has a second factor: six digits of the authenticator app, or a recovery code.
     code: Option<String>,
     /// The workspace (`ws_...`), for who is in several. Without it, the one they joined first.
     workspace_id: Option<ID>,
@@ -103,7 +103,8 @@ payload! {
     SignInUserError, SignInErrorCode {
         /// E-mail or password is wrong, or there is no membership to sign in to. Which it is, is not told.
         InvalidCredentials = InvalidCredentials,
-        /// The password is right, and a code of the authenticator app is needed too: ask for it and sign in again with both.
+        /// The password is right, and a second factor is needed too: ask for a code of the authenticator app or a recovery code,
+        /// and sign in again with both. Or sign in with a passkey: `beginPasskeySignIn`.
         SecondFactorRequired = SecondFactorRequired at "code",
         /// The password is right; the code is wrong, old, or was used before.
         WrongCode = WrongCode at "code",
@@ -134,7 +135,7 @@ payload! {
 
 #[guarded]
 impl SessionMutation {
-    /// Opens a session with e-mail and password, and a code for who has set up an authenticator app. Every attempt is recorded.
+    /// Opens a session with e-mail and password, and a code for who has a second factor. Every attempt is recorded.
     #[public]
     async fn sign_in(
         &self,
@@ -155,7 +156,7 @@ impl SessionMutation {
     }
 
     /// Ends the viewer's session, in force at once.
-    #[authenticated]
+    #[authenticated(enrolling)]
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<Option<SignedOut>> {
         let request = Request::of(ctx);
         sign_out(&request.installation, request.viewer()?).await?;

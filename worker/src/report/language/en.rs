@@ -46,6 +46,8 @@ impl Phrases for English {
             Label::New => "New",
             Label::ReportedSince => "Reported since",
             Label::Invited => "Invited",
+            Label::ResetAt => "When",
+            Label::ResetBy => "By",
             Label::NoRole => "Holds no role",
             Label::OpenPortaria => "Open the dashboard",
             Label::Requested => "asked for by an administrator",
@@ -155,6 +157,7 @@ impl Phrases for English {
             Rule::FailuresAcrossAccounts => "One address tried to get into many accounts",
             Rule::Spraying => "Many addresses tried to get into many accounts",
             Rule::RepeatedFailures => "Many wrong passwords for one account",
+            Rule::SecondFactorReset => "Someone's second factor was reset",
             Rule::InactiveMember => "Has access, but has not used it for long",
             Rule::NeverSignedIn => "Was invited and never signed in",
         }
@@ -173,6 +176,9 @@ impl Phrases for English {
             }
             Rule::RepeatedFailures => {
                 "Either the person forgot the password, or someone is trying to guess it."
+            }
+            Rule::SecondFactorReset => {
+                "Until it is set up again a password is enough to get in; and whoever asked for the reset may not have been the person."
             }
             Rule::InactiveMember => {
                 "Access that nobody uses is still open: if the password leaks, nobody will notice."
@@ -194,6 +200,9 @@ impl Phrases for English {
             }
             Rule::RepeatedFailures => {
                 "Ask the person whether it was them. If not, have them choose a long password that they use nowhere else."
+            }
+            Rule::SecondFactorReset => {
+                "Make sure that the person asked for it, and that they have set up a new one themselves."
             }
             Rule::InactiveMember => "Find out whether the person still needs access. If not, suspend it.",
             Rule::NeverSignedIn => {
@@ -227,6 +236,13 @@ impl Phrases for English {
             0 => format!("{times}."),
             1 => format!("{times}, all from one address."),
             many => format!("{times}, from {} addresses.", self.number(many)),
+        }
+    }
+
+    fn second_factor_reset(&self, set_up_again: bool) -> &'static str {
+        match set_up_again {
+            true => "The second factor was removed and has been set up again.",
+            false => "The second factor was removed and has not been set up again.",
         }
     }
 

@@ -47,6 +47,8 @@ impl Phrases for Spanish {
             Label::New => "Nuevo",
             Label::ReportedSince => "En el informe desde",
             Label::Invited => "Invitación",
+            Label::ResetAt => "Cuándo",
+            Label::ResetBy => "Por",
             Label::NoRole => "Sin rol asignado",
             Label::OpenPortaria => "Abrir el panel",
             Label::Requested => "pedida por un administrador",
@@ -160,6 +162,7 @@ impl Phrases for Spanish {
             Rule::FailuresAcrossAccounts => "Una misma dirección intentó entrar en varias cuentas",
             Rule::Spraying => "Muchas direcciones intentaron entrar en muchas cuentas",
             Rule::RepeatedFailures => "Muchas contraseñas erróneas en una cuenta",
+            Rule::SecondFactorReset => "Se restableció el segundo factor de una persona",
             Rule::InactiveMember => "Tiene acceso, pero no lo usa desde hace mucho",
             Rule::NeverSignedIn => "Recibió una invitación y nunca entró",
         }
@@ -178,6 +181,9 @@ impl Phrases for Spanish {
             }
             Rule::RepeatedFailures => {
                 "O la persona olvidó su contraseña, o alguien está intentando adivinarla."
+            }
+            Rule::SecondFactorReset => {
+                "Hasta que se configure de nuevo, basta la contraseña para entrar; y quien pidió el cambio puede no haber sido la persona."
             }
             Rule::InactiveMember => {
                 "Un acceso que nadie usa sigue abierto: si la contraseña se filtra, nadie lo notará."
@@ -201,6 +207,9 @@ impl Phrases for Spanish {
             }
             Rule::RepeatedFailures => {
                 "Pregunte a la persona si fue ella. Si no, pídale que elija una contraseña larga que no use en ningún otro sitio."
+            }
+            Rule::SecondFactorReset => {
+                "Confirme que la persona lo pidió y que ella misma configuró uno nuevo."
             }
             Rule::InactiveMember => {
                 "Confirme si la persona aún necesita el acceso. Si no, suspenda ese acceso."
@@ -236,6 +245,13 @@ impl Phrases for Spanish {
             0 => format!("{times}."),
             1 => format!("{times}, desde una sola dirección."),
             many => format!("{times}, desde {} direcciones.", self.number(many)),
+        }
+    }
+
+    fn second_factor_reset(&self, set_up_again: bool) -> &'static str {
+        match set_up_again {
+            true => "El segundo factor se eliminó y ya se configuró de nuevo.",
+            false => "El segundo factor se eliminó y todavía no se ha configurado de nuevo.",
         }
     }
 

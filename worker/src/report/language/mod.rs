@@ -77,6 +77,8 @@ pub enum Label {
     New,
     ReportedSince,
     Invited,
+    ResetAt,
+    ResetBy,
     NoRole,
     OpenPortaria,
     Requested,
@@ -118,6 +120,7 @@ pub trait Phrases {
     fn tried_accounts(&self, failures: u64, accounts: u64, strangers: u64) -> String;
     fn came_from(&self, addresses: u64) -> String;
     fn failed(&self, failures: u64, addresses: u64) -> String;
+    fn second_factor_reset(&self, set_up_again: bool) -> &'static str;
     fn inactive(&self, days: u64) -> String;
     fn never_came(&self, days: u64) -> String;
 

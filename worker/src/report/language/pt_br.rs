@@ -49,6 +49,8 @@ impl Phrases for PortugueseOfBrazil {
             Label::New => "Novo",
             Label::ReportedSince => "No relatório desde",
             Label::Invited => "Convite",
+            Label::ResetAt => "Quando",
+            Label::ResetBy => "Por",
             Label::NoRole => "Sem papel atribuído",
             Label::OpenPortaria => "Abrir o painel",
             Label::Requested => "pedida por um administrador",
@@ -161,6 +163,7 @@ impl Phrases for PortugueseOfBrazil {
             Rule::FailuresAcrossAccounts => "Um mesmo endereço tentou entrar em várias contas",
             Rule::Spraying => "Muitos endereços tentaram entrar em muitas contas",
             Rule::RepeatedFailures => "Muitas senhas erradas em uma conta",
+            Rule::SecondFactorReset => "O segundo fator de alguém foi redefinido",
             Rule::InactiveMember => "Tem acesso, mas não o usa há muito tempo",
             Rule::NeverSignedIn => "Recebeu convite e nunca entrou",
         }
@@ -178,6 +181,9 @@ impl Phrases for PortugueseOfBrazil {
                 "Alguém está testando senhas comuns em todo mundo, poucas de cada endereço, para que nenhuma conta nem endereço chame atenção."
             }
             Rule::RepeatedFailures => "Ou a pessoa esqueceu a senha, ou alguém está tentando adivinhá-la.",
+            Rule::SecondFactorReset => {
+                "Até que seja configurado de novo, basta a senha para entrar; e quem pediu a redefinição pode não ter sido a pessoa."
+            }
             Rule::InactiveMember => {
                 "Um acesso que ninguém usa continua aberto: se a senha vazar, ninguém vai perceber."
             }
@@ -198,6 +204,9 @@ impl Phrases for PortugueseOfBrazil {
             }
             Rule::RepeatedFailures => {
                 "Pergunte à pessoa se foi ela. Se não foi, peça que escolha uma senha longa, que não use em nenhum outro lugar."
+            }
+            Rule::SecondFactorReset => {
+                "Confirme que a pessoa pediu isso e que foi ela quem configurou o novo."
             }
             Rule::InactiveMember => {
                 "Confirme se a pessoa ainda precisa do acesso. Se não precisa, suspenda esse acesso."
@@ -233,6 +242,13 @@ impl Phrases for PortugueseOfBrazil {
             0 => format!("{times}."),
             1 => format!("{times}, de um só endereço."),
             many => format!("{times}, de {} endereços.", self.number(many)),
+        }
+    }
+
+    fn second_factor_reset(&self, set_up_again: bool) -> &'static str {
+        match set_up_again {
+            true => "O segundo fator foi removido e já foi configurado de novo.",
+            false => "O segundo fator foi removido e ainda não foi configurado de novo.",
         }
     }
 

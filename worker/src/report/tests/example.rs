@@ -48,6 +48,7 @@ pub fn full_report(language: Language) -> Report {
         never_came(),
         repeated(),
         inactive_administrator(),
+        reset(),
         spraying(),
         got_in(),
         spraying_from_everywhere(),
@@ -57,6 +58,16 @@ pub fn full_report(language: Language) -> Report {
 
 pub fn finding(severity: Severity, evidence: Evidence) -> ReportFinding {
     ReportFinding { severity, opened: Opened::Now, evidence }
+}
+
+fn reset() -> ReportFinding {
+    let evidence = Evidence::SecondFactorReset {
+        person: person("Tiago Moura", "tiago@aurora.example", &[(RoleName::Developer, RoleScope::Workspace)]),
+        by: Some(person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[])),
+        at: at("2026-03-12T14:20:00Z"),
+        set_up_again: false,
+    };
+    finding(Severity::Warning, evidence)
 }
 
 fn got_in() -> ReportFinding {
