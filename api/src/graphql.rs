@@ -21,6 +21,7 @@ pub mod permission;
 pub mod preview;
 mod query;
 pub mod role;
+pub mod session;
 mod subscription;
 pub mod team;
 pub mod time;

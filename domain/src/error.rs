@@ -104,6 +104,8 @@ pub enum Refusal {
     EndsTooLate,
     #[error("it is active already")]
     AlreadyActive,
+    #[error("that is neither an address nor a network in CIDR notation")]
+    InvalidAddress,
 }
 
 impl Error {

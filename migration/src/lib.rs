@@ -7,6 +7,7 @@ mod m20261124_000003_second_factors;
 mod m20261124_000004_api_keys;
 mod m20261124_000005_sealed_log;
 mod m20261125_000006_open_enumerations;
+mod m20261125_000009_sessions;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_api_keys::Migration),
             Box::new(m20261124_000005_sealed_log::Migration),
             Box::new(m20261125_000006_open_enumerations::Migration),
+            Box::new(m20261125_000009_sessions::Migration),
         ]
     }
 }

@@ -127,7 +127,8 @@ impl Stage {
     }
 
     pub async fn sign_in(&self, email: &str) -> Person {
-        let origin = Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned() };
+        let origin =
+            Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned(), ..Origin::default() };
         let attempt = Attempt { email, password: PASSWORD, code: None, workspace_id: None, origin };
         let opened = sign_in(&self.installation, attempt).await.expect("signed in");
         let token = opened.token.reveal().to_owned();

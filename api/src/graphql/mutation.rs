@@ -9,9 +9,11 @@ mod erasure;
 mod grant;
 mod invitation;
 mod member;
+mod open_session;
 mod role;
 mod second_factor;
 mod session;
+mod session_policy;
 mod team;
 
 use async_graphql::MergedObject;
@@ -24,6 +26,8 @@ use crate::request::Request;
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     session::SessionMutation,
+    open_session::OpenSessionMutation,
+    session_policy::SessionPolicyMutation,
     second_factor::SecondFactorMutation,
     conversation::ConversationMutation,
     member::MemberMutation,

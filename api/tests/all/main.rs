@@ -3,10 +3,12 @@
 
 mod activity_log;
 mod api_key;
+mod browser;
 mod catalogue;
 mod client;
 mod contact;
 mod document;
+mod entrance;
 mod explanation;
 mod http;
 mod leaks;
@@ -17,6 +19,7 @@ mod revoking;
 mod rows;
 mod schema;
 mod second_factor;
+mod session;
 mod socket;
 mod statements;
 mod subscriptions;

@@ -3,7 +3,7 @@
 use portaria_entity::id::MemberId;
 use portaria_entity::member as member_entity;
 use portaria_entity::member::MemberStatus;
-use portaria_entity::{second_factor, user};
+use portaria_entity::{known_device, second_factor, user};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -77,5 +77,7 @@ async fn forget_account(change: &Change<'_>, person: &user::Model) -> Result<()>
     user::Entity::update(forgotten).exec(&change.transaction).await?;
     let theirs = second_factor::Column::UserId.eq(person.id);
     second_factor::Entity::delete_many().filter(theirs).exec(&change.transaction).await?;
+    let theirs = known_device::Column::UserId.eq(person.id);
+    known_device::Entity::delete_many().filter(theirs).exec(&change.transaction).await?;
     Ok(())
 }

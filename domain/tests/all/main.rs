@@ -4,8 +4,10 @@
 mod access_file;
 mod activity_log;
 mod api_key;
+mod api_key_secret;
 mod audit;
 mod conversation;
+mod device;
 mod escalation;
 mod event;
 mod finding;
@@ -16,6 +18,7 @@ mod recovery;
 mod routing;
 mod schema;
 mod second_factor;
+mod session;
 mod signing_in;
 mod team;
 mod verification;
