@@ -32,6 +32,8 @@ pub enum Problem {
     Unauthenticated,
     /// The viewer is an API key, and only a person may do this.
     PersonRequired,
+    /// By cookie, from a page that may not use it.
+    ForeignPage,
     /// A permission is missing, or held but not usable by this session.
     Refused {
         code: Code,
@@ -55,6 +57,7 @@ impl Problem {
             Self::Refused { code, any_of, step_up, .. } => Self::Refused { code, any_of, field, step_up },
             Self::Unauthenticated
             | Self::PersonRequired
+            | Self::ForeignPage
             | Self::NotFound
             | Self::BadUserInput(_)
             | Self::RateLimited
@@ -67,7 +70,7 @@ impl Problem {
     fn code(&self) -> Code {
         match self {
             Self::Unauthenticated => Code::Unauthenticated,
-            Self::PersonRequired => Code::Forbidden,
+            Self::PersonRequired | Self::ForeignPage => Code::Forbidden,
             Self::Refused { code, .. } => *code,
             Self::NotFound => Code::NotFound,
             Self::BadUserInput(_) => Code::BadUserInput,
@@ -94,6 +97,10 @@ impl Problem {
                 }
             }
             .to_owned(),
+            Self::ForeignPage => {
+                "A cookie is for Portaria's own pages and the workspace's front end. Use a bearer token."
+                    .to_owned()
+            }
             Self::Refused { code: Code::StepUpRequired, .. } => {
                 "This needs a two-factor session that was authenticated within the last hour: see stepUp."
                     .to_owned()

@@ -25,6 +25,7 @@ pub mod preview;
 mod query;
 pub mod role;
 mod security_policy;
+pub mod session;
 mod subscription;
 pub mod team;
 pub mod time;

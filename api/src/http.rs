@@ -10,16 +10,21 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use portaria_domain::authentication::{Origin, authenticate};
-use portaria_domain::token::TokenHash;
+use portaria_domain::authentication::Origin;
 use serde::Deserialize;
 
 use crate::ApiState;
+use crate::cookie;
 use crate::error::{Code, Problem};
 use crate::execution::{Operation, Rejected, error};
+use crate::identity::{Carrier, identify};
 use crate::origin::ClientAddress;
+use crate::provenance::Provenance;
 use crate::request::Request;
 use crate::single_sign_on;
+
+/// By which an app that keeps no cookies shows which device it is on.
+const DEVICE: HeaderName = HeaderName::from_static("portaria-device");
 
 /// A request's body, or a GET's query.
 #[derive(Deserialize)]
@@ -154,24 +159,40 @@ pub async fn handle(
             return media.reject(Rejected(vec![error(Code::BadUserInput, message)]));
         }
     }
-    let identity = match identify(&state, &headers).await {
-        Ok(identity) => identity,
+    let origin = origin(address, &headers);
+    let (identity, carrier) = match identify(&state, &headers, &origin).await {
+        Ok(identified) => identified,
         Err(problem) => return refuse_identity(media, &problem),
     };
-    let origin = Origin {
-        address: address.map(|address: IpAddr| address.to_string()).unwrap_or_default(),
-        user_agent: user_agent(&headers),
-    };
-    let mut request = Request::new(state.installation.clone(), identity, origin);
+    let mut request = Request::new(state.installation.clone(), identity, origin)
+        .carried(carrier, Provenance::of(&headers, &state.front_ends));
     request.browser_secret = single_sign_on::cookie(&headers);
-    let response = operation.execute(&state.schema, request).await;
+    let mut response = operation.execute(&state.schema, request).await;
+    let mut cookies = std::mem::take(&mut response.http_headers);
+    if carrier == Carrier::SpentCookie && cookies.is_empty() {
+        cookies.extend(cookie::clear(cookie::SESSION).map(|value| (header::SET_COOKIE, value)));
+    }
     let status = match media {
         Media::GraphQLResponse if response.data == async_graphql::Value::Null && response.is_err() => {
             StatusCode::BAD_REQUEST
         }
         Media::GraphQLResponse | Media::Json => StatusCode::OK,
     };
-    media.answer(status, &response)
+    let mut answer = media.answer(status, &response);
+    for value in cookies.get_all(header::SET_COOKIE) {
+        answer.headers_mut().append(header::SET_COOKIE, value.clone());
+    }
+    answer
+}
+
+/// Where a request comes from, and from which device.
+pub fn origin(address: Option<IpAddr>, headers: &HeaderMap) -> Origin {
+    let shown = headers.get(DEVICE).and_then(|value| value.to_str().ok());
+    Origin {
+        address: address.map(|address| address.to_string()).unwrap_or_default(),
+        user_agent: user_agent(headers),
+        device: shown.or_else(|| cookie::read(headers, cookie::DEVICE)).map(str::to_owned),
+    }
 }
 
 fn from_body(headers: &HeaderMap, body: &[u8]) -> Result<Parameters, (StatusCode, String)> {
@@ -225,31 +246,9 @@ fn from_query(query: &str) -> Result<Parameters, String> {
     if given { Ok(parameters) } else { Err("`query` is missing.".to_owned()) }
 }
 
-/// Who asks: nobody without an `Authorization` header; a token that opens nothing is refused.
-async fn identify(state: &ApiState, headers: &HeaderMap) -> Result<crate::request::Identity, Problem> {
-    match headers.get(header::AUTHORIZATION) {
-        None => Ok(None),
-        Some(value) => identify_bearer(state, value.to_str().unwrap_or_default()).await,
-    }
-}
-
-/// The viewer behind `Bearer ...`.
-pub async fn identify_bearer(
-    state: &ApiState,
-    authorization: &str,
-) -> Result<crate::request::Identity, Problem> {
-    let token = match authorization.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ => return Err(Problem::Unauthenticated),
-    };
-    match authenticate(&state.installation, token).await? {
-        Some(viewer) => Ok(Some((TokenHash::of(token), viewer))),
-        None => Err(Problem::Unauthenticated),
-    }
-}
-
 fn refuse_identity(media: Media, problem: &Problem) -> Response {
     let (status, challenge): (_, &[(HeaderName, HeaderValue)]) = match problem {
+        Problem::ForeignPage => (StatusCode::FORBIDDEN, &[]),
         Problem::Unauthenticated => (
             StatusCode::UNAUTHORIZED,
             &[(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))],
@@ -262,7 +261,7 @@ fn refuse_identity(media: Media, problem: &Problem) -> Response {
     response
 }
 
-pub fn user_agent(headers: &HeaderMap) -> String {
+fn user_agent(headers: &HeaderMap) -> String {
     let text = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
     text.unwrap_or_default().chars().filter(|c| !c.is_control()).take(256).collect()
 }

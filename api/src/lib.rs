@@ -2,18 +2,23 @@
 //! SCIM for directories: `/scim/v2`; and the few pages that links in letters open.
 
 mod batch;
+mod cookie;
+mod cors;
 mod cost;
 pub mod error;
 mod execution;
+mod front_end;
 mod graphiql;
 pub mod graphql;
 pub mod guard;
 mod http;
+pub mod identity;
 mod live;
 mod loader;
 mod nul;
 mod origin;
 mod pages;
+pub mod provenance;
 mod qr_code;
 pub mod request;
 mod scim;
@@ -26,10 +31,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use portaria_domain::Installation;
 use single_sign_on::Providers;
 use tokio_util::sync::CancellationToken;
+
+use front_end::FrontEnds;
 
 pub use cost::PAGED;
 pub use graphql::sdl;
@@ -67,6 +75,7 @@ pub struct ApiState {
     providers: Arc<Providers>,
     options: ApiOptions,
     scim: scim::Gate,
+    front_ends: Arc<FrontEnds>,
 }
 
 /// The API of an installation.
@@ -75,9 +84,9 @@ pub fn router(installation: Installation, options: ApiOptions) -> Router {
     let providers = Arc::new(Providers::new(options.single_sign_on.clone(), installation.clock.clone()));
     let schema = graphql::schema_with(providers.clone());
     let scim = scim::Gate::default();
-    let state = Arc::new(ApiState { installation, schema, providers, options, scim });
+    let state = Arc::new(ApiState { installation, schema, providers, options, scim, front_ends: Arc::default() });
     Router::new()
-        .route("/graphql", any(http::handle))
+        .route("/graphql", any(http::handle).layer(from_fn_with_state(state.clone(), cors::allow_front_ends)))
         .route("/graphql/ws", any(websocket::handle))
         .merge(single_sign_on::router())
         .layer(DefaultBodyLimit::max(max_body))

@@ -11,7 +11,9 @@ use portaria_entity::time::Timestamp;
 
 use crate::error::{Problem, Result};
 use crate::guard::Refusals;
+use crate::identity::Carrier;
 use crate::loader::Loaders;
+use crate::provenance::Provenance;
 
 /// A token and the viewer behind it; none for who has not signed in.
 pub type Identity = Option<(TokenHash, Arc<Viewer>)>;
@@ -27,6 +29,10 @@ pub struct Request {
     pub now: Timestamp,
     pub refusals: Refusals,
     pub loaders: Option<Loaders>,
+    /// What the viewer is known by.
+    pub carrier: Carrier,
+    /// Which page a browser says that it comes from.
+    pub provenance: Provenance,
 }
 
 impl Request {
@@ -39,17 +45,23 @@ impl Request {
         let viewer = viewer.map(|viewer| Arc::new(viewer.asking_from(&origin.address)));
         let loaders = viewer.as_ref().map(|viewer| Loaders::new(&installation, viewer));
         let now = installation.clock.now();
-        let browser_secret = None;
         Self {
             installation,
             viewer,
             token,
             origin,
-            browser_secret,
+            browser_secret: None,
             now,
             refusals: Refusals::default(),
             loaders,
+            carrier: Carrier::default(),
+            provenance: Provenance::default(),
         }
+    }
+
+    /// The same, that came over HTTP this way.
+    pub fn carried(self, carrier: Carrier, provenance: Provenance) -> Self {
+        Self { carrier, provenance, ..self }
     }
 
     /// The request that a resolver works for.

@@ -1,6 +1,5 @@
 //! Subscriptions over graphql-transport-ws at `/graphql/ws`.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +15,16 @@ use futures_util::stream::{BoxStream, once};
 use futures_util::{SinkExt, StreamExt};
 use portaria_domain::authentication::Origin;
 use portaria_domain::token::TokenHash;
+use portaria_domain::viewer::{Use, Viewer};
 
 use crate::ApiState;
+use crate::cookie;
 use crate::error::{Code, Problem};
 use crate::execution::{Operation, Rejected, error, tidied};
-use crate::http::{identify_bearer, user_agent};
+use crate::http::origin;
+use crate::identity::{identify_bearer, identify_cookie};
 use crate::origin::ClientAddress;
+use crate::provenance::Provenance;
 use crate::request::Request;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -31,6 +34,12 @@ const MAX_MESSAGE: usize = 64 * 1024;
 
 /// On whose behalf a connection's operations run; looked at anew for each.
 struct Session(Option<TokenHash>);
+
+/// What a browser sent when it opened a connection.
+struct Browser {
+    cookie: Option<String>,
+    provenance: Provenance,
+}
 
 /// Runs a connection's operations.
 #[derive(Clone)]
@@ -51,25 +60,28 @@ pub async fn handle(
     if !offered.flat_map(|value| value.split(',')).any(|protocol| protocol.trim() == PROTOCOL) {
         return (StatusCode::BAD_REQUEST, "The subprotocol is graphql-transport-ws.").into_response();
     }
-    let origin = Origin {
-        address: address.map(|address: IpAddr| address.to_string()).unwrap_or_default(),
-        user_agent: user_agent(&headers),
+    let browser = Browser {
+        cookie: cookie::read(&headers, cookie::SESSION).map(str::to_owned),
+        provenance: Provenance::of(&headers, &state.front_ends),
     };
-    let live = Live { state, origin };
-    upgrade.max_message_size(MAX_MESSAGE).protocols([PROTOCOL]).on_upgrade(move |socket| serve(socket, live))
+    let live = Live { state, origin: origin(address, &headers) };
+    upgrade
+        .max_message_size(MAX_MESSAGE)
+        .protocols([PROTOCOL])
+        .on_upgrade(move |socket| serve(socket, live, browser))
 }
 
-async fn serve(socket: WebSocket, live: Live) {
+async fn serve(socket: WebSocket, live: Live, browser: Browser) {
     let Some(protocol) = transport_ws().await else { return };
     let (sink, stream) = socket.split();
     let sink = sink.with(|message| async move { Ok::<_, axum::Error>(with_protocol_code(message)) });
-    let state = live.state.clone();
-    let shutdown = state.options.shutdown.clone();
+    let caller = live.clone();
+    let shutdown = live.state.options.shutdown.clone();
     let connection = GraphQLWebSocket::new_with_pair(Box::pin(sink), stream, live, protocol)
         .keepalive_timeout(IDLE)
         .on_connection_init(move |payload| async move {
             let mut data = Data::default();
-            data.insert(Session(initialised(&state, &payload).await?));
+            data.insert(Session(initialised(&caller, &browser, &payload).await?));
             Ok(data)
         })
         .serve();
@@ -87,9 +99,11 @@ async fn transport_ws() -> Option<GraphQLProtocol> {
     GraphQLProtocol::from_request_parts(&mut parts, &()).await.ok()
 }
 
-/// The token in `connection_init`: `{"authorization": "Bearer ..."}`, or `{"headers": {"Authorization": ...}}`.
+/// The token in `connection_init`: `{"authorization": "Bearer ..."}`, or `{"headers": {"Authorization": ...}}`; without
+/// one, the cookie that the connection was opened with, if it was from a page that may use it.
 async fn initialised(
-    state: &ApiState,
+    caller: &Live,
+    browser: &Browser,
     payload: &serde_json::Value,
 ) -> async_graphql::Result<Option<TokenHash>> {
     let mut given = None;
@@ -102,13 +116,18 @@ async fn initialised(
             }
         }
     }
-    match given {
-        None => Ok(None),
-        Some(authorization) => match identify_bearer(state, authorization).await {
-            Ok(identity) => Ok(identity.map(|(token, _)| token)),
-            Err(Problem::Unauthenticated) => Err(async_graphql::Error::new(FORBIDDEN)),
-            Err(problem) => Err(problem.into()),
-        },
+    let Live { state, origin } = caller;
+    let identity = match (given, &browser.cookie) {
+        (None, None) => return Ok(None),
+        (Some(authorization), _) => identify_bearer(state, authorization, origin).await,
+        (None, Some(cookie)) => {
+            identify_cookie(state, cookie, &browser.provenance, origin).await.map(|(identity, _)| identity)
+        }
+    };
+    match identity {
+        Ok(identity) => Ok(identity.map(|(token, _)| token)),
+        Err(Problem::Unauthenticated | Problem::ForeignPage) => Err(async_graphql::Error::new(FORBIDDEN)),
+        Err(problem) => Err(problem.into()),
     }
 }
 
@@ -132,10 +151,14 @@ fn with_protocol_code(message: Message) -> Message {
 }
 
 impl Live {
+    async fn viewer(&self, token: TokenHash) -> Result<Option<Arc<Viewer>>, Problem> {
+        Ok(self.state.installation.viewers.resolve_from(token, &self.origin, Use::Counts).await?)
+    }
+
     async fn request(&self, session: Option<TokenHash>) -> Result<Request, Problem> {
         let identity = match session {
             None => None,
-            Some(token) => match self.state.installation.viewers.resolve(token).await? {
+            Some(token) => match self.viewer(token).await? {
                 Some(viewer) => Some((token, viewer)),
                 None => return Err(Problem::Unauthenticated),
             },

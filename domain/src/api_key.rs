@@ -4,6 +4,10 @@
 //! nothing that is sensitive, whatever its roles allow; nothing can be assigned to it; and it grants nothing. It is the
 //! workspace's, not its maker's: it goes on when they leave.
 
+mod networks;
+mod rotation;
+mod usage;
+
 use portaria_entity::id::{ApiKeyId, GrantId, RoleId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{api_key, api_key_grant};
@@ -19,6 +23,10 @@ use crate::granting::{Change, Conferral, Holder, stated};
 use crate::permission::PermissionSet;
 use crate::token::Token;
 
+pub use networks::{Networks, set_addresses};
+pub use rotation::rotate;
+pub(crate) use usage::{Refused, Used, note_refusal, note_use};
+
 /// What every key begins with.
 pub const PREFIX: &str = "ptr_key_";
 /// So much of a key may be shown, that people recognise it.
@@ -31,6 +39,8 @@ pub struct NewApiKey<'a> {
     pub name: &'a str,
     pub grants: &'a [(RoleId, Scope)],
     pub expires_at: Timestamp,
+    /// Where it may be used from; empty: anywhere.
+    pub allowed_addresses: &'a [String],
 }
 
 /// A key that has just been made. The token is shown this once.
@@ -54,12 +64,13 @@ pub async fn create(change: &mut Change<'_>, new: NewApiKey<'_>) -> Result<Creat
     if new.grants.is_empty() {
         return Err(Refusal::NothingConferred.into());
     }
-    let token = Token::with_checksum(PREFIX.trim_end_matches('_'))?;
+    let networks = Networks::parse(new.allowed_addresses)?;
+    let token = new_token()?;
     let key = api_key::Model {
         workspace_id: change.workspace_id,
         id: change.installation.clock.new_id(),
         name: name.to_owned(),
-        prefix: token.reveal()[..SHOWN].to_owned(),
+        prefix: shown(&token),
         token_hash: token.hash().to_vec(),
         created_by: change.author().ok_or(Error::PersonRequired)?,
         created_at: change.now,
@@ -67,6 +78,14 @@ pub async fn create(change: &mut Change<'_>, new: NewApiKey<'_>) -> Result<Creat
         last_used_at: None,
         revoked_at: None,
         revoked_by: None,
+        previous_token_hash: None,
+        previous_ends_at: None,
+        allowed_addresses: networks.to_string(),
+        last_used_address: None,
+        last_used_agent: None,
+        refused_count: 0,
+        last_refused_at: None,
+        last_refused_address: None,
     };
     api_key::Entity::insert(api_key::ActiveModel::from(key.clone()))
         .exec_without_returning(&change.transaction)
@@ -86,14 +105,28 @@ pub async fn create(change: &mut Change<'_>, new: NewApiKey<'_>) -> Result<Creat
     Ok(CreatedApiKey { token, key })
 }
 
-/// Ends a key, in force at once. It stays on record.
-pub async fn revoke(change: &mut Change<'_>, id: ApiKeyId) -> Result<api_key::Model> {
+fn new_token() -> Result<Token> {
+    Token::with_checksum(PREFIX.trim_end_matches('_'))
+}
+
+fn shown(token: &Token) -> String {
+    token.reveal()[..SHOWN].to_owned()
+}
+
+/// A key that is to be changed and may be.
+async fn changeable(change: &Change<'_>, id: ApiKeyId) -> Result<api_key::Model> {
     let find = api_key::Entity::find_by_id((change.workspace_id, id));
-    let mut key = find.one(&change.transaction).await?.ok_or(Error::NotFound)?;
+    let key = find.one(&change.transaction).await?.ok_or(Error::NotFound)?;
     change.touch_key(id)?;
     if key.revoked_at.is_some() || key.expires_at <= change.now {
         return Err(Refusal::AlreadyEnded.into());
     }
+    Ok(key)
+}
+
+/// Ends a key, in force at once. It stays on record.
+pub async fn revoke(change: &mut Change<'_>, id: ApiKeyId) -> Result<api_key::Model> {
+    let mut key = changeable(change, id).await?;
     (key.revoked_at, key.revoked_by) = (Some(change.now), change.author());
     let sql = "UPDATE api_keys SET revoked_at = $3, revoked_by = $4 WHERE workspace_id = $1 AND id = $2";
     let by = key.revoked_by.map(|member| member.0);
@@ -161,5 +194,6 @@ fn told(key: &api_key::Model, grants: &[(RoleId, Scope)]) -> Value {
             json!({ "role": role, "channel": channel, "team": team })
         })
         .collect();
-    json!({ "name": key.name, "prefix": key.prefix, "expiresAt": key.expires_at.0, "grants": grants })
+    json!({ "name": key.name, "prefix": key.prefix, "expiresAt": key.expires_at.0, "grants": grants,
+            "allowedAddresses": key.allowed_addresses })
 }

@@ -3,33 +3,35 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portaria_entity::id::{MemberId, SessionId, UserId, WorkspaceId};
+use portaria_entity::id::{MemberId, UserId, WorkspaceId};
 use portaria_entity::member::MemberStatus;
-use portaria_entity::session::{self, AuthenticationMethod};
+use portaria_entity::session as session_entity;
+use portaria_entity::session::AuthenticationMethod;
 use portaria_entity::sign_in_event::{self, SignInOutcome};
 use portaria_entity::{member, user};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::activity::{Actor, Deed, record};
 use crate::api_key;
+use crate::device;
 use crate::error::{Refusal, Result};
 use crate::installation::Installation;
 use crate::password;
 use crate::second_factor::{Asked, ask};
-use crate::session::still_has;
+use crate::session::{self, Opening, still_has};
+use crate::session_policy;
 use crate::throttle::{self, Door};
 use crate::token::{Token, TokenHash};
-use crate::viewer::Viewer;
+use crate::viewer::{Use, Viewer};
 
-/// After so long a session ends whatever happens.
-const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Where a request comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
     pub address: String,
     pub user_agent: String,
+    /// The token by which a device is recognised that has been signed in from before.
+    pub device: Option<String>,
 }
 
 /// An attempt to sign in.
@@ -46,7 +48,9 @@ pub struct Attempt<'a> {
 /// A session that has just been opened. The token is shown this once.
 pub struct OpenedSession {
     pub token: Token,
-    pub session: session::Model,
+    pub session: session_entity::Model,
+    /// By which the device will be recognised, when it has no such token yet.
+    pub device: Option<Token>,
 }
 
 pub fn normalize_email(email: &str) -> String {
@@ -169,7 +173,8 @@ pub struct Proof {
     pub second_factor: bool,
 }
 
-/// Opens a session in a transaction, with its activity.
+/// Opens a session of somebody who has just proved who they are, with its activity. Tells them by mail when it is from a
+/// device that they have not used before.
 pub async fn open_session(
     installation: &Installation,
     transaction: &DatabaseTransaction,
@@ -178,74 +183,37 @@ pub async fn open_session(
     origin: Origin,
 ) -> Result<OpenedSession> {
     let now = installation.clock.now();
-    let token = Token::generate("ptr_sess")?;
-    let session = session::Model {
-        workspace_id: holder.workspace_id,
-        id: installation.clock.new_id(),
-        user_id: holder.user_id,
-        member_id: holder.member_id,
-        token_hash: token.hash().to_vec(),
-        authentication_method: proof.method,
-        second_factor: proof.second_factor,
+    let policy = session_policy::of(transaction, holder.workspace_id).await?;
+    let opening = Opening {
+        holder,
+        proof,
         authenticated_at: now,
-        address: origin.address.clone(),
-        user_agent: origin.user_agent,
-        created_at: now,
-        last_used_at: now,
-        expires_at: now + SESSION_LIFETIME,
-        ended_at: None,
+        expires_at: now + policy.lifetime(),
+        origin: origin.clone(),
     };
-    session::Entity::insert(session::ActiveModel::from(session.clone()))
-        .exec_without_returning(transaction)
-        .await?;
-    let deed = Deed {
-        workspace_id: holder.workspace_id,
-        actor: Actor::Member { member_id: holder.member_id, session_id: session.id },
-        action: "session.opened",
-        subject: session.id.to_string(),
-        before: None,
-        after: None,
-        address: Some(origin.address),
-    };
-    record(transaction, &installation.clock, deed).await?;
-    Ok(OpenedSession { token, session })
+    let opened = session::open(installation, transaction, opening).await?;
+    let device = device::recognise(installation, transaction, &opened.session, &origin).await?;
+    Ok(OpenedSession { device, ..opened })
 }
 
 /// Ends the viewer's own session, in force at once.
 pub async fn sign_out(installation: &Installation, viewer: &Viewer) -> Result<()> {
-    end_session(installation, viewer, viewer.session()?.session_id).await
+    session::end(installation, viewer).await.map(drop)
 }
 
-async fn end_session(installation: &Installation, viewer: &Viewer, session: SessionId) -> Result<()> {
-    let transaction = installation.database.begin().await?;
-    crate::workspace::bump_access_epoch(&transaction, installation, viewer.workspace_id).await?;
-    let end = session::ActiveModel {
-        workspace_id: Set(viewer.workspace_id),
-        id: Set(session),
-        ended_at: Set(Some(installation.clock.now())),
-        ..session::ActiveModel::default()
-    };
-    session::Entity::update(end).exec(&transaction).await?;
-    let deed = Deed {
-        workspace_id: viewer.workspace_id,
-        actor: viewer.into(),
-        action: "session.ended",
-        subject: session.to_string(),
-        before: None,
-        after: None,
-        address: viewer.stated_address(),
-    };
-    record(&transaction, &installation.clock, deed).await?;
-    transaction.commit().await?;
-    installation.viewers.access_changed(viewer.workspace_id);
-    installation.events.wake();
-    Ok(())
-}
-
-/// The viewer behind a bearer token.
+/// The viewer behind a bearer token, wherever it is used from. A key that is tied to addresses opens nothing this way.
 pub async fn authenticate(installation: &Installation, bearer: &str) -> Result<Option<Arc<Viewer>>> {
+    authenticate_from(installation, bearer, &Origin::default()).await
+}
+
+/// The viewer behind a bearer token that is used from there.
+pub async fn authenticate_from(
+    installation: &Installation,
+    bearer: &str,
+    origin: &Origin,
+) -> Result<Option<Arc<Viewer>>> {
     if bearer.starts_with(api_key::PREFIX) && !Token::has_checksum(bearer) {
         return Ok(None);
     }
-    installation.viewers.resolve(TokenHash::of(bearer)).await
+    installation.viewers.resolve_from(TokenHash::of(bearer), origin, Use::Counts).await
 }

@@ -150,6 +150,8 @@ pub enum Refusal {
     WrongPasskey,
     #[error("that passkey is registered already")]
     AlreadyRegistered,
+    #[error("that is neither an address nor a network in CIDR notation")]
+    InvalidAddress,
 }
 
 impl Error {

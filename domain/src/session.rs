@@ -1,40 +1,75 @@
-//! Ending the sessions of a person, wherever they are signed in, and what none may be opened beside.
+//! Sessions: opening them, listing those that are open, and ending them.
 
-use portaria_entity::id::{SessionId, UserId};
-use portaria_entity::member::MemberStatus;
-use portaria_entity::{member, user};
+mod ending;
+mod list;
+mod switching;
+
+use portaria_entity::id::UserId;
+use portaria_entity::time::Timestamp;
+use portaria_entity::{session, user};
 use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect};
 
+use crate::activity::{Actor, Deed, record};
+use crate::authentication::{Holder, OpenedSession, Origin, Proof};
 use crate::error::Result;
 use crate::installation::Installation;
+use crate::token::Token;
 
-/// Ends a person's sessions in every workspace, except perhaps the one that they act in. Answers their memberships:
-/// after the commit, the access of each has changed.
-pub(crate) async fn end_all(
-    transaction: &DatabaseTransaction,
+pub use ending::{end, end_of_member, end_others, end_own};
+pub(crate) use ending::{end_all, end_in_workspace};
+pub use list::{OpenSession, of_members, of_user};
+pub use switching::{Membership, memberships, switch};
+
+/// A session that is about to be opened.
+pub(crate) struct Opening {
+    pub holder: Holder,
+    pub proof: Proof,
+    /// When the person proved who they are.
+    pub authenticated_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub origin: Origin,
+}
+
+/// Opens a session under a new token, with its activity.
+pub(crate) async fn open(
     installation: &Installation,
-    user: UserId,
-    except: Option<SessionId>,
-) -> Result<Vec<member::Model>> {
-    let members = member::Entity::find()
-        .filter(member::Column::UserId.eq(user))
-        .filter(member::Column::Status.ne(MemberStatus::Removed))
-        .order_by_asc(member::Column::WorkspaceId)
-        .all(transaction)
+    transaction: &DatabaseTransaction,
+    opening: Opening,
+) -> Result<OpenedSession> {
+    let Opening { holder, proof, authenticated_at, expires_at, origin } = opening;
+    let now = installation.clock.now();
+    let token = Token::generate("ptr_sess")?;
+    let session = session::Model {
+        workspace_id: holder.workspace_id,
+        id: installation.clock.new_id(),
+        user_id: holder.user_id,
+        member_id: holder.member_id,
+        token_hash: token.hash().to_vec(),
+        authentication_method: proof.method,
+        second_factor: proof.second_factor,
+        authenticated_at,
+        address: origin.address.clone(),
+        user_agent: origin.user_agent,
+        created_at: now,
+        last_used_at: now,
+        expires_at,
+        ended_at: None,
+    };
+    session::Entity::insert(session::ActiveModel::from(session.clone()))
+        .exec_without_returning(transaction)
         .await?;
-    // Workspaces first and in order, as every change of access takes them, so that no two wait for each other.
-    for member in &members {
-        crate::workspace::bump_access_epoch(transaction, installation, member.workspace_id).await?;
-    }
-    let statement = installation.database.statement(
-        "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL AND ($3 IS NULL OR id <> $3)",
-        [user.0.into(), installation.clock.now().0.into(), except.map(|session| session.0).into()],
-    );
-    transaction.execute_raw(statement).await?;
-    Ok(members)
+    let deed = Deed {
+        workspace_id: holder.workspace_id,
+        actor: Actor::Member { member_id: holder.member_id, session_id: session.id },
+        action: "session.opened",
+        subject: session.id.to_string(),
+        before: None,
+        after: None,
+        address: Some(origin.address),
+    };
+    record(transaction, &installation.clock, deed).await?;
+    Ok(OpenedSession { token, session, device: None })
 }
 
 /// Whether this is a person's password hash still. Nobody changes how they sign in until the transaction has ended.

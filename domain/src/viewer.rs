@@ -1,7 +1,8 @@
-//! Who asks: a member in a session, or an API key. Resolved once per request from the bearer token; kept for as long as nothing about it can have changed.
+//! Who asks: a member in a session, or an API key. Resolved once per request from its token; kept for as long as nothing about it can have changed.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+mod cache;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use portaria_entity::id::{ApiKeyId, ChannelId, MemberId, SessionId, TeamId, UserId, WorkspaceId};
@@ -9,18 +10,19 @@ use portaria_entity::time::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult};
 
 use crate::access::{Access, EffectiveGrant, Scope};
-use crate::clock::Clock;
+use crate::api_key::Networks;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::grant::role_permissions;
 use crate::permission::{Permission, PermissionSet};
 use crate::second_factor::{Factors, StepUp};
+use crate::session_policy::SessionPolicy;
 use crate::token::TokenHash;
+
+pub use cache::{Use, ViewerCache};
 
 /// How long an authentication counts as fresh for what is sensitive.
 const STEP_UP_WINDOW: Duration = Duration::from_secs(60 * 60);
-/// A cached viewer is not trusted when the access epochs could not be read for so long.
-const EPOCH_TRUST: Duration = Duration::from_secs(1);
 
 /// Who it is.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,8 @@ pub struct MemberSession {
     pub factors: Factors,
     /// Whether the workspace demands a second factor of them.
     pub second_factor_demanded: bool,
+    /// After so long without use the session ends.
+    pub idle: Duration,
 }
 
 impl MemberSession {
@@ -75,6 +79,8 @@ pub struct Viewer {
     pub expires_at: Timestamp,
     /// From which address they ask just now, where that is known.
     pub address: Option<Arc<str>>,
+    /// Where an API key may be used from.
+    pub networks: Networks,
 }
 
 impl Viewer {
@@ -106,6 +112,11 @@ impl Viewer {
             Principal::Member(_) => None,
             Principal::ApiKey(key) => Some(key),
         }
+    }
+
+    /// Whether it has lain idle for too long, when it was last used then. A key may.
+    fn is_idle(&self, last_used_at: Timestamp, now: Timestamp) -> bool {
+        self.session().is_ok_and(|session| now.since(last_used_at) >= session.idle)
     }
 
     pub fn is_member(&self, member: MemberId) -> bool {
@@ -154,10 +165,12 @@ impl Viewer {
 const LOAD: &str = "
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, w.access_epoch,
        g.channel_id, g.team_id, g.valid_from, g.valid_until, r.built_in, p.permission, CAST(NULL AS UUID) AS member_of, CAST(NULL AS UUID) AS api_key_id,
+       s.created_at, s.last_used_at, l.idle_minutes, l.lifetime_minutes, CAST(NULL AS TEXT) AS allowed_addresses,
        CAST(NULL AS BIGINT) AS standing
 FROM sessions s
 JOIN members m ON m.workspace_id = s.workspace_id AND m.id = s.member_id AND m.status = 'active'
 JOIN workspaces w ON w.id = s.workspace_id
+LEFT JOIN session_policies l ON l.workspace_id = s.workspace_id
 LEFT JOIN grants g ON g.workspace_id = s.workspace_id AND g.member_id = s.member_id AND g.closed_at IS NULL
      AND (g.valid_until IS NULL OR g.valid_until > $2)
 LEFT JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
@@ -165,12 +178,12 @@ LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = 
 WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
 UNION ALL
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, 0,
-       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL, NULL
+       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL, s.created_at, s.last_used_at, NULL, NULL, NULL, NULL
 FROM sessions s JOIN team_members t ON t.workspace_id = s.workspace_id AND t.member_id = s.member_id
 WHERE s.token_hash = $1
 UNION ALL
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, 0,
-       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.created_at, s.last_used_at, NULL, NULL, NULL,
        CASE WHEN EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) THEN 1 ELSE 0 END
        + CASE WHEN EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = s.user_id) THEN 2 ELSE 0 END
        + CASE WHEN EXISTS (SELECT 1 FROM recovery_codes c WHERE c.user_id = s.user_id AND c.used_at IS NULL) THEN 4 ELSE 0 END
@@ -182,20 +195,30 @@ SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenti
 FROM sessions s LEFT JOIN security_policies y ON y.workspace_id = s.workspace_id
 WHERE s.token_hash = $1
 UNION ALL
-SELECT k.workspace_id, NULL, NULL, NULL, NULL, NULL, k.expires_at, w.access_epoch,
-       g.channel_id, g.team_id, g.created_at, k.expires_at, r.built_in, p.permission, NULL, k.id, NULL
+SELECT k.workspace_id, NULL, NULL, NULL, NULL, NULL,
+       CASE WHEN k.token_hash = $1 THEN k.expires_at ELSE k.previous_ends_at END, w.access_epoch,
+       g.channel_id, g.team_id, g.created_at, k.expires_at, r.built_in, p.permission, NULL, k.id,
+       k.created_at, k.created_at, NULL, NULL, k.allowed_addresses, NULL
 FROM api_keys k
 JOIN workspaces w ON w.id = k.workspace_id
 LEFT JOIN api_key_grants g ON g.workspace_id = k.workspace_id AND g.api_key_id = k.id AND g.closed_at IS NULL
 LEFT JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
 LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = r.id
-WHERE k.token_hash = $1 AND k.revoked_at IS NULL AND k.expires_at > $2";
+WHERE (k.token_hash = $1 OR k.previous_token_hash = $1 AND k.previous_ends_at > $2)
+  AND k.revoked_at IS NULL AND k.expires_at > $2";
+
+/// A viewer as it was read.
+struct Loaded {
+    viewer: Viewer,
+    epoch: i64,
+    last_used_at: Timestamp,
+}
 
 /// In the number that tells how somebody stands with second factors: the workspace demands one of them.
 const DEMANDED: i64 = 8;
 
 /// Reads the viewer behind a token; `None` when there is no open session of an active member.
-async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<Option<(Viewer, i64)>> {
+async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<Option<Loaded>> {
     let statement = database.statement(LOAD, [token.to_vec().into(), now.0.into()]);
     let rows = database.reader().query_all_raw(statement).await?;
     let mut grants = Vec::new();
@@ -205,7 +228,7 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
     let mut standing = DEMANDED;
     for row in &rows {
         let team = row.try_get_by_index::<Option<TeamId>>(14)?;
-        match (team, row.try_get_by_index::<Option<i64>>(16)?) {
+        match (team, row.try_get_by_index::<Option<i64>>(21)?) {
             (Some(team), _) => member_of.push(team),
             (None, Some(read)) => standing = read,
             (None, None) => {
@@ -215,6 +238,7 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
         }
     }
     let Some(row) = found else { return Ok(None) };
+    let mut expires_at: Timestamp = row.try_get_by_index(6)?;
     let principal = match row.try_get_by_index::<Option<ApiKeyId>>(15)? {
         Some(key) => {
             for grant in &mut grants {
@@ -222,36 +246,44 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
             }
             Principal::ApiKey(key)
         }
-        None => Principal::Member(MemberSession {
-            session_id: row.try_get_by_index(1)?,
-            user_id: row.try_get_by_index(2)?,
-            member_id: row.try_get_by_index(3)?,
-            second_factor: row.try_get_by_index(4)?,
-            authenticated_at: row.try_get_by_index(5)?,
-            factors: Factors {
-                authenticator_app: standing & 1 != 0,
-                passkey: standing & 2 != 0,
-                recovery_code: standing & 4 != 0,
-            },
-            second_factor_demanded: standing & DEMANDED != 0,
-        }),
+        None => {
+            let policy = SessionPolicy::of_columns(row.try_get_by_index(18)?, row.try_get_by_index(19)?);
+            // A lifetime that was shortened since holds for it too.
+            expires_at = expires_at.min(row.try_get_by_index::<Timestamp>(16)? + policy.lifetime());
+            Principal::Member(MemberSession {
+                session_id: row.try_get_by_index(1)?,
+                user_id: row.try_get_by_index(2)?,
+                member_id: row.try_get_by_index(3)?,
+                second_factor: row.try_get_by_index(4)?,
+                authenticated_at: row.try_get_by_index(5)?,
+                factors: Factors {
+                    authenticator_app: standing & 1 != 0,
+                    passkey: standing & 2 != 0,
+                    recovery_code: standing & 4 != 0,
+                },
+                second_factor_demanded: standing & DEMANDED != 0,
+                idle: policy.idle(),
+            })
+        }
     };
     let member_id = match principal {
         Principal::Member(session) => Some(session.member_id),
         Principal::ApiKey(_) => None,
     };
-    let access = Access::new(member_id, grants, member_of, now);
+    let addresses: Option<String> = row.try_get_by_index(20)?;
     let mut viewer = Viewer {
         workspace_id: row.try_get_by_index(0)?,
         principal,
-        expires_at: row.try_get_by_index(6)?,
-        access,
+        expires_at,
+        access: Access::new(member_id, grants, member_of, now),
         address: None,
+        networks: Networks::stored(&addresses.unwrap_or_default()),
     };
     if viewer.is_barred() {
         viewer.access = viewer.access.withheld();
     }
-    Ok(Some((viewer, row.try_get_by_index(7)?)))
+    let (epoch, last_used_at) = (row.try_get_by_index(7)?, row.try_get_by_index(17)?);
+    Ok(Some(Loaded { viewer, epoch, last_used_at }))
 }
 
 fn effective_grant(row: &QueryResult) -> Result<Option<EffectiveGrant>> {
@@ -262,140 +294,4 @@ fn effective_grant(row: &QueryResult) -> Result<Option<EffectiveGrant>> {
     );
     let permissions = role_permissions(row.try_get_by_index(12)?, row.try_get_by_index(13)?)?;
     Ok(Some(EffectiveGrant { scope, permissions, valid_from, valid_until: row.try_get_by_index(11)? }))
-}
-
-struct Cached {
-    viewer: Arc<Viewer>,
-    epoch: i64,
-}
-
-#[derive(Default)]
-struct State {
-    viewers: HashMap<TokenHash, Cached>,
-    /// The access epochs as last read, and when that was.
-    epochs: HashMap<WorkspaceId, i64>,
-    epochs_read_at: Option<tokio::time::Instant>,
-    /// Who used the API since that was last written down.
-    touched: HashMap<TokenHash, (Arc<Viewer>, Timestamp)>,
-}
-
-/// Viewers by token, valid while their workspace's access epoch stands still.
-#[derive(Clone)]
-pub struct ViewerCache {
-    database: Database,
-    clock: Clock,
-    state: Arc<Mutex<State>>,
-}
-
-impl ViewerCache {
-    pub fn new(database: Database, clock: Clock) -> Self {
-        Self { database, clock, state: Arc::default() }
-    }
-
-    /// The viewer behind a token, or `None` when the token opens nothing (any more).
-    pub async fn resolve(&self, token: TokenHash) -> Result<Option<Arc<Viewer>>> {
-        let now = self.clock.now();
-        if let Some(viewer) = self.cached(token, now) {
-            return Ok(Some(viewer));
-        }
-        let Some((viewer, epoch)) = load(&self.database, token, now).await? else {
-            self.state().viewers.remove(&token);
-            return Ok(None);
-        };
-        let viewer = Arc::new(viewer);
-        let mut state = self.state();
-        state.touched.insert(token, (viewer.clone(), now));
-        // A viewer read before an epoch that is already known is stale: use it for nothing but this answer.
-        let known = *state.epochs.entry(viewer.workspace_id).or_insert(epoch);
-        if epoch >= known {
-            state.epochs.insert(viewer.workspace_id, epoch);
-            state.viewers.insert(token, Cached { viewer: viewer.clone(), epoch });
-        }
-        Ok(Some(viewer))
-    }
-
-    fn cached(&self, token: TokenHash, now: Timestamp) -> Option<Arc<Viewer>> {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        if state.epochs_read_at.is_none_or(|at| at.elapsed() > EPOCH_TRUST) {
-            return None;
-        }
-        let cached = state.viewers.get(&token)?;
-        let viewer = cached.viewer.clone();
-        let current = state.epochs.get(&viewer.workspace_id) == Some(&cached.epoch)
-            && viewer.expires_at > now
-            && viewer.access.next_change().is_none_or(|at| at > now);
-        if !current {
-            state.viewers.remove(&token);
-            return None;
-        }
-        state.touched.insert(token, (viewer.clone(), now));
-        Some(viewer)
-    }
-
-    /// Takes note that access in a workspace has changed, at once in this process.
-    pub fn access_changed(&self, workspace: WorkspaceId) {
-        let mut state = self.state();
-        state.viewers.retain(|_, cached| cached.viewer.workspace_id != workspace);
-        if let Some(epoch) = state.epochs.get_mut(&workspace) {
-            *epoch += 1;
-        }
-    }
-
-    /// Reads the access epochs of all workspaces; to be called every 250 ms.
-    pub async fn refresh_epochs(&self) -> Result<()> {
-        let started = tokio::time::Instant::now();
-        let statement = self.database.statement("SELECT id, access_epoch FROM workspaces", []);
-        let rows = self.database.reader().query_all_raw(statement).await?;
-        let epochs = rows
-            .iter()
-            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-            .collect::<Result<HashMap<WorkspaceId, i64>>>()?;
-        let mut state = self.state();
-        // What this process itself has changed meanwhile may be ahead of what was read.
-        for (workspace, epoch) in epochs {
-            let known = state.epochs.entry(workspace).or_insert(epoch);
-            *known = epoch.max(*known);
-        }
-        state.epochs_read_at = Some(started);
-        Ok(())
-    }
-
-    /// Writes down when sessions and keys were last used; to be called about every minute.
-    pub async fn flush_last_use(&self) -> Result<()> {
-        let touched = std::mem::take(&mut self.state().touched);
-        if touched.is_empty() {
-            return Ok(());
-        }
-        // In one order in every process, and a member before their sessions, as who suspends them goes.
-        let mut touched: Vec<_> = touched.into_values().collect();
-        touched.sort_by_key(|(viewer, _)| (viewer.workspace_id, viewer.member_id(), viewer.api_key_id()));
-        let transaction = self.database.begin().await?;
-        for (viewer, at) in touched {
-            let (workspace, at) = (viewer.workspace_id.0, at.0);
-            match &viewer.principal {
-                Principal::Member(session) => {
-                    let sql = "UPDATE members SET last_active_at = $3 WHERE workspace_id = $1 AND id = $2 \
-                               AND (last_active_at IS NULL OR last_active_at < $3)";
-                    let values = [workspace.into(), session.member_id.0.into(), at.into()];
-                    transaction.execute_raw(self.database.statement(sql, values)).await?;
-                    let sql = "UPDATE sessions SET last_used_at = $3 \
-                               WHERE workspace_id = $1 AND id = $2 AND last_used_at < $3";
-                    let values = [workspace.into(), session.session_id.0.into(), at.into()];
-                    transaction.execute_raw(self.database.statement(sql, values)).await?;
-                }
-                Principal::ApiKey(key) => {
-                    let sql = "UPDATE api_keys SET last_used_at = $3 WHERE workspace_id = $1 AND id = $2 \
-                               AND (last_used_at IS NULL OR last_used_at < $3)";
-                    let values = [workspace.into(), key.0.into(), at.into()];
-                    transaction.execute_raw(self.database.statement(sql, values)).await?;
-                }
-            }
-        }
-        Ok(transaction.commit().await?)
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

@@ -23,6 +23,17 @@ pub struct Model {
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     pub revoked_by: Option<MemberId>,
+    /// SHA-256 of the secret that was replaced, good until `previous_ends_at`.
+    pub previous_token_hash: Option<Vec<u8>>,
+    pub previous_ends_at: Option<Timestamp>,
+    /// Networks that it may be used from, separated by spaces; empty: any.
+    pub allowed_addresses: String,
+    pub last_used_address: Option<String>,
+    pub last_used_agent: Option<String>,
+    /// How often it was tried from another address, and when and where last.
+    pub refused_count: i64,
+    pub last_refused_at: Option<Timestamp>,
+    pub last_refused_address: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -9,6 +9,7 @@ mod m20261124_000005_sealed_log;
 mod m20261125_000006_open_enumerations;
 mod m20261125_000007_passwords;
 mod m20261125_000008_factors;
+mod m20261125_000009_sessions;
 mod m20261125_000010_single_sign_on;
 mod m20261125_000011_provisioning;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_open_enumerations::Migration),
             Box::new(m20261125_000007_passwords::Migration),
             Box::new(m20261125_000008_factors::Migration),
+            Box::new(m20261125_000009_sessions::Migration),
             Box::new(m20261125_000010_single_sign_on::Migration),
             Box::new(m20261125_000011_provisioning::Migration),
         ]

@@ -171,7 +171,11 @@ async fn work_a_little(installation: &Installation, company: &Company) -> Result
         password: &company.password,
         code: None,
         workspace_id: None,
-        origin: Origin { address: "127.0.0.1".to_owned(), user_agent: "portaria demo".to_owned() },
+        origin: Origin {
+            address: "127.0.0.1".to_owned(),
+            user_agent: "portaria demo".to_owned(),
+            ..Origin::default()
+        },
     };
     let opened = sign_in(installation, attempt).await?;
     let viewer = authenticate(installation, opened.token.reveal()).await?.context("a session just opened")?;

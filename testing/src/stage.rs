@@ -139,7 +139,8 @@ impl Stage {
     }
 
     async fn sign_in_with(&self, email: &str, code: Option<&str>) -> Person {
-        let origin = Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned() };
+        let origin =
+            Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned(), ..Origin::default() };
         let attempt = Attempt { email, password: PASSWORD, code, workspace_id: None, origin };
         let opened = sign_in(&self.installation, attempt).await.expect("signed in");
         let token = opened.token.reveal().to_owned();

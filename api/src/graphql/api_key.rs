@@ -142,6 +142,49 @@ impl ApiKey {
         self.row.last_used_at.map(Into::into)
     }
 
+    /// The address that it was last used from, to the minute; null when it is not known.
+    #[requires(ApiKeyRead, or_self)]
+    fn last_used_address(&self) -> Option<&str> {
+        self.row.last_used_address.as_deref()
+    }
+
+    /// What it was last used with, in that program's own words; null when it is not known. A stranger's text: show it as such.
+    #[requires(ApiKeyRead, or_self)]
+    fn last_used_agent(&self) -> Option<&str> {
+        self.row.last_used_agent.as_deref()
+    }
+
+    /// Where it may be used from: addresses and networks in CIDR notation; empty when from anywhere.
+    #[requires(ApiKeyRead, or_self)]
+    fn allowed_addresses(&self) -> Vec<&str> {
+        self.row.allowed_addresses.split_whitespace().collect()
+    }
+
+    /// How often it was tried from elsewhere, and refused, to the minute.
+    #[requires(ApiKeyRead)]
+    fn refused_count(&self) -> i32 {
+        i32::try_from(self.row.refused_count).unwrap_or(i32::MAX)
+    }
+
+    /// When it was last tried from elsewhere; null when never.
+    #[requires(ApiKeyRead)]
+    fn last_refused_at(&self) -> Option<DateTime> {
+        self.row.last_refused_at.map(Into::into)
+    }
+
+    /// From which address that was; null when never.
+    #[requires(ApiKeyRead)]
+    fn last_refused_address(&self) -> Option<&str> {
+        self.row.last_refused_address.as_deref()
+    }
+
+    /// Until when the secret before the last rotation can still be used; null when it cannot.
+    #[requires(ApiKeyRead, or_self)]
+    fn previous_secret_ends_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
+        let now = Request::of(ctx).now;
+        self.row.previous_ends_at.filter(|at| *at > now && self.row.revoked_at.is_none()).map(Into::into)
+    }
+
     /// When somebody ended it; null when nobody did.
     #[requires(ApiKeyRead, or_self)]
     fn revoked_at(&self) -> Option<DateTime> {

@@ -12,6 +12,7 @@ use super::ability::MemberAbilities;
 use super::emergency::EmergencyEligibility;
 use super::grant::Grant;
 use super::role::Role;
+use super::session::OpenSession;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -139,6 +140,13 @@ impl Member {
             row: row.clone(),
         };
         Ok(rows.iter().map(with_role).collect())
+    }
+
+    /// Their open sessions in this workspace, last used first.
+    #[requires(SessionRevoke, or_self)]
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<OpenSession>> {
+        let rows = Request::of(ctx).loaders()?.people.sessions(self.0.member.id).await?;
+        Ok(rows.iter().cloned().map(OpenSession).collect())
     }
 
     /// How many open conversations routing may give them at once.

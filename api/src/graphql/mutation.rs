@@ -13,12 +13,14 @@ mod invitation;
 mod member;
 mod password;
 mod passkey;
+mod open_session;
 mod role;
 mod second_factor;
 mod second_factor_reset;
 mod security_policy;
 mod session;
 mod single_sign_on;
+mod session_policy;
 mod team;
 
 use async_graphql::MergedObject;
@@ -31,6 +33,8 @@ use crate::request::Request;
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     session::SessionMutation,
+    open_session::OpenSessionMutation,
+    session_policy::SessionPolicyMutation,
     second_factor::SecondFactorMutation,
     password::PasswordMutation,
     second_factor_reset::SecondFactorResetMutation,

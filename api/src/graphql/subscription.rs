@@ -14,7 +14,7 @@ use portaria_domain::event::Published;
 use portaria_domain::message;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::token::TokenHash;
-use portaria_domain::viewer::Viewer as DomainViewer;
+use portaria_domain::viewer::{Use, Viewer as DomainViewer};
 use portaria_entity::event::EventKind;
 use portaria_entity::id::ConversationId;
 use portaria_guard::{guarded, guarded_subscription};
@@ -119,7 +119,9 @@ impl Follower {
     /// The viewer as they are now. Fails once the session has ended, its member may no longer use the workspace, or
     /// something was taken from them: of what has gone out of their sight by that no event tells.
     async fn viewer(&mut self) -> Result<Arc<DomainViewer>> {
-        let viewer = self.installation.viewers.resolve(self.token).await?.ok_or(Problem::Unauthenticated)?;
+        let viewers = &self.installation.viewers;
+        let found = viewers.resolve_from(self.token, &self.origin, Use::DoesNotCount).await?;
+        let viewer = found.ok_or(Problem::Unauthenticated)?;
         viewer.require(viewer.access.anywhere(), self.any_of, self.installation.clock.now())?;
         if !viewer.access.contains(&self.access) || !viewer.access.is_in_teams_of(&self.access) {
             return Err(Problem::CursorExpired);

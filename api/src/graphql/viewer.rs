@@ -7,7 +7,7 @@ use portaria_domain::access::Region;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::second_factor::Factors;
 use portaria_domain::viewer::{MemberSession, Viewer as DomainViewer};
-use portaria_domain::{api_key, passkey, recovery_code, workspace};
+use portaria_domain::{api_key, passkey, recovery_code, session, workspace};
 use portaria_entity::time::Timestamp;
 use portaria_guard::guarded;
 
@@ -15,6 +15,7 @@ use super::api_key::ApiKey;
 use super::member::Member;
 use super::passkey::Passkey;
 use super::permission::PermissionKey;
+use super::session::{OpenSession, ViewerWorkspace};
 use super::time::DateTime;
 use super::workspace::Workspace;
 use crate::error::Result;
@@ -96,6 +97,25 @@ impl Viewer {
         let Ok(session) = self.0.session() else { return Ok(None) };
         let reader = Request::of(ctx).installation.database.reader();
         Ok(Some(recovery_code::left(reader, session.user_id).await?))
+    }
+
+    /// Their open sessions in every workspace, last used first. None for an API key.
+    #[authenticated]
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<OpenSession>> {
+        let request = Request::of(ctx);
+        let Ok(own) = self.0.session() else { return Ok(Vec::new()) };
+        let rows = session::of_user(request.installation.database.reader(), own.user_id, request.now).await?;
+        Ok(rows.into_iter().map(OpenSession).collect())
+    }
+
+    /// The workspaces that they can be in, in the order in which they joined: `switchWorkspace` goes there. None for an API
+    /// key.
+    #[authenticated]
+    async fn workspaces(&self, ctx: &Context<'_>) -> Result<Vec<ViewerWorkspace>> {
+        let Ok(own) = self.0.session() else { return Ok(Vec::new()) };
+        let reader = Request::of(ctx).installation.database.reader();
+        let all = session::memberships(reader, own.user_id).await?;
+        Ok(all.into_iter().map(ViewerWorkspace).collect())
     }
 
     /// The session that they use. Null for an API key.
@@ -195,5 +215,11 @@ impl Session {
     #[authenticated(enrolling)]
     fn expires_at(&self) -> DateTime {
         self.expires_at.into()
+    }
+
+    /// After so many minutes without use it ends too. An open subscription alone is no use.
+    #[authenticated]
+    fn idle_minutes(&self) -> i32 {
+        i32::try_from(self.session.idle.as_secs() / 60).unwrap_or(i32::MAX)
     }
 }

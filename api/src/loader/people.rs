@@ -1,10 +1,12 @@
 //! Batches reads about people: what they will hold, what they may take on, and which teams they make up.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use portaria_domain::granting::Ledger;
-use portaria_domain::{emergency, role, team};
+use portaria_domain::session::OpenSession;
+use portaria_domain::{emergency, role, session, team};
 use portaria_entity::emergency_eligibility;
 use portaria_entity::id::{ChannelId, MemberId, RoleId, TeamId};
 
@@ -21,6 +23,7 @@ pub struct PeopleLoaders {
     team_members: Batch<TeamId, Arc<[MemberId]>>,
     team_channels: Batch<TeamId, Arc<[ChannelId]>>,
     ledger: Batch<(), Arc<Ledger>>,
+    sessions: Batch<MemberId, Arc<[OpenSession]>>,
 }
 
 impl PeopleLoaders {
@@ -31,6 +34,7 @@ impl PeopleLoaders {
             team_members: reading(source, Source::team_members),
             team_channels: reading(source, Source::team_channels),
             ledger: reading(source, Source::ledger),
+            sessions: reading(source, Source::sessions),
         }
     }
 
@@ -47,6 +51,11 @@ impl PeopleLoaders {
     /// Who holds what in the whole workspace.
     pub async fn ledger(&self) -> Result<Arc<Ledger>> {
         self.ledger.load(()).await?.ok_or(Problem::Internal)
+    }
+
+    /// A member's open sessions in the workspace.
+    pub async fn sessions(&self, id: MemberId) -> Result<Arc<[OpenSession]>> {
+        Ok(self.sessions.load(id).await?.unwrap_or_default())
     }
 
     pub async fn team_members(&self, id: TeamId) -> Result<Arc<[MemberId]>> {
@@ -101,6 +110,12 @@ impl Source {
         Ok(HashMap::from([((), Arc::new(ledger))]))
     }
 
+    async fn sessions(self: Arc<Self>, ids: Vec<MemberId>) -> Result<HashMap<MemberId, Arc<[OpenSession]>>> {
+        let (reader, workspace) = (self.database.reader(), self.viewer.workspace_id);
+        let rows = session::of_members(reader, workspace, &ids, self.clock.now()).await?;
+        Ok(grouped(rows.into_iter().map(|row| (row.session.member_id, row))))
+    }
+
     async fn team_members(self: Arc<Self>, ids: Vec<TeamId>) -> Result<HashMap<TeamId, Arc<[MemberId]>>> {
         let rows = team::members_of(self.database.reader(), self.viewer.workspace_id, &ids).await?;
         Ok(grouped(rows.into_iter().map(|row| (row.team_id, row.member_id))))
@@ -112,10 +127,10 @@ impl Source {
     }
 }
 
-fn grouped<T>(rows: impl Iterator<Item = (TeamId, T)>) -> HashMap<TeamId, Arc<[T]>> {
-    let mut all: HashMap<TeamId, Vec<T>> = HashMap::new();
-    for (team, one) in rows {
-        all.entry(team).or_default().push(one);
+fn grouped<K: Eq + Hash, T>(rows: impl Iterator<Item = (K, T)>) -> HashMap<K, Arc<[T]>> {
+    let mut all: HashMap<K, Vec<T>> = HashMap::new();
+    for (about, one) in rows {
+        all.entry(about).or_default().push(one);
     }
-    all.into_iter().map(|(team, list)| (team, list.into())).collect()
+    all.into_iter().map(|(about, list)| (about, list.into())).collect()
 }

@@ -3,10 +3,12 @@
 
 mod activity_log;
 mod api_key;
+mod browser;
 mod catalogue;
 mod client;
 mod contact;
 mod document;
+mod entrance;
 mod explanation;
 mod http;
 mod leaks;
@@ -23,6 +25,7 @@ mod scim;
 mod second_factor;
 mod single_sign_on;
 mod security_policy;
+mod session;
 mod socket;
 mod statements;
 mod subscriptions;

@@ -286,7 +286,8 @@ impl Matrix {
             .person
             .as_ref()
             .map(|person| (TokenHash::of(&person.token), person.viewer.clone()));
-        let origin = Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned() };
+        let origin =
+            Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned(), ..Origin::default() };
         let request = portaria_api::request::Request::new(self.stage.installation.clone(), identity, origin);
         let query = format!("subscription {{ {}{} }}", field.name, self.catalogue.least(&field.ty));
         let mut stream = schema.execute_stream(async_graphql::Request::new(query).data(Arc::new(request)));

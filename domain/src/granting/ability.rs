@@ -24,6 +24,7 @@ pub enum MemberAct {
     GrantRole,
     /// Forget them: `member::erase`.
     Erase,
+    EndSessions,
 }
 
 impl MemberAct {
@@ -32,6 +33,7 @@ impl MemberAct {
             Self::Suspend | Self::Reinstate | Self::Remove => Permission::MemberManage,
             Self::GrantRole => Permission::RoleAssign,
             Self::Erase => Permission::PrivacyManage,
+            Self::EndSessions => Permission::SessionRevoke,
         }
     }
 }
@@ -83,7 +85,9 @@ impl Prospect<'_> {
         let fits = match act {
             MemberAct::Suspend => target.status == MemberStatus::Active,
             MemberAct::Reinstate => target.status == MemberStatus::Suspended,
-            MemberAct::Remove | MemberAct::GrantRole => target.status != MemberStatus::Removed,
+            MemberAct::Remove | MemberAct::GrantRole | MemberAct::EndSessions => {
+                target.status != MemberStatus::Removed
+            }
             MemberAct::Erase => target.status == MemberStatus::Removed,
         };
         if !fits {

@@ -3,7 +3,7 @@
 use portaria_entity::id::MemberId;
 use portaria_entity::member as member_entity;
 use portaria_entity::member::MemberStatus;
-use portaria_entity::{password_reset, user};
+use portaria_entity::{known_device, password_reset, user};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -81,5 +81,7 @@ async fn forget_account(change: &Change<'_>, person: &user::Model) -> Result<()>
     let theirs = password_reset::Column::UserId.eq(person.id);
     password_reset::Entity::delete_many().filter(theirs).exec(&change.transaction).await?;
     crate::throttle::forget(&change.transaction, &change.installation.database, person.id).await?;
+    let theirs = known_device::Column::UserId.eq(person.id);
+    known_device::Entity::delete_many().filter(theirs).exec(&change.transaction).await?;
     Ok(())
 }

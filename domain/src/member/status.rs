@@ -2,11 +2,11 @@
 
 use portaria_entity::id::MemberId;
 use portaria_entity::member::{Availability, MemberStatus};
-use portaria_entity::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Refusal, Result};
 use crate::granting::{Change, Conferral, Holder};
+use crate::session::end_in_workspace;
 
 /// The most conversations that routing may be told to give somebody at once.
 const CAPACITY: std::ops::RangeInclusive<i32> = 0..=1_000;
@@ -18,7 +18,7 @@ pub async fn suspend(change: &mut Change<'_>, member: MemberId) -> Result<()> {
     }
     // Before their sessions end: who is signing in beside it has a session by then, or gets none.
     let told = set_status(change, member, MemberStatus::Suspended).await?;
-    end_sessions(change, member).await?;
+    end_in_workspace(change, member).await?;
     change.record("member.suspended", member, told).await?;
     change.reload().await
 }
@@ -48,7 +48,7 @@ pub async fn remove(change: &mut Change<'_>, member: MemberId) -> Result<()> {
         return Err(Refusal::NotActive.into());
     }
     let told = set_status(change, member, MemberStatus::Removed).await?;
-    end_sessions(change, member).await?;
+    end_in_workspace(change, member).await?;
     let (at, by) = (change.now.0, change.author().map(|author| author.0));
     for table in ["grants", "emergency_eligibilities"] {
         let sql = format!(
@@ -75,15 +75,6 @@ async fn set_status(
     change.execute(sql, [member.0.into(), is.into()]).await?;
     let before = json!({ "status": was, "grants": standing.grant_ids(), "teams": standing.member_of });
     Ok((Some(before), Some(json!({ "status": is }))))
-}
-
-/// Ends every session of a member in this workspace; those in others are not this workspace's.
-async fn end_sessions(change: &Change<'_>, member: MemberId) -> Result<()> {
-    let Timestamp(at) = change.now;
-    let sql =
-        "UPDATE sessions SET ended_at = $3 WHERE workspace_id = $1 AND member_id = $2 AND ended_at IS NULL";
-    change.execute(sql, [member.0.into(), at.into()]).await?;
-    Ok(())
 }
 
 /// Says whether somebody takes conversations at the moment.

@@ -40,7 +40,7 @@ async fn try_as<T>(
 async fn make(stage: &Stage, maker: &Person, role: RoleId, scope: Scope) -> Result<CreatedApiKey> {
     let expires_at = stage.clock.now() + 30 * DAY;
     let grants = [(role, scope)];
-    let new = NewApiKey { name: "CRM", grants: &grants, expires_at };
+    let new = NewApiKey { name: "CRM", grants: &grants, expires_at, allowed_addresses: &[] };
     try_as(stage, maker, async |change| api_key::create(change, new).await).await
 }
 
@@ -135,7 +135,7 @@ async fn nobody_makes_a_key_that_holds_more_than_they_do_or_for_longer() {
         let cover = stage.step_up(&cover).await;
         let refused = make(&stage, &cover, support, Scope::Workspace).await;
         assert_eq!(refusal(refused), Refusal::OutlastsGranter, "a key would be a way to stay");
-        let new = |grants, expires_at| NewApiKey { name: "CRM", grants, expires_at };
+        let new = |grants, expires_at| NewApiKey { name: "CRM", grants, expires_at, allowed_addresses: &[] };
         let now = stage.clock.now();
         let one = [(support, Scope::Workspace)];
         for (attempt, expected) in [
@@ -202,7 +202,8 @@ async fn what_a_key_would_gain_counts_as_given_by_every_path() {
         assert_eq!(refusal(refused), Refusal::HoldsMore);
         // The role of a key that holds more besides is edited or deleted.
         let both = [(custom, Scope::Workspace), (built_in(&stage, Agent).await, Scope::Channel(stage.sales))];
-        let new = NewApiKey { name: "Both", grants: &both, expires_at: stage.clock.now() + DAY };
+        let expires_at = stage.clock.now() + DAY;
+        let new = NewApiKey { name: "Both", grants: &both, expires_at, allowed_addresses: &[] };
         let both = try_as(&stage, &admin, async |change| api_key::create(change, new).await).await.unwrap();
         let less = RoleEdit { permissions: Some(PermissionSet::EMPTY), ..RoleEdit::default() };
         let refused = try_as(&stage, &manager, async |change| role::edit(change, custom, less).await).await;

@@ -141,7 +141,8 @@ async fn grants_begin_and_end_by_themselves_and_conversations_follow() {
         let admin = admin(&stage).await;
         let temp = stage.person("Temp", &[]).await;
         let now = stage.clock.now();
-        let day = Duration::from_secs(24 * 60 * 60);
+        // Less than what ends a session that lies idle.
+        let shift = Duration::from_secs(8 * 60 * 60);
         let agent =
             role::built_in(stage.installation.database.reader(), stage.workspace_id, BuiltInRole::Agent);
         let agent = agent.await.unwrap().id;
@@ -150,8 +151,8 @@ async fn grants_begin_and_end_by_themselves_and_conversations_follow() {
             member_id: temp.member_id,
             role_id: agent,
             scope: Scope::Workspace,
-            valid_from: Some(now + day),
-            valid_until: Some(now + day + day),
+            valid_from: Some(now + shift),
+            valid_until: Some(now + shift + shift),
             reason: "holiday cover",
         };
         grant::give(&mut change, giving).await.unwrap();
@@ -161,17 +162,17 @@ async fn grants_begin_and_end_by_themselves_and_conversations_follow() {
             viewer.access.anywhere().contains(portaria_domain::permission::Permission::MessageRead)
         };
         assert!(!reads().await);
-        stage.clock.set(now + day);
+        stage.clock.set(now + shift);
         assert!(reads().await);
         let id = conversation(&stage, &temp).await;
         assert_eq!(release_expired(&stage.installation, stage.workspace_id).await.unwrap(), 0);
-        stage.clock.set(now + day + day);
+        stage.clock.set(now + shift + shift);
         assert!(!reads().await);
         assert_eq!(release_expired(&stage.installation, stage.workspace_id).await.unwrap(), 1);
         assert_eq!(assignee(&stage, id).await, None);
         // A removed member's grants that were still to come never come.
         let mut change = Change::by(&stage.installation, &admin.viewer, &[]).await.unwrap();
-        let coming = Giving { valid_from: Some(now + day * 3), valid_until: None, ..giving };
+        let coming = Giving { valid_from: Some(now + shift * 3), valid_until: None, ..giving };
         let coming = grant::give(&mut change, coming).await.unwrap();
         member::remove(&mut change, temp.member_id).await.unwrap();
         change.finish().await.unwrap();

@@ -15,7 +15,8 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const STEP: Duration = Duration::from_secs(30);
 
 async fn attempt(stage: &Stage, email: &str, code: Option<&str>) -> portaria_domain::Result<OpenedSession> {
-    let origin = Origin { address: "198.51.100.7".to_owned(), user_agent: "curl/8".to_owned() };
+    let origin =
+        Origin { address: "198.51.100.7".to_owned(), user_agent: "curl/8".to_owned(), ..Origin::default() };
     let attempt = Attempt { email, password: PASSWORD, code, workspace_id: None, origin };
     sign_in(&stage.installation, attempt).await
 }

@@ -10,7 +10,8 @@ use portaria_testing::{PASSWORD, Stage, databases};
 use sea_orm::{EntityTrait, QueryOrder};
 
 fn attempt<'a>(email: &'a str, password: &'a str) -> Attempt<'a> {
-    let origin = Origin { address: "198.51.100.7".to_owned(), user_agent: "curl/8".to_owned() };
+    let origin =
+        Origin { address: "198.51.100.7".to_owned(), user_agent: "curl/8".to_owned(), ..Origin::default() };
     Attempt { email, password, code: None, workspace_id: None, origin }
 }
 

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::device::Device;
 use super::harmless;
 use super::language::{Label, Phrases};
 use super::model::{Evidence, Opened, Period, Person, ReportFinding, RoleHeld, SignIn, Tried};
 use super::when::{Wall, lasting};
+use portaria_domain::device::Device;
 
 /// The longest list inside one fact.
 const MOST_NAMED: usize = 6;

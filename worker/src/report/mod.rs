@@ -1,6 +1,5 @@
 //! Writes the audit report that an administrator reads in the morning: subject, HTML and plain text.
 
-mod device;
 mod directory;
 mod entry;
 mod harmless;

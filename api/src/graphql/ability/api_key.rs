@@ -19,4 +19,16 @@ impl ApiKeyAbilities {
     async fn revoke(&self, ctx: &Context<'_>) -> Result<Ability> {
         by_ledger(ctx, Permission::ApiKeyManage, |prospect| prospect.api_key(self.0)).await
     }
+
+    /// Give it a new secret: `rotateApiKey`. Whether it outlasts them is looked at then.
+    #[authenticated]
+    async fn rotate(&self, ctx: &Context<'_>) -> Result<Ability> {
+        by_ledger(ctx, Permission::ApiKeyManage, |prospect| prospect.api_key(self.0)).await
+    }
+
+    /// Say where it may be used from: `setApiKeyAddresses`.
+    #[authenticated]
+    async fn set_addresses(&self, ctx: &Context<'_>) -> Result<Ability> {
+        by_ledger(ctx, Permission::ApiKeyManage, |prospect| prospect.api_key(self.0)).await
+    }
 }

@@ -62,6 +62,12 @@ impl MemberAbilities {
         self.ability(ctx, MemberAct::GrantRole).await
     }
 
+    /// End their sessions here: `endMemberSessions`.
+    #[authenticated]
+    async fn end_sessions(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, MemberAct::EndSessions).await
+    }
+
     /// Forget who they were, once they are removed: `eraseMember`.
     #[authenticated]
     async fn erase(&self, ctx: &Context<'_>) -> Result<Ability> {

@@ -7,7 +7,7 @@ use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
 use super::begin;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::graphql::api_key::ApiKey;
 use crate::graphql::grant::GrantScopeInput;
 use crate::graphql::id::parse;
@@ -43,6 +43,9 @@ pub struct CreateApiKeyInput {
     grants: Vec<ApiKeyGrantInput>,
     /// When it ends by itself: at most 366 days from now.
     expires_at: DateTime,
+    /// Where it may be used from: at most 50 addresses or networks in CIDR notation (`203.0.113.0/24`). From anywhere if none.
+    #[graphql(default)]
+    allowed_addresses: Vec<String>,
 }
 
 pub struct CreatedApiKey {
@@ -85,6 +88,10 @@ payload! {
         EndsTooLate = EndsTooLate at "expiresAt",
         /// A name is needed.
         NameMissing = NameMissing at "name",
+        /// One is neither an address nor a network in CIDR notation.
+        InvalidAddress = InvalidAddress at "allowedAddresses",
+        /// There are more than 50 addresses.
+        TooMany = TooMany at "allowedAddresses",
     }
 }
 
@@ -109,6 +116,72 @@ payload! {
     }
 }
 
+/// Which key, and how long the old secret goes on.
+#[derive(InputObject)]
+pub struct RotateApiKeyInput {
+    /// Which key (`key_...`).
+    api_key_id: ID,
+    /// For how many hours the secret that is replaced can still be used, from 0 (not at all: for one that has leaked) to 168.
+    overlap_hours: i32,
+}
+
+payload! {
+    /// What came of giving a key a new secret.
+    RotateApiKeyPayload [authenticated] {
+        /// The key with its new secret; null when it was refused.
+        rotated: CreatedApiKey
+    }
+    RotateApiKeyUserError, RotateApiKeyErrorCode {
+        /// The key holds what the viewer does not.
+        HoldsMore = HoldsMore at "apiKeyId",
+        /// The viewer does not hold there what the key does, and would have it with the new secret.
+        NotHeld = NotHeld at "apiKeyId",
+        /// The key lasts longer than what the viewer holds.
+        OutlastsGranter = OutlastsGranter at "apiKeyId",
+        /// It has ended already.
+        AlreadyEnded = AlreadyEnded at "apiKeyId",
+        /// The old secret may go on for 168 hours at most.
+        TooLong = TooLong at "overlapHours",
+    }
+}
+
+/// Which key, and where it may be used from.
+#[derive(InputObject)]
+pub struct SetApiKeyAddressesInput {
+    /// Which key (`key_...`).
+    api_key_id: ID,
+    /// At most 50 addresses or networks in CIDR notation (`203.0.113.0/24`), in place of those before. From anywhere if none.
+    allowed_addresses: Vec<String>,
+}
+
+payload! {
+    /// What came of setting where a key may be used from.
+    SetApiKeyAddressesPayload [authenticated] {
+        /// The key as it is now; null when it was refused.
+        api_key: ApiKey
+    }
+    SetApiKeyAddressesUserError, SetApiKeyAddressesErrorCode {
+        /// The key holds what the viewer does not.
+        HoldsMore = HoldsMore at "apiKeyId",
+        /// It has ended already.
+        AlreadyEnded = AlreadyEnded at "apiKeyId",
+        /// One is neither an address nor a network in CIDR notation.
+        InvalidAddress = InvalidAddress at "allowedAddresses",
+        /// There are more than 50 addresses.
+        TooMany = TooMany at "allowedAddresses",
+    }
+}
+
+/// A key with its secret, which is never shown again.
+async fn shown_once(
+    request: &Request,
+    created: api_key::CreatedApiKey,
+) -> portaria_domain::Result<Option<CreatedApiKey>> {
+    let token = created.token.reveal().to_owned();
+    let key = ApiKey::all_of(request, vec![created.key]).await?.pop();
+    Ok(key.map(|key| CreatedApiKey { token, key }))
+}
+
 #[guarded]
 impl ApiKeyMutation {
     /// Makes a key for a program. One gives it only what one holds there, for no longer. Of what is sensitive it holds nothing,
@@ -124,16 +197,59 @@ impl ApiKeyMutation {
         for grant in &input.grants {
             grants.push((parse(&grant.role_id)?, grant.scope.parse()?));
         }
-        let new = NewApiKey { name: &input.name, grants: &grants, expires_at: input.expires_at.0 };
+        let new = NewApiKey {
+            name: &input.name,
+            grants: &grants,
+            expires_at: input.expires_at.0,
+            allowed_addresses: &input.allowed_addresses,
+        };
         let outcome = async {
             let mut change = begin(request, Permission::ApiKeyManage).await?;
             let created = api_key::create(&mut change, new).await?;
             change.finish().await?;
-            let token = created.token.reveal().to_owned();
-            let key = ApiKey::all_of(request, vec![created.key]).await?.pop();
-            Ok(key.map(|key| CreatedApiKey { token, key }))
+            shown_once(request, created).await
         };
         CreateApiKeyPayload::new(outcome.await)
+    }
+
+    /// Gives a key a new secret at once. The old one goes on for as long as is said here, and never longer than the key; a
+    /// secret that was replaced before ends now. Who rotates a key gets its secret, so they must hold all that it holds, for
+    /// as long.
+    #[requires(ApiKeyManage)]
+    async fn rotate_api_key(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which key, and how long the old secret goes on.")] input: RotateApiKeyInput,
+    ) -> Result<RotateApiKeyPayload> {
+        let request = Request::of(ctx);
+        let id = parse(&input.api_key_id)?;
+        let overlap = u32::try_from(input.overlap_hours)
+            .map_err(|_| Problem::BadUserInput("`overlapHours` is from 0 to 168.".to_owned()))?;
+        let outcome = async {
+            let mut change = begin(request, Permission::ApiKeyManage).await?;
+            let rotated = api_key::rotate(&mut change, id, overlap).await?;
+            change.finish().await?;
+            shown_once(request, rotated).await
+        };
+        RotateApiKeyPayload::new(outcome.await)
+    }
+
+    /// Sets where a key may be used from, in force at once, on open subscriptions too.
+    #[requires(ApiKeyManage)]
+    async fn set_api_key_addresses(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which key, and where it may be used from.")] input: SetApiKeyAddressesInput,
+    ) -> Result<SetApiKeyAddressesPayload> {
+        let request = Request::of(ctx);
+        let id = parse(&input.api_key_id)?;
+        let outcome = async {
+            let mut change = begin(request, Permission::ApiKeyManage).await?;
+            let row = api_key::set_addresses(&mut change, id, &input.allowed_addresses).await?;
+            change.finish().await?;
+            Ok(ApiKey::all_of(request, vec![row]).await?.pop())
+        };
+        SetApiKeyAddressesPayload::new(outcome.await)
     }
 
     /// Ends a key, in force at once. It stays on record.

@@ -7,12 +7,13 @@ use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
 use super::begin;
-use super::session::SessionToken;
+use super::session::{SessionToken, hand_over, require_browser};
 use crate::error::Result;
 use crate::graphql::grant::GrantScopeInput;
 use crate::graphql::id::parse;
 use crate::graphql::invitation::Invitation;
 use crate::graphql::payload::payload;
+use crate::graphql::session::SessionTransport;
 use crate::graphql::time::DateTime;
 use crate::guard::Subject;
 use crate::request::Request;
@@ -108,6 +109,9 @@ pub struct AcceptInvitationInput {
     password: String,
     /// Six digits of the authenticator app, of who has an account with one.
     code: Option<String>,
+    /// How the client keeps the session.
+    #[graphql(default_with = "SessionTransport::Bearer")]
+    transport: SessionTransport,
 }
 
 payload! {
@@ -200,6 +204,7 @@ impl InvitationMutation {
         #[graphql(desc = "Who accepts.")] input: AcceptInvitationInput,
     ) -> async_graphql::Result<AcceptInvitationPayload> {
         let request = Request::of(ctx);
+        require_browser(request, input.transport).await?;
         let acceptance = Acceptance {
             token: &input.token,
             name: input.name.as_deref(),
@@ -208,6 +213,6 @@ impl InvitationMutation {
             origin: request.origin.clone(),
         };
         let opened = invitation::accept(&request.installation, acceptance).await;
-        Ok(AcceptInvitationPayload::new(opened.map(Some))?)
+        Ok(AcceptInvitationPayload::new(hand_over(ctx, opened, input.transport).await)?)
     }
 }

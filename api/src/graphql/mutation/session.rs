@@ -1,17 +1,22 @@
 //! Signing in and out, and the first administrator.
 
 use async_graphql::{Context, ID, InputObject};
+use axum::http::{HeaderValue, header};
 use portaria_domain::authentication::{Attempt, OpenedSession, sign_in, sign_out};
 use portaria_domain::permission::PermissionSet;
+use portaria_domain::token::Token;
 use portaria_domain::viewer::Viewer;
 use portaria_domain::workspace::{FirstAdministrator, NewWorkspace, create_first_administrator};
 use portaria_guard::guarded;
 
-use crate::error::Result;
+use crate::cookie;
+use crate::error::{Problem, Result};
 use crate::graphql::id::parse_optional;
 use crate::graphql::payload::payload;
+use crate::graphql::session::SessionTransport;
 use crate::graphql::time::DateTime;
 use crate::guard::Subject;
+use crate::identity::Carrier;
 use crate::request::Request;
 
 #[derive(Default)]
@@ -34,6 +39,9 @@ pub struct SignInInput {
     code: Option<String>,
     /// The workspace (`ws_...`), for who is in several. Without it, the one they joined first.
     workspace_id: Option<ID>,
+    /// How the client keeps the session.
+    #[graphql(default_with = "SessionTransport::Bearer")]
+    transport: SessionTransport,
 }
 
 /// The first administrator of a new installation, and their workspace.
@@ -55,29 +63,92 @@ pub struct CreateFirstAdministratorInput {
     /// BCP 47 tag of its language: `pt-BR`, `en` or `es`.
     #[graphql(default_with = "\"pt-BR\".to_owned()")]
     locale: String,
+    /// How the client keeps the session.
+    #[graphql(default_with = "SessionTransport::Bearer")]
+    transport: SessionTransport,
 }
 
-pub struct SessionToken(OpenedSession);
+pub struct SessionToken {
+    opened: OpenedSession,
+    transport: SessionTransport,
+}
 
 impl From<OpenedSession> for SessionToken {
     fn from(opened: OpenedSession) -> Self {
-        Self(opened)
+        Self { opened, transport: SessionTransport::Bearer }
+    }
+}
+
+/// Refuses a cookie to a page that could not use it: what opens a session must not be made by a foreign one.
+pub(super) async fn require_browser(request: &Request, transport: SessionTransport) -> Result<()> {
+    match transport {
+        SessionTransport::Bearer => Ok(()),
+        SessionTransport::Cookie => {
+            match request.provenance.may_use_cookie(&request.installation, None).await? {
+                true => Ok(()),
+                false => Err(Problem::ForeignPage),
+            }
+        }
+    }
+}
+
+/// Hands a new session to the client the way it asked for. A session whose place in the cookie it takes ends.
+pub(super) async fn hand_over(
+    ctx: &Context<'_>,
+    opened: portaria_domain::Result<OpenedSession>,
+    transport: SessionTransport,
+) -> portaria_domain::Result<Option<SessionToken>> {
+    let opened = opened?;
+    if transport == SessionTransport::Cookie {
+        let request = Request::of(ctx);
+        if let (Carrier::Cookie, Some(viewer)) = (request.carrier, &request.viewer) {
+            sign_out(&request.installation, viewer).await?;
+        }
+        let age = opened.session.expires_at.since(request.now);
+        let device = opened.device.as_ref().map(|token| (cookie::DEVICE, token.reveal(), cookie::DEVICE_AGE));
+        let cookies = [Some((cookie::SESSION, opened.token.reveal(), age)), device];
+        for (name, value, age) in cookies.into_iter().flatten() {
+            put(ctx, cookie::set(name, value, age));
+        }
+    }
+    Ok(Some(SessionToken { opened, transport }))
+}
+
+/// Takes the cookie of a session away that has ended, if it was kept in one.
+pub(super) fn forget_cookie(ctx: &Context<'_>) {
+    if Request::of(ctx).carrier == Carrier::Cookie {
+        put(ctx, cookie::clear(cookie::SESSION));
+    }
+}
+
+fn put(ctx: &Context<'_>, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        ctx.append_http_header(header::SET_COOKIE, cookie);
     }
 }
 
 /// A session that has just been opened.
 #[guarded]
 impl SessionToken {
-    /// Goes into the header `Authorization: Bearer ...`. Shown this once.
+    /// Goes into the header `Authorization: Bearer ...`. Shown this once. Null when the session is in a cookie.
     #[public]
-    fn token(&self) -> &str {
-        self.0.token.reveal()
+    fn token(&self) -> Option<&str> {
+        (self.transport == SessionTransport::Bearer).then(|| self.opened.token.reveal())
+    }
+
+    /// By which this device is recognised the next time: an app keeps it, also when it signs out, and sends it in the header
+    /// `Portaria-Device` whenever it signs in, so that its user is not told of a new device. Null when the device has shown
+    /// one, or when it is in a cookie.
+    #[public]
+    fn device_token(&self) -> Option<&str> {
+        let device = self.opened.device.as_ref().filter(|_| self.transport == SessionTransport::Bearer);
+        device.map(Token::reveal)
     }
 
     /// When the session ends, whatever happens.
     #[public]
     fn expires_at(&self) -> DateTime {
-        self.0.session.expires_at.into()
+        self.opened.session.expires_at.into()
     }
 }
 
@@ -143,6 +214,7 @@ impl SessionMutation {
         #[graphql(desc = "Who signs in.")] input: SignInInput,
     ) -> async_graphql::Result<SignInPayload> {
         let request = Request::of(ctx);
+        require_browser(request, input.transport).await?;
         let workspace_id = parse_optional(input.workspace_id.as_ref())?;
         let origin = request.origin.clone();
         let attempt = Attempt {
@@ -152,7 +224,8 @@ impl SessionMutation {
             workspace_id,
             origin,
         };
-        Ok(SignInPayload::new(sign_in(&request.installation, attempt).await.map(Some))?)
+        let opened = sign_in(&request.installation, attempt).await;
+        Ok(SignInPayload::new(hand_over(ctx, opened, input.transport).await)?)
     }
 
     /// Ends the viewer's session, in force at once.
@@ -160,6 +233,7 @@ impl SessionMutation {
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<Option<SignedOut>> {
         let request = Request::of(ctx);
         sign_out(&request.installation, request.viewer()?).await?;
+        forget_cookie(ctx);
         Ok(Some(SignedOut))
     }
 
@@ -171,6 +245,7 @@ impl SessionMutation {
         #[graphql(desc = "Who becomes the administrator, of what.")] input: CreateFirstAdministratorInput,
     ) -> async_graphql::Result<CreateFirstAdministratorPayload> {
         let request = Request::of(ctx);
+        require_browser(request, input.transport).await?;
         let workspace =
             NewWorkspace { name: &input.workspace_name, time_zone: &input.time_zone, locale: &input.locale };
         let first = FirstAdministrator {
@@ -182,6 +257,6 @@ impl SessionMutation {
             origin: request.origin.clone(),
         };
         let created = create_first_administrator(&request.installation, first).await;
-        Ok(CreateFirstAdministratorPayload::new(created.map(Some))?)
+        Ok(CreateFirstAdministratorPayload::new(hand_over(ctx, created, input.transport).await)?)
     }
 }

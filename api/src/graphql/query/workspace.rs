@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::Context;
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
-use portaria_domain::{channel, member, role, team};
+use portaria_domain::{channel, member, role, session_policy, team};
 use portaria_entity::id::MemberId;
 use portaria_guard::guarded;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::graphql::channel::Channel;
 use crate::graphql::connection::{Connection, PageSize, decode_cursor, encode_cursor};
 use crate::graphql::member::Member;
 use crate::graphql::role::Role;
+use crate::graphql::session::SessionPolicy;
 use crate::graphql::team::Team;
 use crate::guard::Subject;
 use crate::request::Request;
@@ -65,6 +66,14 @@ impl WorkspaceQuery {
         let workspace = request.viewer()?.workspace_id;
         let rows = channel::all(request.installation.database.reader(), workspace).await?;
         Ok(rows.into_iter().map(|row| Channel(row.into())).collect())
+    }
+
+    /// How long sessions in the workspace may last.
+    #[requires(WorkspaceRead)]
+    async fn session_policy(&self, ctx: &Context<'_>) -> Result<SessionPolicy> {
+        let request = Request::of(ctx);
+        let workspace = request.viewer()?.workspace_id;
+        Ok(session_policy::of(request.installation.database.reader(), workspace).await?.into())
     }
 
     /// The teams of the workspace, by name.

@@ -1,9 +1,9 @@
 //! English, with days before months and a 24-hour clock: read the same way everywhere.
 
 use super::{Checked, Label, Lasting, Phrases, Tally, count, grouped};
-use crate::report::device::Device;
 use crate::report::model::{RoleName, RoleScope, Rule, Severity};
 use crate::report::when::{LocalSpan, LocalTime};
+use portaria_domain::device::Device;
 
 pub struct English;
 
@@ -80,11 +80,7 @@ impl Phrases for English {
     }
 
     fn device(&self, device: Device) -> String {
-        match (device.program, device.system) {
-            (Some(program), Some(system)) => format!("{program} on {system}"),
-            (Some(one), None) | (None, Some(one)) => one.to_owned(),
-            (None, None) => "unknown".to_owned(),
-        }
+        device.in_words("on", "unknown")
     }
 
     fn role(&self, role: &RoleName) -> String {

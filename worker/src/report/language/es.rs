@@ -1,9 +1,9 @@
 //! Spanish, for Spain and Latin America alike: the reader is «usted».
 
 use super::{Checked, Label, Lasting, Phrases, Tally, count, grouped};
-use crate::report::device::Device;
 use crate::report::model::{RoleName, RoleScope, Rule, Severity};
 use crate::report::when::{LocalSpan, LocalTime};
+use portaria_domain::device::Device;
 
 pub struct Spanish;
 
@@ -82,11 +82,7 @@ impl Phrases for Spanish {
     }
 
     fn device(&self, device: Device) -> String {
-        match (device.program, device.system) {
-            (Some(program), Some(system)) => format!("{program} en {system}"),
-            (Some(one), None) | (None, Some(one)) => one.to_owned(),
-            (None, None) => "desconocido".to_owned(),
-        }
+        device.in_words("en", "desconocido")
     }
 
     fn role(&self, role: &RoleName) -> String {

@@ -4,9 +4,9 @@ mod en;
 mod es;
 mod pt_br;
 
-use super::device::Device;
 use super::model::{RoleName, RoleScope, Rule, Severity};
 use super::when::{LocalSpan, LocalTime};
+use portaria_domain::device::Device;
 
 /// A reader's language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

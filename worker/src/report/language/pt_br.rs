@@ -1,9 +1,9 @@
 //! Brazilian Portuguese.
 
 use super::{Checked, Label, Lasting, Phrases, Tally, count, grouped};
-use crate::report::device::Device;
 use crate::report::model::{RoleName, RoleScope, Rule, Severity};
 use crate::report::when::{LocalSpan, LocalTime};
+use portaria_domain::device::Device;
 
 pub struct PortugueseOfBrazil;
 
@@ -83,11 +83,7 @@ impl Phrases for PortugueseOfBrazil {
     }
 
     fn device(&self, device: Device) -> String {
-        match (device.program, device.system) {
-            (Some(program), Some(system)) => format!("{program} no {system}"),
-            (Some(one), None) | (None, Some(one)) => one.to_owned(),
-            (None, None) => "desconhecido".to_owned(),
-        }
+        device.in_words("no", "desconhecido")
     }
 
     fn role(&self, role: &RoleName) -> String {

@@ -1,4 +1,11 @@
-//! Names the program and system behind a user agent, out of a closed set: the text itself is a stranger's.
+//! Devices: the names of program and system behind a user agent, out of a closed set, for the text itself is a stranger's;
+//! and which of them a person has signed in from before.
+
+mod known;
+mod letter;
+
+pub use known::PREFIX;
+pub(crate) use known::recognise;
 
 /// What a sign-in was made with, as far as it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +47,15 @@ impl Device {
 
     pub fn from_user_agent(user_agent: &str) -> Self {
         Self { program: first_match(&PROGRAMS, user_agent), system: first_match(&SYSTEMS, user_agent) }
+    }
+
+    /// "Chrome on Windows", with the words of a language for what stands between and for nothing known.
+    pub fn in_words(self, on: &str, unknown: &str) -> String {
+        match (self.program, self.system) {
+            (Some(program), Some(system)) => format!("{program} {on} {system}"),
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (None, None) => unknown.to_owned(),
+        }
     }
 }
 

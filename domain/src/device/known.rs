@@ -1,0 +1,163 @@
+//! Whether somebody has signed in from a device before. It is recognised by the token it was given the last time; one that
+//! keeps none by its program, its system and the network it is in. Who signs in from another is told so by mail.
+
+use std::net::IpAddr;
+
+use portaria_entity::id::UserId;
+use portaria_entity::{session, user};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
+use sha2::{Digest, Sha256};
+
+use super::{Device, letter};
+use crate::authentication::Origin;
+use crate::error::{Error, Result};
+use crate::installation::Installation;
+use crate::mail::{Addressee, queue};
+use crate::token::Token;
+use crate::workspace;
+
+/// What every device's token begins with.
+pub const PREFIX: &str = "ptr_dev_";
+/// Longer than any token.
+const LONGEST: usize = 128;
+/// So many are kept for a person, those used last.
+const KEPT: i64 = 50;
+
+/// Takes note of the device that a session was opened from, and tells its owner when it is not one of theirs: but not of
+/// their very first. Answers a token for the device, if it showed none.
+pub(crate) async fn recognise(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    session: &session::Model,
+    origin: &Origin,
+) -> Result<Option<Token>> {
+    let device = Device::from_user_agent(&origin.user_agent);
+    let shown = origin.device.as_deref().filter(|text| text.starts_with(PREFIX) && text.len() <= LONGEST);
+    let fingerprint = match shown {
+        Some(token) => by_token(token, device),
+        None => by_network(&origin.address, device),
+    };
+    let user = session.user_id;
+    let (all, same) = count(installation, transaction, user, fingerprint).await?;
+    note(installation, transaction, user, fingerprint).await?;
+    let given = match shown {
+        Some(_) => None,
+        None => {
+            let token = Token::generate(PREFIX.trim_end_matches('_'))?;
+            note(installation, transaction, user, by_token(token.reveal(), device)).await?;
+            Some(token)
+        }
+    };
+    if all > 0 && same == 0 {
+        tell(installation, transaction, session, device).await?;
+    }
+    forget_oldest(installation, transaction, user).await?;
+    Ok(given)
+}
+
+/// The token alone is not enough: one that was taken to another kind of device is new there.
+fn by_token(token: &str, device: Device) -> [u8; 32] {
+    fingerprint(&["token", token, device.program.unwrap_or("-"), device.system.unwrap_or("-")])
+}
+
+fn by_network(address: &str, device: Device) -> [u8; 32] {
+    let network = network(address);
+    fingerprint(&["network", &network, device.program.unwrap_or("-"), device.system.unwrap_or("-")])
+}
+
+fn fingerprint(parts: &[&str]) -> [u8; 32] {
+    Sha256::digest(parts.join("\n").as_bytes()).into()
+}
+
+/// What stays of an address when a provider gives out another: 24 bits of IPv4, 48 of IPv6.
+fn network(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V4(v4)) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}")
+        }
+        Ok(IpAddr::V6(v6)) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}")
+        }
+        Err(_) => String::new(),
+    }
+}
+
+/// How many devices a person has used, and whether this is one of them.
+async fn count(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    user: UserId,
+    fingerprint: [u8; 32],
+) -> Result<(i64, i64)> {
+    let sql =
+        "SELECT COUNT(*), COUNT(CASE WHEN fingerprint = $2 THEN 1 END) FROM known_devices WHERE user_id = $1";
+    let values = [user.0.into(), fingerprint.to_vec().into()];
+    let row = transaction.query_one_raw(installation.database.statement(sql, values)).await?;
+    let row = row.ok_or(Error::NotFound)?;
+    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+}
+
+async fn note(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    user: UserId,
+    fingerprint: [u8; 32],
+) -> Result<()> {
+    let sql = "INSERT INTO known_devices (user_id, fingerprint, first_used_at, last_used_at) VALUES ($1, $2, $3, $3) \
+               ON CONFLICT (user_id, fingerprint) DO UPDATE SET last_used_at = $3";
+    let values = [user.0.into(), fingerprint.to_vec().into(), installation.clock.now().0.into()];
+    transaction.execute_raw(installation.database.statement(sql, values)).await?;
+    Ok(())
+}
+
+async fn forget_oldest(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    user: UserId,
+) -> Result<()> {
+    let sql = "DELETE FROM known_devices WHERE user_id = $1 AND fingerprint NOT IN \
+               (SELECT fingerprint FROM known_devices WHERE user_id = $1 ORDER BY last_used_at DESC LIMIT $2)";
+    let values = [user.0.into(), KEPT.into()];
+    transaction.execute_raw(installation.database.statement(sql, values)).await?;
+    Ok(())
+}
+
+async fn tell(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    session: &session::Model,
+    device: Device,
+) -> Result<()> {
+    let workspace = workspace::find(transaction, session.workspace_id).await?;
+    let user = user::Entity::find_by_id(session.user_id).one(transaction).await?.ok_or(Error::NotFound)?;
+    let to = Addressee {
+        workspace_id: session.workspace_id,
+        name: &user.name,
+        address: &user.email,
+        dedup_key: format!("new-device:{}", session.id),
+    };
+    let letter = letter::new_device(&workspace, &user, session, device);
+    queue(transaction, &installation.clock, to, &letter).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_what_its_addresses_share() {
+        assert_eq!(network("198.51.100.7"), network("198.51.100.250"));
+        assert_ne!(network("198.51.100.7"), network("198.51.101.7"));
+        assert_eq!(network("2001:db8:1:2::3"), network("2001:db8:1:ffff::9"));
+        assert_ne!(network("2001:db8:1::3"), network("2001:db8:2::3"));
+    }
+
+    #[test]
+    fn a_token_is_of_one_kind_of_device() {
+        let (chrome, curl) = (Device::from_user_agent("Chrome/1 Windows"), Device::from_user_agent("curl/8"));
+        assert_ne!(by_token("ptr_dev_x", chrome), by_token("ptr_dev_x", curl));
+        assert_ne!(by_token("ptr_dev_x", chrome), by_token("ptr_dev_y", chrome));
+    }
+}
