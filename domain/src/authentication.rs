@@ -123,6 +123,7 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
             let proof = Proof {
                 method: AuthenticationMethod::Password,
                 second_factor: matches!(asked, Asked::Given),
+                confined: false,
             };
             let holder =
                 Holder { workspace_id: member.workspace_id, user_id: member.user_id, member_id: member.id };
@@ -171,6 +172,8 @@ pub struct Holder {
 pub struct Proof {
     pub method: AuthenticationMethod,
     pub second_factor: bool,
+    /// Whether it counts in this workspace alone.
+    pub confined: bool,
 }
 
 /// Opens a session of somebody who has just proved who they are, with its activity. Tells them by mail when it is from a

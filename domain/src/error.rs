@@ -134,6 +134,8 @@ pub enum Refusal {
     LastWayIn,
     #[error("the identity provider did not say that a second factor was given just now")]
     NoSecondFactorGiven,
+    #[error("this session counts in its own workspace alone: sign in to the other one")]
+    Confined,
     #[error("this session was opened by single sign-on, and the account belongs to other workspaces too")]
     SharedAccount,
     #[error("name the roles whose holders must have a second factor")]

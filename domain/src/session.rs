@@ -4,11 +4,11 @@ mod ending;
 mod list;
 mod switching;
 
-use portaria_entity::id::UserId;
+use portaria_entity::id::{UserId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{session, user};
 use sea_orm::sea_query::LockType;
-use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QuerySelect};
 
 use crate::activity::{Actor, Deed, record};
 use crate::authentication::{Holder, OpenedSession, Origin, Proof};
@@ -18,7 +18,7 @@ use crate::token::Token;
 
 pub use ending::{end, end_of_member, end_others, end_own};
 pub(crate) use ending::{end_all, end_in_workspace};
-pub use list::{OpenSession, of_members, of_user};
+pub use list::{OpenSession, of_members, of_viewer};
 pub use switching::{Membership, memberships, switch};
 
 /// A session that is about to be opened.
@@ -55,6 +55,7 @@ pub(crate) async fn open(
         last_used_at: now,
         expires_at,
         ended_at: None,
+        confined: proof.confined,
     };
     session::Entity::insert(session::ActiveModel::from(session.clone()))
         .exec_without_returning(transaction)
@@ -70,6 +71,14 @@ pub(crate) async fn open(
     };
     record(transaction, &installation.clock, deed).await?;
     Ok(OpenedSession { token, session, device: None })
+}
+
+/// A condition on a column of workspaces: none, or being this one.
+fn within(column: impl ColumnTrait, reach: Option<WorkspaceId>) -> Condition {
+    match reach {
+        Some(only) => Condition::all().add(column.eq(only)),
+        None => Condition::all(),
+    }
 }
 
 /// Whether this is a person's password hash still. Nobody changes how they sign in until the transaction has ended.

@@ -44,6 +44,8 @@ pub struct MemberSession {
     pub factors: Factors,
     /// Whether the workspace demands a second factor of them.
     pub second_factor_demanded: bool,
+    /// Whether what they proved counts in this workspace alone.
+    pub confined: bool,
     /// After so long without use the session ends.
     pub idle: Duration,
 }
@@ -166,7 +168,7 @@ const LOAD: &str = "
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, w.access_epoch,
        g.channel_id, g.team_id, g.valid_from, g.valid_until, r.built_in, p.permission, CAST(NULL AS UUID) AS member_of, CAST(NULL AS UUID) AS api_key_id,
        s.created_at, s.last_used_at, l.idle_minutes, l.lifetime_minutes, CAST(NULL AS TEXT) AS allowed_addresses,
-       CAST(NULL AS BIGINT) AS standing
+       CAST(NULL AS BIGINT) AS standing, s.confined
 FROM sessions s
 JOIN members m ON m.workspace_id = s.workspace_id AND m.id = s.member_id AND m.status = 'active'
 JOIN workspaces w ON w.id = s.workspace_id
@@ -178,7 +180,7 @@ LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = 
 WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
 UNION ALL
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, 0,
-       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL, s.created_at, s.last_used_at, NULL, NULL, NULL, NULL
+       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL, s.created_at, s.last_used_at, NULL, NULL, NULL, NULL, NULL
 FROM sessions s JOIN team_members t ON t.workspace_id = s.workspace_id AND t.member_id = s.member_id
 WHERE s.token_hash = $1
 UNION ALL
@@ -191,14 +193,15 @@ SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenti
              SELECT 1 FROM grants g
              JOIN security_policy_roles r ON r.workspace_id = g.workspace_id AND r.role_id = g.role_id
              WHERE g.workspace_id = s.workspace_id AND g.member_id = s.member_id AND g.closed_at IS NULL
-               AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until > $2)) THEN 8 ELSE 0 END
+               AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until > $2)) THEN 8 ELSE 0 END,
+       NULL
 FROM sessions s LEFT JOIN security_policies y ON y.workspace_id = s.workspace_id
 WHERE s.token_hash = $1
 UNION ALL
 SELECT k.workspace_id, NULL, NULL, NULL, NULL, NULL,
        CASE WHEN k.token_hash = $1 THEN k.expires_at ELSE k.previous_ends_at END, w.access_epoch,
        g.channel_id, g.team_id, g.created_at, k.expires_at, r.built_in, p.permission, NULL, k.id,
-       k.created_at, k.created_at, NULL, NULL, k.allowed_addresses, NULL
+       k.created_at, k.created_at, NULL, NULL, k.allowed_addresses, NULL, NULL
 FROM api_keys k
 JOIN workspaces w ON w.id = k.workspace_id
 LEFT JOIN api_key_grants g ON g.workspace_id = k.workspace_id AND g.api_key_id = k.id AND g.closed_at IS NULL
@@ -262,6 +265,7 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
                     recovery_code: standing & 4 != 0,
                 },
                 second_factor_demanded: standing & DEMANDED != 0,
+                confined: row.try_get_by_index(22)?,
                 idle: policy.idle(),
             })
         }

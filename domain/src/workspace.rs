@@ -183,7 +183,7 @@ pub async fn create_first_administrator(
     let person = user::Entity::find_by_id(member.user_id).one(&transaction).await?.ok_or(Error::NotFound)?;
     tell(&transaction, installation, &person, (News::FirstAdministrator, &first.origin.address)).await?;
     let holder = Holder { workspace_id: workspace.id, user_id: member.user_id, member_id: member.id };
-    let proof = Proof { method: AuthenticationMethod::Bootstrap, second_factor: false };
+    let proof = Proof { method: AuthenticationMethod::Bootstrap, second_factor: false, confined: false };
     let opened = open_session(installation, &transaction, holder, proof, first.origin).await?;
     transaction.commit().await?;
     Ok(opened)

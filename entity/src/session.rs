@@ -41,6 +41,8 @@ pub struct Model {
     pub last_used_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// Whether what was proved counts in this workspace alone: by its identity provider, or on its own pages.
+    pub confined: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -34,6 +34,7 @@ impl MigrationTrait for Migration {
         for column in COLUMNS {
             connection.execute_unprepared(&format!("ALTER TABLE api_keys DROP COLUMN {column}")).await?;
         }
+        connection.execute_unprepared("ALTER TABLE sessions DROP COLUMN confined").await?;
         for table in ["known_devices", "session_policies"] {
             connection.execute_unprepared(&format!("DROP TABLE {table}")).await?;
         }

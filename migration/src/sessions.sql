@@ -24,3 +24,4 @@ ALTER TABLE api_keys ADD COLUMN refused_count BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE api_keys ADD COLUMN last_refused_at BIGINT;
 ALTER TABLE api_keys ADD COLUMN last_refused_address TEXT;
 CREATE UNIQUE INDEX api_keys_by_previous_token ON api_keys (previous_token_hash);
+ALTER TABLE sessions ADD COLUMN confined BOOLEAN NOT NULL DEFAULT FALSE;

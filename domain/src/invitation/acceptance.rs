@@ -60,7 +60,7 @@ pub async fn accept(installation: &Installation, acceptance: Acceptance<'_>) -> 
         signed_in(installation, &invitation, member.user_id, SignInOutcome::Succeeded, &acceptance.origin);
     sign_in_event::Entity::insert(event).exec_without_returning(&change.transaction).await?;
     let holder = Holder { workspace_id: member.workspace_id, user_id: member.user_id, member_id: member.id };
-    let proof = Proof { method: AuthenticationMethod::Password, second_factor };
+    let proof = Proof { method: AuthenticationMethod::Password, second_factor, confined: false };
     let opened = open_session(installation, &change.transaction, holder, proof, acceptance.origin).await?;
     change.finish().await?;
     Ok(opened)

@@ -74,7 +74,8 @@ pub async fn finish_sign_in(installation: &Installation, signing_in: SigningIn<'
         Ok(member) => {
             let holder =
                 Holder { workspace_id: member.workspace_id, user_id: member.user_id, member_id: member.id };
-            let proof = Proof { method: AuthenticationMethod::Passkey, second_factor: true };
+            let confined = opens(&transaction, installation, &challenge.origin).await?.is_some();
+            let proof = Proof { method: AuthenticationMethod::Passkey, second_factor: true, confined };
             Ok(open_session(installation, &transaction, holder, proof, signing_in.origin).await?)
         }
     };

@@ -8,7 +8,7 @@ use portaria_entity::{member, session};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
-use super::lock;
+use super::{lock, within};
 use crate::activity::{Actor, Deed, record};
 use crate::error::{Error, Refusal, Result};
 use crate::granting::Change;
@@ -60,6 +60,7 @@ pub async fn end_own(installation: &Installation, viewer: &Viewer, id: SessionId
             let known = session::Entity::find()
                 .filter(session::Column::UserId.eq(viewer.session()?.user_id))
                 .filter(session::Column::Id.eq(id))
+                .filter(within(session::Column::WorkspaceId, reach(viewer)?))
                 .one(installation.database.reader())
                 .await?;
             Err(known.map_or(Error::NotFound, |_| Refusal::AlreadyEnded.into()))
@@ -73,6 +74,11 @@ pub async fn end_others(installation: &Installation, viewer: &Viewer) -> Result<
     require_fresh(installation, viewer)?;
     let own = viewer.session()?.session_id;
     end_these(installation, viewer, |session| session.id != own).await
+}
+
+/// Where one's own sessions are one's to end: of who proved themselves to one workspace alone, there.
+fn reach(viewer: &Viewer) -> Result<Option<WorkspaceId>> {
+    Ok(viewer.session()?.confined.then_some(viewer.workspace_id))
 }
 
 fn require_fresh(installation: &Installation, viewer: &Viewer) -> Result<()> {
@@ -94,6 +100,7 @@ async fn end_these(
     lock(&transaction, user).await?;
     let open: Vec<session::Model> = session::Entity::find()
         .filter(session::Column::UserId.eq(user))
+        .filter(within(session::Column::WorkspaceId, reach(viewer)?))
         .filter(session::Column::EndedAt.is_null())
         .all(&transaction)
         .await?

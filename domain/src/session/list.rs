@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portaria_entity::id::{MemberId, UserId, WorkspaceId};
+use portaria_entity::id::{MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{session, session_policy, workspace};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
@@ -10,6 +10,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, 
 use crate::device::Device;
 use crate::error::Result;
 use crate::session_policy::SessionPolicy;
+use crate::viewer::Viewer;
+
+use super::within;
 
 /// A session that can be used.
 #[derive(Clone, Debug)]
@@ -29,13 +32,18 @@ impl OpenSession {
     }
 }
 
-/// The open sessions of a person in every workspace, last used first. For that person only.
-pub async fn of_user(
+/// The viewer's open sessions in every workspace, last used first; of who proved themselves to one workspace alone, those
+/// in that one.
+pub async fn of_viewer(
     connection: &impl ConnectionTrait,
-    user: UserId,
+    viewer: &Viewer,
     now: Timestamp,
 ) -> Result<Vec<OpenSession>> {
-    open(connection, session::Entity::find().filter(session::Column::UserId.eq(user)), now).await
+    let own = viewer.session()?;
+    let find = session::Entity::find()
+        .filter(session::Column::UserId.eq(own.user_id))
+        .filter(within(session::Column::WorkspaceId, own.confined.then_some(viewer.workspace_id)));
+    open(connection, find, now).await
 }
 
 /// The open sessions of some members in this workspace, last used first.

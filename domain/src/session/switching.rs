@@ -1,12 +1,12 @@
 //! A session in another workspace of the same person. What they proved in this one carries over, and so does its end:
 //! going from one workspace to the next makes no session last longer.
 
-use portaria_entity::id::{MemberId, UserId, WorkspaceId};
+use portaria_entity::id::{MemberId, WorkspaceId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::{member, session, workspace};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{Opening, lock, open};
+use super::{Opening, lock, open, within};
 use crate::authentication::{Holder, OpenedSession, Origin, Proof};
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
@@ -22,10 +22,14 @@ pub struct Membership {
     pub name: String,
 }
 
-/// The workspaces that a person can sign in to, in the order in which they joined them. For that person only.
-pub async fn memberships(connection: &impl ConnectionTrait, user: UserId) -> Result<Vec<Membership>> {
+/// The workspaces that a viewer can go to, in the order in which they joined them: of who proved themselves to one alone,
+/// that one.
+pub async fn memberships(connection: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<Membership>> {
+    let session = viewer.session()?;
+    let reach = session.confined.then_some(viewer.workspace_id);
     let members = member::Entity::find()
-        .filter(member::Column::UserId.eq(user))
+        .filter(member::Column::UserId.eq(session.user_id))
+        .filter(within(member::Column::WorkspaceId, reach))
         .filter(member::Column::Status.eq(MemberStatus::Active))
         .order_by_asc(member::Column::CreatedAt)
         .order_by_asc(member::Column::Id)
@@ -52,6 +56,9 @@ pub async fn switch(
     if to == viewer.workspace_id {
         return Err(Refusal::AlreadyActive.into());
     }
+    if current.confined {
+        return Err(Refusal::Confined.into());
+    }
     let transaction = installation.database.begin().await?;
     // Who ends this session, or is shut out there, beside it has ended the new one too, or there is none.
     lock(&transaction, current.user_id).await?;
@@ -71,7 +78,11 @@ pub async fn switch(
     let policy = session_policy::of(&transaction, to).await?;
     let opening = Opening {
         holder: Holder { workspace_id: to, user_id: current.user_id, member_id: member.id },
-        proof: Proof { method: from.authentication_method, second_factor: from.second_factor },
+        proof: Proof {
+            method: from.authentication_method,
+            second_factor: from.second_factor,
+            confined: false,
+        },
         authenticated_at: from.authenticated_at,
         expires_at: viewer.expires_at.min(installation.clock.now() + policy.lifetime()),
         origin,

@@ -250,7 +250,7 @@ async fn open(
     sign_in_event::Entity::insert(event).exec_without_returning(transaction).await?;
     let holder = Holder { workspace_id: member.workspace_id, user_id: member.user_id, member_id: member.id };
     let second_factor = assertion.has_second_factor(&provider.provider);
-    let proof = Proof { method: AuthenticationMethod::SingleSignOn, second_factor };
+    let proof = Proof { method: AuthenticationMethod::SingleSignOn, second_factor, confined: true };
     let mut opened = open_session(installation, transaction, holder, proof, origin).await?;
     let session = &mut opened.session;
     session.authenticated_at = assertion.authenticated_at().map_or(now, |at| at.min(now));

@@ -138,6 +138,9 @@ payload! {
     SwitchWorkspaceUserError, SwitchWorkspaceErrorCode {
         /// The viewer's session is in that workspace.
         AlreadyActive = AlreadyActive at "workspaceId",
+        /// An identity provider of this workspace, or a passkey on its own pages, opened this session, which counts nowhere
+        /// else: sign in to the other one.
+        Confined = Confined,
     }
 }
 

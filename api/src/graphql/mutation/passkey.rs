@@ -7,7 +7,8 @@ use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
 use super::second_factor::shown;
-use super::session::SessionToken;
+use super::session::{SessionToken, hand_over, require_browser};
+use crate::graphql::session::SessionTransport;
 use crate::error::Result;
 use crate::graphql::id::{parse, parse_optional};
 use crate::graphql::passkey::{Passkey, PasskeyChallenge, answer};
@@ -113,6 +114,9 @@ pub struct FinishPasskeySignInInput {
     /// The workspace (`ws_...`), for who is in several. Without it, the one they joined first. On the pages of a workspace's
     /// front end, that workspace alone.
     workspace_id: Option<ID>,
+    /// How the client keeps the session.
+    #[graphql(default_with = "SessionTransport::Bearer")]
+    transport: SessionTransport,
 }
 
 payload! {
@@ -245,13 +249,14 @@ impl PasskeyMutation {
         #[graphql(desc = "What the device answered.")] input: FinishPasskeySignInInput,
     ) -> async_graphql::Result<FinishPasskeySignInPayload> {
         let request = Request::of(ctx);
+        require_browser(request, input.transport).await?;
         let signing_in = SigningIn {
             answer: answer(&input.challenge_id, &input.credential)?,
             workspace_id: parse_optional(input.workspace_id.as_ref())?,
             origin: request.origin.clone(),
         };
         let opened = passkey::finish_sign_in(&request.installation, signing_in).await;
-        Ok(FinishPasskeySignInPayload::new(opened.map(Some))?)
+        Ok(FinishPasskeySignInPayload::new(hand_over(ctx, opened, input.transport).await)?)
     }
 
     /// Begins to prove anew who the viewer is, with one of their passkeys. `stepUp` takes the answer.

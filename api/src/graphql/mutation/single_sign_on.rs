@@ -11,7 +11,8 @@ use portaria_domain::viewer::Viewer;
 use portaria_domain::{external_identity, identity_provider};
 use portaria_guard::guarded;
 
-use super::session::SessionToken;
+use super::session::{SessionToken, hand_over, require_browser};
+use crate::graphql::session::SessionTransport;
 use crate::error::Result;
 use crate::graphql::id::parse;
 use crate::graphql::identity_provider::ExternalIdentity;
@@ -64,6 +65,9 @@ pub struct FinishSingleSignOnInput {
     code: String,
     /// From `beginSingleSignOn`. Not for a browser that went by `startPath`: its cookie says it.
     secret: Option<String>,
+    /// How the client keeps the session.
+    #[graphql(default_with = "SessionTransport::Bearer")]
+    transport: SessionTransport,
 }
 
 /// What a provider's answer is fetched by.
@@ -244,9 +248,10 @@ impl SingleSignOnMutation {
         #[graphql(desc = "What the answer is fetched by.")] input: FinishSingleSignOnInput,
     ) -> async_graphql::Result<FinishSingleSignOnPayload> {
         let request = Request::of(ctx);
+        require_browser(request, input.transport).await?;
         let fetching = fetching(request, &input.code, input.secret.as_deref());
         let opened = single_sign_on::finish(&request.installation, fetching, request.origin.clone()).await;
-        Ok(FinishSingleSignOnPayload::new(opened.map(Some))?)
+        Ok(FinishSingleSignOnPayload::new(hand_over(ctx, opened, input.transport).await)?)
     }
 
     /// Links the identity to the viewer, who can sign in to this workspace by it from now on.
