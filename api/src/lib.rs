@@ -84,7 +84,8 @@ pub fn router(installation: Installation, options: ApiOptions) -> Router {
     let providers = Arc::new(Providers::new(options.single_sign_on.clone(), installation.clock.clone()));
     let schema = graphql::schema_with(providers.clone());
     let scim = scim::Gate::default();
-    let state = Arc::new(ApiState { installation, schema, providers, options, scim, front_ends: Arc::default() });
+    let state =
+        Arc::new(ApiState { installation, schema, providers, options, scim, front_ends: Arc::default() });
     Router::new()
         .route("/graphql", any(http::handle).layer(from_fn_with_state(state.clone(), cors::allow_front_ends)))
         .route("/graphql/ws", any(websocket::handle))

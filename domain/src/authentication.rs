@@ -1,7 +1,6 @@
 //! Signing in and out with e-mail and password.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use portaria_entity::id::{MemberId, UserId, WorkspaceId};
 use portaria_entity::member::MemberStatus;
@@ -23,7 +22,6 @@ use crate::session_policy;
 use crate::throttle::{self, Door};
 use crate::token::{Token, TokenHash};
 use crate::viewer::{Use, Viewer};
-
 
 /// Where a request comes from.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,7 @@ use crate::authentication::Origin;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
-use crate::second_factor;
+use crate::second_factor::Factors;
 use crate::session::{end_all, lock};
 use crate::throttle::{self, Door};
 use crate::viewer::{MemberSession, Viewer};
@@ -67,11 +67,11 @@ async fn require_second_factor(
     viewer: &Viewer,
 ) -> Result<()> {
     if viewer.is_stepped_up(installation.clock.now())
-        || second_factor::of_user(connection, viewer.session()?.user_id).await?.is_none()
+        || !Factors::of(connection, viewer.session()?.user_id).await?.is_enrolled()
     {
         return Ok(());
     }
-    Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY })
+    Err(viewer.step_up_required(PermissionSet::EMPTY))
 }
 
 /// What follows from a new password: sessions and links end, and it is recorded and told.

@@ -138,7 +138,7 @@ fn purpose(
             let (viewer, session) = own_session()?;
             // A session that was left open is not enough to let another in for good.
             if !viewer.is_stepped_up(installation.clock.now()) {
-                return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
+                return Err(viewer.step_up_required(PermissionSet::EMPTY));
             }
             Ok(Purpose::Link { session })
         }

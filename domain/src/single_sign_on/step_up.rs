@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use super::answer::{Fetched, Fetching, fetch};
 use super::flow::Purpose;
 use crate::authentication::Origin;
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Refusal, Result};
 use crate::external_identity;
 use crate::granting::Change;
 use crate::identity_provider;
@@ -28,7 +28,7 @@ pub async fn link(
 ) -> Result<entity::Model> {
     let session = viewer.session()?;
     if !viewer.is_stepped_up(installation.clock.now()) {
-        return Err(Error::StepUpRequired { any_of: PermissionSet::EMPTY });
+        return Err(viewer.step_up_required(PermissionSet::EMPTY));
     }
     let fetched = fetch(installation, fetching).await?;
     if fetched.flow.purpose != (Purpose::Link { session: session.session_id }) {

@@ -25,7 +25,7 @@ use portaria_entity::id::{DirectoryGroupId, DirectoryMappingId, DirectoryUserId,
 use portaria_entity::outgoing_mail;
 use portaria_entity::role::BuiltInRole;
 use portaria_testing::{PASSWORD, Person, Stage, databases};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, EntityTrait};
 
 use BuiltInRole::{Administrator, Agent, Analyst, Developer, Support};
 
@@ -159,11 +159,9 @@ async fn find_in(stage: &Stage, workspace: WorkspaceId, id: DirectoryUserId) -> 
 }
 
 async fn letter_token(stage: &Stage, email: &str) -> String {
-    let reader = stage.installation.database.reader();
-    let mails =
-        outgoing_mail::Entity::find().order_by_asc(outgoing_mail::Column::Id).all(reader).await.unwrap();
-    let mail = mails.iter().rev().find(|mail| mail.to_address == email && mail.text.contains("ptr_inv_"));
-    let text = &mail.unwrap_or_else(|| panic!("no letter to {email}")).text;
+    let letters = stage.letters_to(email).await;
+    let letter = letters.iter().rev().find(|letter| letter.text.contains("ptr_inv_"));
+    let text = &letter.unwrap_or_else(|| panic!("no letter to {email}")).text;
     let at = text.find("ptr_inv_").unwrap();
     text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect()
 }

@@ -15,7 +15,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 const NEW: &str = "quite another password";
 
 fn origin() -> Origin {
-    Origin { address: "198.51.100.7".to_owned(), user_agent: "curl/8".to_owned() }
+    Origin { address: "198.51.100.7".to_owned(), user_agent: "curl/8".to_owned(), ..Origin::default() }
 }
 
 async fn sign_in_with(stage: &Stage, email: &str, password: &str) -> portaria_domain::Result<OpenedSession> {
@@ -210,7 +210,11 @@ async fn nobody_gets_more_than_a_few_letters_an_hour() {
         let ana = stage.person("Ana", &[]).await;
         let mut refused = 0;
         for host in 0..60 {
-            let origin = Origin { address: format!("198.51.100.{}", host % 2), user_agent: String::new() };
+            let origin = Origin {
+                address: format!("198.51.100.{}", host % 2),
+                user_agent: String::new(),
+                ..Origin::default()
+            };
             let asked = request_reset(&stage.installation, &ana.email, &origin).await;
             refused += u32::from(matches!(refusal(asked), Some(Refusal::Throttled { .. })));
             stage.clock.advance(Duration::from_secs(1));

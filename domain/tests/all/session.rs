@@ -89,11 +89,7 @@ async fn a_session_that_lies_idle_ends_and_one_in_use_does_not() {
         this.viewers.access_changed(stage.workspace_id);
         assert!(uses(this, &ana).await, "also when the viewer is read anew");
         stage.clock.advance(12 * HOUR - MINUTE);
-        let open = session::of_user(
-            this.database.reader(),
-            ana.viewer.session().unwrap().user_id,
-            stage.clock.now(),
-        );
+        let open = session::of_viewer(this.database.reader(), &ana.viewer, stage.clock.now());
         this.viewers.flush_last_use().await.unwrap();
         assert_eq!(open.await.unwrap().len(), 1);
         stage.clock.advance(MINUTE);
@@ -101,8 +97,8 @@ async fn a_session_that_lies_idle_ends_and_one_in_use_does_not() {
         this.viewers.flush_last_use().await.unwrap();
         assert!(!uses(this, &ana).await, "and trying does not wake it");
         assert!(!uses(&another_process(&stage), &ana).await, "in no process");
-        let user = ana.viewer.session().unwrap().user_id;
-        assert!(session::of_user(this.database.reader(), user, stage.clock.now()).await.unwrap().is_empty());
+        let open = session::of_viewer(this.database.reader(), &ana.viewer, stage.clock.now());
+        assert!(open.await.unwrap().is_empty());
     }
 }
 
@@ -195,10 +191,10 @@ async fn one_sees_and_ends_ones_own_sessions_everywhere_and_nobody_elses() {
         let bia = stage.person("Bia", &[]).await;
         joins(&stage, outra, &ana).await;
         let (here, reader) = (&stage.installation, stage.installation.database.reader());
-        let user = ana.viewer.session().unwrap().user_id;
+        let _user = ana.viewer.session().unwrap().user_id;
         let there = session::switch(here, &ana.viewer, outra, Origin::default()).await.unwrap();
         let second = stage.sign_in(&ana.email).await;
-        let listed = session::of_user(reader, user, stage.clock.now()).await.unwrap();
+        let listed = session::of_viewer(reader, &ana.viewer, stage.clock.now()).await.unwrap();
         assert_eq!(listed.len(), 3);
         assert!(listed.iter().any(|one| one.workspace == "Outra"));
         let members = [ana.member_id, bia.member_id];
@@ -300,7 +296,7 @@ async fn switching_carries_over_what_was_proved_and_lengthens_nothing() {
             "an administrator there only"
         );
         assert!(stage.viewer(&ana.token).await.is_some(), "the old one stays");
-        let all = session::memberships(here.database.reader(), switched.user_id).await.unwrap();
+        let all = session::memberships(here.database.reader(), &ana.viewer).await.unwrap();
         assert_eq!(all.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Padaria", "Outra"]);
 
         // Who is shut out of a workspace is shut out of it this way too.
@@ -309,6 +305,35 @@ async fn switching_carries_over_what_was_proved_and_lengthens_nothing() {
         here.database.writer().execute_raw(here.database.statement(sql, values)).await.unwrap();
         let refused = session::switch(here, &ana.viewer, outra, Origin::default()).await;
         assert!(matches!(refused.map(drop), Err(Error::NotFound)));
-        assert_eq!(session::memberships(here.database.reader(), switched.user_id).await.unwrap().len(), 1);
+        assert_eq!(session::memberships(here.database.reader(), &ana.viewer).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_was_proved_to_one_workspace_alone_leads_to_no_other() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (outra, _, _) = stage.another_workspace().await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        joins(&stage, outra, &ana).await;
+        let (here, reader) = (&stage.installation, stage.installation.database.reader());
+        session::switch(here, &ana.viewer, outra, Origin::default()).await.unwrap();
+        let sql = "UPDATE sessions SET confined = $2 WHERE token_hash = $1";
+        let values = [TokenHash::of(&ana.token).to_vec().into(), true.into()];
+        here.database.writer().execute_raw(here.database.statement(sql, values)).await.unwrap();
+        here.viewers.access_changed(stage.workspace_id);
+        let ana = stage.viewer(&ana.token).await.unwrap();
+
+        let refused = session::switch(here, &ana, outra, Origin::default()).await;
+        assert!(matches!(refused.map(drop), Err(Error::Refused(Refusal::Confined))));
+        let all = session::memberships(reader, &ana).await.unwrap();
+        assert_eq!(all.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Padaria"]);
+        let listed = session::of_viewer(reader, &ana, stage.clock.now()).await.unwrap();
+        assert!(!listed.is_empty() && listed.iter().all(|one| one.workspace == "Padaria"), "{listed:?}");
+        session::end_others(here, &ana).await.unwrap();
+        let there = "SELECT COUNT(*) FROM sessions WHERE workspace_id = $1 AND ended_at IS NULL";
+        let row =
+            reader.query_one_raw(here.database.statement(there, [outra.0.into()])).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 1, "the one in the other workspace goes on");
     }
 }

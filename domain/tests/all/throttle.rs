@@ -27,7 +27,8 @@ async fn attempt_by(
     (email, password): (&str, &str),
     (address, user_agent): (&str, &str),
 ) -> Result<OpenedSession, Option<u32>> {
-    let origin = Origin { address: address.to_owned(), user_agent: user_agent.to_owned() };
+    let origin =
+        Origin { address: address.to_owned(), user_agent: user_agent.to_owned(), ..Origin::default() };
     let attempt = Attempt { email, password, code: None, workspace_id: None, origin };
     match sign_in(&stage.installation, attempt).await {
         Ok(opened) => Ok(opened),
@@ -115,7 +116,8 @@ async fn of_many_guesses_at_once_none_slips_through() {
         let second = Installation::new(database, stage.clock.clone(), keys, "http://portaria.test");
         let guesses = (0..40).map(|guess| {
             let installation = if guess % 2 == 0 { &stage.installation } else { &second };
-            let origin = Origin { address: "203.0.113.9".to_owned(), user_agent: String::new() };
+            let origin =
+                Origin { address: "203.0.113.9".to_owned(), user_agent: String::new(), ..Origin::default() };
             let attempt = Attempt {
                 email: &ana.email,
                 password: "a wrong guess",
@@ -218,7 +220,11 @@ async fn a_letter_lets_the_owner_in_from_anywhere_while_strangers_guess() {
         for guess in 0..40 {
             let _ = attempt(&stage, (&ana.email, "one of the guesses"), &format!("203.0.113.{guess}")).await;
         }
-        let hotel = Origin { address: "198.51.100.77".to_owned(), user_agent: "a telephone".to_owned() };
+        let hotel = Origin {
+            address: "198.51.100.77".to_owned(),
+            user_agent: "a telephone".to_owned(),
+            ..Origin::default()
+        };
         assert!(matches!(attempt(&stage, (&ana.email, PASSWORD), &hotel.address).await, Err(Some(_))));
         request_reset(&stage.installation, &ana.email, &hotel).await.unwrap();
         answer_requests(&stage.installation).await.unwrap();

@@ -8,11 +8,11 @@ use portaria_guard::guarded;
 
 use super::second_factor::shown;
 use super::session::{SessionToken, hand_over, require_browser};
-use crate::graphql::session::SessionTransport;
 use crate::error::Result;
 use crate::graphql::id::{parse, parse_optional};
 use crate::graphql::passkey::{Passkey, PasskeyChallenge, answer};
 use crate::graphql::payload::payload;
+use crate::graphql::session::SessionTransport;
 use crate::graphql::viewer::Viewer as ViewerObject;
 use crate::guard::Subject;
 use crate::request::Request;

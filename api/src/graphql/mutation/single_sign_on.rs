@@ -12,11 +12,11 @@ use portaria_domain::{external_identity, identity_provider};
 use portaria_guard::guarded;
 
 use super::session::{SessionToken, hand_over, require_browser};
-use crate::graphql::session::SessionTransport;
 use crate::error::Result;
 use crate::graphql::id::parse;
 use crate::graphql::identity_provider::ExternalIdentity;
 use crate::graphql::payload::payload;
+use crate::graphql::session::SessionTransport;
 use crate::graphql::viewer::Session;
 use crate::guard::Subject;
 use crate::request::Request;
