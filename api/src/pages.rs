@@ -18,7 +18,15 @@ use rust_embed::RustEmbed;
 use language::{Language, Texts};
 
 /// What there is a page for.
-const SERVED: [Page; 4] = [Page::SetUp, Page::SignIn, Page::SecondFactor, Page::AcceptInvitation];
+const SERVED: [Page; 7] = [
+    Page::SetUp,
+    Page::SignIn,
+    Page::SecondFactor,
+    Page::AcceptInvitation,
+    Page::ForgotPassword,
+    Page::ResetPassword,
+    Page::SingleSignOn,
+];
 
 /// A page runs its own script, talks to its own origin, posts no form, is framed by nobody, and makes no text into code.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -45,7 +53,9 @@ impl View {
             Page::SignIn => self.texts.sign_in.title,
             Page::SecondFactor => self.texts.second_factor.title,
             Page::AcceptInvitation => self.texts.acceptance.title,
-            Page::ResetPassword => "",
+            Page::ForgotPassword => self.texts.forgotten.title,
+            Page::ResetPassword => self.texts.reset.title,
+            Page::SingleSignOn => self.texts.sign_in.title,
         }
     }
 

@@ -12,7 +12,9 @@ pub enum Page {
     SignIn,
     SecondFactor,
     AcceptInvitation,
+    ForgotPassword,
     ResetPassword,
+    SingleSignOn,
 }
 
 impl Page {
@@ -22,7 +24,9 @@ impl Page {
             Self::SignIn => "sign-in",
             Self::SecondFactor => "second-factor",
             Self::AcceptInvitation => "accept-invitation",
+            Self::ForgotPassword => "forgot-password",
             Self::ResetPassword => "reset-password",
+            Self::SingleSignOn => "single-sign-on",
         }
     }
 }

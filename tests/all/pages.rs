@@ -44,15 +44,16 @@ async fn enroll(browser: &Browser, program: &Program) -> Authenticator {
     authenticator
 }
 
-/// The link in the only letter to somebody.
-async fn link_to(program: &Program, address: &str) -> String {
+/// The link to a page in the only letter with one to somebody.
+async fn link_to(program: &Program, page: &str, address: &str) -> String {
+    let opening = format!("/{page}#token=");
     let began = Instant::now();
     loop {
         let folder = std::fs::read_dir(program.folder().join("data/mail")).into_iter().flatten();
         for file in folder.map_while(Result::ok) {
             let letter = std::fs::read_to_string(file.path()).unwrap();
             let letter = letter.replace("=\r\n", "").replace("=3D", "=");
-            let link = letter.split_whitespace().find(|word| word.contains("/accept-invitation#token="));
+            let link = letter.split_whitespace().find(|word| word.contains(&opening));
             if let Some(link) = link.filter(|_| letter.contains(address)) {
                 return link.to_owned();
             }
@@ -69,7 +70,7 @@ async fn invite(browser: &Browser, program: &Program, name: &str, address: &str)
     let input = json!({ "i": { "name": name, "email": address } });
     let invited = program.ask(session.as_str(), query, input).await;
     assert_eq!(invited["data"]["inviteMember"]["userErrors"], json!([]), "{invited}");
-    link_to(program, address).await
+    link_to(program, "accept-invitation", address).await
 }
 
 #[tokio::test]
@@ -128,6 +129,69 @@ async fn a_company_comes_in_by_its_pages() {
     program.stop();
 }
 
+#[tokio::test]
+async fn a_forgotten_password_is_set_anew_by_a_letter() {
+    let Some(browser) = Browser::start().await else { return };
+    let mut program = Program::new(None);
+    program.start().await;
+    set_up(&browser, &program).await;
+    let authenticator = enroll(&browser, &program).await;
+    browser.click("#sign-out").await;
+    browser.click(".after a").await;
+    browser.write("#forgot-password-email", "ada@example.com").await;
+    browser.press(ENTER).await;
+    browser.see("[data-step=sent]").await;
+
+    let link = link_to(&program, "reset-password", "ada@example.com").await;
+    browser.open(&link).await;
+    browser.write("#reset-password-newPassword", "12345678").await;
+    browser.press(ENTER).await;
+    assert!(browser.text("#reset-password-newPassword-problem").await.contains("Muita gente"));
+    browser.write("#reset-password-newPassword", "outra senha bem comprida").await;
+    browser.press(ENTER).await;
+    browser.see("#reset-password-code").await;
+    browser.press(&authenticator.code_in(30)).await;
+    browser.press(ENTER).await;
+    browser.see("[data-step=done]").await;
+    browser.open(&link).await;
+    browser.write("#reset-password-newPassword", "mais uma senha comprida").await;
+    browser.press(ENTER).await;
+    browser.see("[data-step=void]").await;
+
+    browser.open(&format!("{}/sign-in", program.url)).await;
+    browser.write("#sign-in-email", "ada@example.com").await;
+    browser.write("#sign-in-password", "outra senha bem comprida").await;
+    browser.press(ENTER).await;
+    browser.see("#sign-in-code").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    program.stop();
+}
+
+#[tokio::test]
+async fn a_sign_in_by_a_provider_that_came_to_nothing_says_why() {
+    let Some(browser) = Browser::start().await else { return };
+    let mut program = Program::new(None);
+    program.start().await;
+    for (answer, told) in [
+        ("error=ACCESS_DENIED", "O provedor de identidade não deixou você entrar, ou você desistiu."),
+        ("error=PROVIDER_UNREACHABLE", "O provedor de identidade não respondeu como devia."),
+        (
+            "code=ptr_sso_x",
+            "Esta entrada não vale mais: demorou demais, já foi usada ou começou em outro navegador.",
+        ),
+        ("", "Esta entrada não vale mais: demorou demais, já foi usada ou começou em outro navegador."),
+    ] {
+        browser.open(&format!("{}/single-sign-on#{answer}", program.url)).await;
+        let text = browser.text("[data-step=failed]").await;
+        assert!(text.starts_with(told), "{answer}: {text}");
+        assert!(!browser.address().await.contains('#'), "{answer}");
+    }
+    browser.click("[data-step=failed] a").await;
+    browser.see("#sign-in-email").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    program.stop();
+}
+
 /// Something to look at: a page, what is pressed on it, and what is to be seen then.
 struct View<'a> {
     name: &'a str,
@@ -165,6 +229,13 @@ async fn every_page_fits_from_320_pixels_on_in_every_language() {
     let void = page("accept-invitation#token=x");
     look(&browser, view("accept-invitation-void", &void, "", "[data-step=void]")).await;
     browser.run("sessionStorage.clear()").await;
+    look(&browser, view("forgot-password", &page("forgot-password"), "", "[data-step=form]")).await;
+    look(&browser, view("reset-password", &page("reset-password#token=x"), "", "[data-step=form]")).await;
+    look(
+        &browser,
+        view("single-sign-on", &page("single-sign-on#error=ACCESS_DENIED"), "", "[data-step=failed]"),
+    )
+    .await;
     look(&browser, view("sign-in", &page("sign-in"), "", "[data-step=form]")).await;
     look(
         &browser,

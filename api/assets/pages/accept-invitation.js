@@ -3,15 +3,16 @@
 import { askForCode, onSubmit, wantsCode } from "./form.js";
 import { ask, change } from "./graphql.js";
 import { forgetToken, takeToken } from "./link.js";
+import { offerProviders } from "./providers.js";
 import * as session from "./session.js";
 import { fail, go, show } from "./step.js";
 import { fill } from "./text.js";
 
 const PREVIEW = `query($token: String!) {
-  invitationPreview(token: $token) { workspaceName name email hasAccount }
+  invitationPreview(token: $token) { workspaceId workspaceName name email hasAccount }
 }`;
 const ACCEPT = `mutation($input: AcceptInvitationInput!) {
-  acceptInvitation(input: $input) { session { token } userErrors { code field } }
+  acceptInvitation(input: $input) { session { token } userErrors { code field retryAfter } }
 }`;
 
 const token = takeToken();
@@ -37,6 +38,8 @@ async function begin() {
   form.elements.email.readOnly = true;
   if (form.elements.name instanceof Element) form.elements.name.value = preview.name;
   show(form.id);
+  // Who has an account links a provider to it after signing in; until then it would be refused.
+  if (!preview.hasAccount) await offerProviders(preview.workspaceId, token);
 }
 
 async function accept(form, { name, password, code }) {

@@ -1,10 +1,10 @@
 // The public API, used as any front end uses it.
 
-/** Why something was not done: a code of the API, maybe the field that it is about, and the mutation that said so. */
+/** Why something was not done: a code of the API, and what else is known of it. */
 export class Problem extends Error {
-  constructor({ code, field = null, mutation = null, request = null }) {
+  constructor({ code, field = null, mutation = null, retryAfter = null, request = null }) {
     super(code);
-    Object.assign(this, { code, field, mutation, request });
+    Object.assign(this, { code, field, mutation, retryAfter, request });
   }
 }
 
@@ -17,7 +17,10 @@ export async function ask(query, variables = {}, session = {}) {
 export async function change(query, input, session = {}) {
   const [[mutation, payload]] = Object.entries((await answer(query, input ? { input } : {}, session)).data);
   const refused = payload.userErrors?.[0];
-  if (refused) throw new Problem({ code: refused.code, field: refused.field?.at(-1), mutation });
+  if (refused) {
+    const { code, field, retryAfter } = refused;
+    throw new Problem({ code, field: field?.at(-1), mutation, retryAfter });
+  }
   return payload;
 }
 

@@ -2,11 +2,12 @@
 
 import { askForCode, onSubmit, wantsCode } from "./form.js";
 import { change } from "./graphql.js";
+import { offerProviders } from "./providers.js";
 import * as session from "./session.js";
 import { go, show } from "./step.js";
 
 const SIGN_IN = `mutation($input: SignInInput!) {
-  signIn(input: $input) { session { token } userErrors { code field } }
+  signIn(input: $input) { session { token } userErrors { code field retryAfter } }
 }`;
 
 const form = document.getElementById("sign-in");
@@ -22,3 +23,10 @@ onSubmit(form, async ({ email, password, code }) => {
 });
 if (session.isOpen()) go("/second-factor");
 else show("form");
+
+// A company may lead its people here with its own short name: /sign-in?workspace=...
+const workspace = new URLSearchParams(location.search).get("workspace");
+if (workspace) {
+  for (const link of document.querySelectorAll("nav a")) link.search += `&workspace=${encodeURIComponent(workspace)}`;
+  await offerProviders(workspace);
+}

@@ -17,7 +17,12 @@ export function fill(values) {
 }
 
 /** What a problem is in words. One of Portaria's own is found in its log by the number of the request. */
-export function sentence({ code, mutation, request }) {
-  const said = text(code, mutation);
+export function sentence({ code, mutation, retryAfter, request }) {
+  const said = text(code, mutation).replace("{wait}", minutes(retryAfter ?? 15 * 60));
   return code === "INTERNAL" && request ? `${said} (${request})` : said;
+}
+
+function minutes(seconds) {
+  const unit = { style: "unit", unit: "minute", unitDisplay: "long" };
+  return new Intl.NumberFormat(document.documentElement.lang, unit).format(Math.ceil(seconds / 60));
 }

@@ -75,7 +75,13 @@ pub struct InvitationPreview(pub Preview);
 /// An invitation as its letter's owner sees it, before they accept.
 #[guarded]
 impl InvitationPreview {
-    /// Where they are invited to.
+    /// The workspace that they are invited to (`ws_...`), for `signInProviders` and `beginSingleSignOn`.
+    #[public]
+    fn workspace_id(&self) -> ID {
+        self.0.workspace.id.into()
+    }
+
+    /// What it is called.
     #[public]
     fn workspace_name(&self) -> &str {
         &self.0.workspace.name

@@ -65,13 +65,16 @@ impl Language {
     }
 }
 
-/// Everything the pages say. `{least}` and `{most}` stand for the lengths of a password.
+/// Everything the pages say. `{least}` and `{most}` stand for the lengths of a password,
+/// `{wait}` for some minutes.
 pub struct Texts {
     pub frame: Frame,
     pub labels: Labels,
     pub set_up: SetUp,
     pub acceptance: Acceptance,
     pub sign_in: SignIn,
+    pub forgotten: Forgotten,
+    pub reset: Reset,
     pub second_factor: SecondFactor,
     /// What refusals and failures mean, by their code in the API; `acceptInvitation.INVALID_TOKEN` is what it means there.
     pub problems: &'static [(&'static str, &'static str)],
@@ -134,6 +137,27 @@ pub struct Acceptance {
 pub struct SignIn {
     pub title: &'static str,
     pub submit: &'static str,
+    /// `{name}` stands for an identity provider.
+    pub with: &'static str,
+    pub again: &'static str,
+}
+
+pub struct Forgotten {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub submit: &'static str,
+    pub sent: &'static str,
+    pub sent_help: &'static str,
+}
+
+pub struct Reset {
+    pub title: &'static str,
+    pub submit: &'static str,
+    pub done: &'static str,
+    pub done_help: &'static str,
+    pub void: &'static str,
+    pub void_help: &'static str,
+    pub another: &'static str,
 }
 
 pub struct SecondFactor {

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Acceptance, Frame, Labels, SecondFactor, SetUp, SignIn, Texts};
+use super::{Acceptance, Forgotten, Frame, Labels, Reset, SecondFactor, SetUp, SignIn, Texts};
 
 pub const TEXTS: Texts = Texts {
     frame: Frame {
@@ -49,7 +49,28 @@ pub const TEXTS: Texts = Texts {
         no_link: "The invitation is missing",
         no_link_help: "Open this page with the whole link from the invitation that was mailed to you.",
     },
-    sign_in: SignIn { title: "Sign in", submit: "Sign in" },
+    sign_in: SignIn {
+        title: "Sign in",
+        submit: "Sign in",
+        with: "Sign in with {name}",
+        again: "Go back and sign in another way",
+    },
+    forgotten: Forgotten {
+        title: "I forgot my password",
+        lead: "Enter the e-mail address with which you sign in. We will send a link to choose another password.",
+        submit: "Send the link",
+        sent: "Look at your e-mail",
+        sent_help: "If there is an account with that address, the link arrives in a few minutes. It is good for 30 minutes and once. If it does not arrive, look into the spam folder too.",
+    },
+    reset: Reset {
+        title: "Choose a new password",
+        submit: "Save the password",
+        done: "Password changed",
+        done_help: "All your sessions have been ended. Sign in with the new password.",
+        void: "This link is no longer valid",
+        void_help: "It is good for 30 minutes and once, and a newer link replaces it.",
+        another: "Ask for another link",
+    },
     second_factor: SecondFactor {
         title: "Two-step verification",
         off: "It is not on yet",
@@ -84,6 +105,11 @@ pub const TEXTS: Texts = Texts {
             "The password is wrong. It is that of the account which this e-mail address already has.",
         ),
         ("PASSWORD_LENGTH", "The password needs {least} to {most} characters."),
+        ("PASSWORD_COMMON", "Many people use this password, or one like it. Choose one that is yours alone."),
+        (
+            "PASSWORD_PERSONAL",
+            "This password is easy to guess: it is made of your name, your e-mail address or the company's name. Choose another.",
+        ),
         ("SECOND_FACTOR_REQUIRED", "Enter a code from your authenticator app too."),
         (
             "WRONG_CODE",
@@ -93,7 +119,7 @@ pub const TEXTS: Texts = Texts {
             "confirmSecondFactor.WRONG_CODE",
             "This code is not valid. Enter the one that the app shows now, and see whether your phone's clock is right.",
         ),
-        ("TOO_MANY_ATTEMPTS", "There were too many wrong codes. Wait 15 minutes and try again."),
+        ("TOO_MANY_ATTEMPTS", "There were too many wrong attempts. Wait {wait} and try again."),
         ("NO_SECOND_FACTOR", "No authenticator app is set up."),
         (
             "confirmSecondFactor.NO_SECOND_FACTOR",
@@ -112,11 +138,42 @@ pub const TEXTS: Texts = Texts {
             "acceptInvitation.INVALID_TOKEN",
             "This invitation is no longer valid. Ask whoever invited you for another.",
         ),
+        ("resetPassword.INVALID_TOKEN", "This link is no longer valid. Ask for another."),
         (
             "INVITATION_VOID",
             "Whoever invited you may no longer grant what the invitation promises. Ask for a new invitation.",
         ),
         ("ALREADY_MEMBER", "You already belong to this company on Portaria. Just sign in."),
+        (
+            "SHARED_ACCOUNT",
+            "You signed in by the company's provider, and your account belongs to other companies too. Sign out, and sign in with your password.",
+        ),
+        (
+            "PROVIDER_UNREACHABLE",
+            "The identity provider did not answer as it should. Try again in a minute; if it goes on, talk to whoever administers Portaria.",
+        ),
+        ("ACCESS_DENIED", "The identity provider did not let you in, or you changed your mind."),
+        (
+            "INVALID_ANSWER",
+            "Portaria could not trust the identity provider's answer. Begin again; if it goes on, talk to whoever administers Portaria.",
+        ),
+        (
+            "finishSingleSignOn.INVALID_TOKEN",
+            "This sign-in is no longer valid: it took too long, was used already, or began in another browser. Begin again.",
+        ),
+        (
+            "NOT_ACTIVE",
+            "Your access is suspended or has ended. Talk to whoever administers Portaria at your company.",
+        ),
+        (
+            "NOT_LINKED",
+            "The provider knows you, but Portaria does not yet. Ask whoever administers it at your company for an invitation.",
+        ),
+        (
+            "LINK_REQUIRED",
+            "There is an account with this e-mail address already. Sign in with its password, and link the provider to it then.",
+        ),
+        ("LAST_ADMINISTRATOR", "This would leave the company without anybody to administer it on Portaria."),
         ("UNAUTHENTICATED", "Your session has ended. Sign in again."),
         ("FORBIDDEN", "Your account is not permitted to do this."),
         ("STEP_UP_REQUIRED", "First confirm that it is you, with a code."),

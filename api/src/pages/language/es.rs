@@ -1,6 +1,6 @@
 //! Spanish, for Spain and Latin America alike: the reader is «usted», and of either sex.
 
-use super::{Acceptance, Frame, Labels, SecondFactor, SetUp, SignIn, Texts};
+use super::{Acceptance, Forgotten, Frame, Labels, Reset, SecondFactor, SetUp, SignIn, Texts};
 
 pub const TEXTS: Texts = Texts {
     frame: Frame {
@@ -49,7 +49,28 @@ pub const TEXTS: Texts = Texts {
         no_link: "Falta la invitación",
         no_link_help: "Abra esta página con el enlace completo que llegó en el correo de invitación.",
     },
-    sign_in: SignIn { title: "Entrar", submit: "Entrar" },
+    sign_in: SignIn {
+        title: "Entrar",
+        submit: "Entrar",
+        with: "Entrar con {name}",
+        again: "Volver y entrar de otra manera",
+    },
+    forgotten: Forgotten {
+        title: "Olvidé mi contraseña",
+        lead: "Escriba el correo con el que entra. Le enviaremos un enlace para elegir otra contraseña.",
+        submit: "Enviar el enlace",
+        sent: "Revise su correo",
+        sent_help: "Si hay una cuenta con esa dirección, el enlace llega en pocos minutos. Vale por 30 minutos y una sola vez. Si no llega, mire también en el correo no deseado.",
+    },
+    reset: Reset {
+        title: "Elegir una nueva contraseña",
+        submit: "Guardar la contraseña",
+        done: "Contraseña cambiada",
+        done_help: "Todas sus sesiones se han cerrado. Entre con la contraseña nueva.",
+        void: "Este enlace ya no es válido",
+        void_help: "Vale por 30 minutos y una sola vez, y un enlace más nuevo lo reemplaza.",
+        another: "Pedir otro enlace",
+    },
     second_factor: SecondFactor {
         title: "Verificación en dos pasos",
         off: "Todavía no está activada",
@@ -84,6 +105,11 @@ pub const TEXTS: Texts = Texts {
             "La contraseña no es correcta. Es la de la cuenta que este correo ya tiene.",
         ),
         ("PASSWORD_LENGTH", "La contraseña debe tener de {least} a {most} caracteres."),
+        ("PASSWORD_COMMON", "Mucha gente usa esta contraseña o una parecida. Elija otra, solo suya."),
+        (
+            "PASSWORD_PERSONAL",
+            "Esta contraseña es fácil de adivinar: está hecha de su nombre, de su correo o del nombre de la empresa. Elija otra.",
+        ),
         ("SECOND_FACTOR_REQUIRED", "Escriba también un código de su aplicación de autenticación."),
         (
             "WRONG_CODE",
@@ -93,7 +119,7 @@ pub const TEXTS: Texts = Texts {
             "confirmSecondFactor.WRONG_CODE",
             "Este código no es válido. Escriba el que la aplicación muestra ahora y compruebe la hora del teléfono.",
         ),
-        ("TOO_MANY_ATTEMPTS", "Hubo demasiados códigos incorrectos. Espere 15 minutos e inténtelo de nuevo."),
+        ("TOO_MANY_ATTEMPTS", "Hubo demasiados intentos incorrectos. Espere {wait} e inténtelo de nuevo."),
         ("NO_SECOND_FACTOR", "No hay ninguna aplicación de autenticación configurada."),
         (
             "confirmSecondFactor.NO_SECOND_FACTOR",
@@ -106,11 +132,42 @@ pub const TEXTS: Texts = Texts {
             "Este enlace ya no es válido: tiene más de 24 horas, ya se usó o fue reemplazado por otro. El comando «portaria admin setup-token» muestra uno nuevo.",
         ),
         ("acceptInvitation.INVALID_TOKEN", "Esta invitación ya no es válida. Pida otra a quien le invitó."),
+        ("resetPassword.INVALID_TOKEN", "Este enlace ya no es válido. Pida otro."),
         (
             "INVITATION_VOID",
             "Quien le invitó ya no puede conceder lo que promete la invitación. Pida una invitación nueva.",
         ),
         ("ALREADY_MEMBER", "Usted ya forma parte de esta empresa en Portaria. Solo tiene que entrar."),
+        (
+            "SHARED_ACCOUNT",
+            "Ha entrado por el proveedor de la empresa, y su cuenta es también de otras. Salga y entre con la contraseña.",
+        ),
+        (
+            "PROVIDER_UNREACHABLE",
+            "El proveedor de identidad no respondió como debía. Inténtelo de nuevo en un minuto; si continúa, hable con quien administra Portaria.",
+        ),
+        ("ACCESS_DENIED", "El proveedor de identidad no le dejó entrar, o usted desistió."),
+        (
+            "INVALID_ANSWER",
+            "Portaria no pudo confiar en la respuesta del proveedor de identidad. Empiece de nuevo; si continúa, hable con quien administra Portaria.",
+        ),
+        (
+            "finishSingleSignOn.INVALID_TOKEN",
+            "Esta entrada ya no es válida: tardó demasiado, ya se usó o empezó en otro navegador. Empiece de nuevo.",
+        ),
+        (
+            "NOT_ACTIVE",
+            "Su acceso está suspendido o ha terminado. Hable con quien administra Portaria en su empresa.",
+        ),
+        (
+            "NOT_LINKED",
+            "El proveedor le conoce, pero Portaria todavía no. Pida una invitación a quien lo administra en su empresa.",
+        ),
+        (
+            "LINK_REQUIRED",
+            "Ya existe una cuenta con este correo. Entre con su contraseña y vincule después el proveedor.",
+        ),
+        ("LAST_ADMINISTRATOR", "Esto dejaría a la empresa sin nadie que la administre en Portaria."),
         ("UNAUTHENTICATED", "Su sesión terminó. Entre de nuevo."),
         ("FORBIDDEN", "Su cuenta no tiene permiso para esto."),
         ("STEP_UP_REQUIRED", "Confirme antes que es usted, con un código."),

@@ -1,6 +1,6 @@
 //! Portuguese of Brazil: the reader is «você», and of either sex.
 
-use super::{Acceptance, Frame, Labels, SecondFactor, SetUp, SignIn, Texts};
+use super::{Acceptance, Forgotten, Frame, Labels, Reset, SecondFactor, SetUp, SignIn, Texts};
 
 pub const TEXTS: Texts = Texts {
     frame: Frame {
@@ -49,7 +49,28 @@ pub const TEXTS: Texts = Texts {
         no_link: "Falta o convite",
         no_link_help: "Abra esta página pelo link que veio no e-mail do convite, inteiro.",
     },
-    sign_in: SignIn { title: "Entrar", submit: "Entrar" },
+    sign_in: SignIn {
+        title: "Entrar",
+        submit: "Entrar",
+        with: "Entrar com {name}",
+        again: "Voltar e entrar de outro modo",
+    },
+    forgotten: Forgotten {
+        title: "Esqueci minha senha",
+        lead: "Digite o e-mail com que você entra. Enviaremos um link para criar outra senha.",
+        submit: "Enviar o link",
+        sent: "Confira o seu e-mail",
+        sent_help: "Se houver uma conta com esse endereço, o link chega em poucos minutos. Ele vale por 30 minutos e uma única vez. Se não chegar, olhe também a caixa de spam.",
+    },
+    reset: Reset {
+        title: "Criar uma nova senha",
+        submit: "Salvar a senha",
+        done: "Senha trocada",
+        done_help: "Todas as suas sessões foram encerradas. Entre com a senha nova.",
+        void: "Este link não vale mais",
+        void_help: "Ele vale por 30 minutos e uma única vez, e um link mais novo o substitui.",
+        another: "Pedir outro link",
+    },
     second_factor: SecondFactor {
         title: "Verificação em duas etapas",
         off: "Ainda não está ativada",
@@ -81,6 +102,11 @@ pub const TEXTS: Texts = Texts {
         ("INVALID_CREDENTIALS", "O e-mail ou a senha está errado."),
         ("acceptInvitation.INVALID_CREDENTIALS", "A senha está errada. É a da conta que este e-mail já tem."),
         ("PASSWORD_LENGTH", "A senha precisa ter de {least} a {most} caracteres."),
+        ("PASSWORD_COMMON", "Muita gente usa esta senha ou uma parecida. Escolha outra, só sua."),
+        (
+            "PASSWORD_PERSONAL",
+            "Esta senha é fácil de adivinhar: é feita do seu nome, do seu e-mail ou do nome da empresa. Escolha outra.",
+        ),
         ("SECOND_FACTOR_REQUIRED", "Digite também um código do seu aplicativo autenticador."),
         (
             "WRONG_CODE",
@@ -90,7 +116,7 @@ pub const TEXTS: Texts = Texts {
             "confirmSecondFactor.WRONG_CODE",
             "Este código não vale. Digite o que o aplicativo mostra agora, e veja se a hora do celular está certa.",
         ),
-        ("TOO_MANY_ATTEMPTS", "Foram muitos códigos errados. Espere 15 minutos e tente de novo."),
+        ("TOO_MANY_ATTEMPTS", "Foram muitas tentativas erradas. Espere {wait} e tente de novo."),
         ("NO_SECOND_FACTOR", "Nenhum aplicativo autenticador está configurado."),
         (
             "confirmSecondFactor.NO_SECOND_FACTOR",
@@ -106,11 +132,42 @@ pub const TEXTS: Texts = Texts {
             "Este link não vale mais: passou de 24 horas, já foi usado ou foi substituído por outro. O comando “portaria admin setup-token” mostra um novo.",
         ),
         ("acceptInvitation.INVALID_TOKEN", "Este convite não vale mais. Peça outro a quem convidou você."),
+        ("resetPassword.INVALID_TOKEN", "Este link não vale mais. Peça outro."),
         (
             "INVITATION_VOID",
             "Quem convidou você não pode mais conceder o que o convite promete. Peça um convite novo.",
         ),
         ("ALREADY_MEMBER", "Você já faz parte desta empresa no Portaria. É só entrar."),
+        (
+            "SHARED_ACCOUNT",
+            "Você entrou pelo provedor da empresa, e a sua conta é também de outras. Saia e entre com a senha.",
+        ),
+        (
+            "PROVIDER_UNREACHABLE",
+            "O provedor de identidade não respondeu como devia. Tente de novo em um minuto; se continuar, fale com quem administra o Portaria.",
+        ),
+        ("ACCESS_DENIED", "O provedor de identidade não deixou você entrar, ou você desistiu."),
+        (
+            "INVALID_ANSWER",
+            "O Portaria não pôde confiar na resposta do provedor de identidade. Comece de novo; se continuar, fale com quem administra o Portaria.",
+        ),
+        (
+            "finishSingleSignOn.INVALID_TOKEN",
+            "Esta entrada não vale mais: demorou demais, já foi usada ou começou em outro navegador. Comece de novo.",
+        ),
+        (
+            "NOT_ACTIVE",
+            "O seu acesso está suspenso ou foi encerrado. Fale com quem administra o Portaria na sua empresa.",
+        ),
+        (
+            "NOT_LINKED",
+            "O provedor conhece você, mas o Portaria ainda não. Peça um convite a quem o administra na sua empresa.",
+        ),
+        (
+            "LINK_REQUIRED",
+            "Já existe uma conta com este e-mail. Entre com a senha dela e ligue o provedor à conta depois.",
+        ),
+        ("LAST_ADMINISTRATOR", "Isto deixaria a empresa sem ninguém que a administre no Portaria."),
         ("UNAUTHENTICATED", "A sua sessão terminou. Entre de novo."),
         ("FORBIDDEN", "A sua conta não tem permissão para isto."),
         ("STEP_UP_REQUIRED", "Confirme antes que é você, com um código."),
