@@ -114,7 +114,7 @@ async fn require_permitted(change: &Change<'_>, meaning: Meaning) -> Result<()> 
                 return Err(Refusal::NothingConferred.into());
             }
             let what = Conferral { scope, permissions, until: None };
-            change.confer(what)?;
+            change.confer_to_anybody(what)?;
             change.require_approval(what)
         }
     }

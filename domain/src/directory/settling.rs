@@ -14,7 +14,7 @@ use serde_json::json;
 use super::mapping::{Meaning, meaning, of_groups};
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{NewGrant, close, insert_from};
-use crate::granting::{Change, Conferral};
+use crate::granting::{Change, Conferral, Holder};
 use crate::team::add_member;
 
 /// Mappings with the grants that came of them; none for those of teams.
@@ -197,7 +197,7 @@ impl Plan {
             return Err(Error::internal("a mapping to a team is no grant"));
         };
         let permissions = change.ledger.role(role_id)?.permissions;
-        change.confer(Conferral { scope, permissions, until: None })?;
+        change.confer_to(Holder::Member(member), Conferral { scope, permissions, until: None })?;
         let group = self.group_names.get(&mapping.group_id).map(String::as_str).unwrap_or_default();
         let reason = format!("directory: {group}");
         let new = NewGrant {

@@ -243,20 +243,22 @@ impl<'a> Change<'a> {
                     Granter::Directory(_) | Granter::Installation => Ok(()),
                 }
             }
-            Holder::Directory(_) => self.confer(what),
-            Holder::Mapping(_) => {
-                self.confer(what)?;
-                if !what.scope.narrow(what.permissions).contains(Permission::ConversationReadTeam) {
-                    return Ok(());
-                }
-                let permissions = PermissionSet::of(&[Permission::ConversationReadAll]);
-                self.confer(Conferral { permissions, ..what })
-            }
+            Holder::Directory(_) | Holder::Mapping(_) => self.confer_to_anybody(what),
             Holder::ApiKey(_) => {
                 let permissions = what.permissions.without(PermissionSet::SENSITIVE);
                 self.confer(Conferral { permissions, ..what })
             }
         }
+    }
+
+    /// Refuses unless this may be given to whoever is put there later, with what it would open to them in any team.
+    pub fn confer_to_anybody(&self, what: Conferral) -> Result<()> {
+        self.confer(what)?;
+        if !what.scope.narrow(what.permissions).contains(Permission::ConversationReadTeam) {
+            return Ok(());
+        }
+        let permissions = PermissionSet::of(&[Permission::ConversationReadAll]);
+        self.confer(Conferral { permissions, ..what })
     }
 
     /// Refuses unless this member may be let into a team.

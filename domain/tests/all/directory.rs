@@ -224,7 +224,8 @@ async fn nobody_approves_what_they_do_not_hold_for_good() {
         assert_eq!(refusal(let_in(&stage, &admin, &[]).await), Refusal::NothingConferred);
 
         let manager = try_as(&stage, &admin, async |change| {
-            let permissions = directory::REQUIRED.into_iter().collect();
+            let reads = portaria_domain::permission::Permission::ConversationReadTeam;
+            let permissions = directory::REQUIRED.into_iter().chain([reads]).collect();
             role::create(change, NewRole { name: "Gestor", description: "", permissions }).await
         });
         let manager = manager.await.unwrap().role.id;
@@ -247,6 +248,11 @@ async fn nobody_approves_what_they_do_not_hold_for_good() {
         let agent = let_in(&stage, &developer, &[(Agent, Scope::Workspace)]).await;
         assert_eq!(refusal(agent), Refusal::NotHeld);
         assert!(let_in(&stage, &developer, &[(Developer, Scope::Workspace)]).await.is_ok());
+        let (approved, expires_at) = ([(manager, Scope::Workspace)], stage.clock.now() + DAY);
+        let opening = try_as(&stage, &developer, async |change| {
+            credential::create(change, NewCredential { name: "x", approved: &approved, expires_at }).await
+        });
+        assert_eq!(refusal(opening.await), Refusal::NotHeld, "it would open teams that they do not read");
         let outlasting = let_in(&stage, &cover, &[(Agent, Scope::Workspace)]).await;
         assert_eq!(refusal(outlasting), Refusal::OutlastsGranter, "a directory would be a way to stay");
         assert!(let_in(&stage, &cover, &[(Support, Scope::Workspace)]).await.is_ok());

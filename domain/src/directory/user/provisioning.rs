@@ -14,7 +14,7 @@ use crate::directory::profile::Profile;
 use crate::directory::{credential, letter};
 use crate::error::{Error, Refusal, Result};
 use crate::granting::Change;
-use crate::invitation::{Issue, issue};
+use crate::invitation::{Issue, issue, revoke};
 use crate::mail::{Addressee, queue};
 use crate::{member, workspace};
 
@@ -225,10 +225,18 @@ async fn invite(change: &mut Change<'_>, id: DirectoryUserId, profile: &Profile)
 }
 
 /// Takes back what was asked on the directory's word.
-async fn take_back(change: &Change<'_>, id: DirectoryUserId) -> Result<()> {
-    let sql = "UPDATE invitations SET revoked_at = $3 WHERE workspace_id = $1 AND directory_user_id = $2 \
-               AND accepted_at IS NULL AND revoked_at IS NULL";
-    change.execute(sql, [id.0.into(), change.now.0.into()]).await?;
+async fn take_back(change: &mut Change<'_>, id: DirectoryUserId) -> Result<()> {
+    let open = invitation::Entity::find()
+        .filter(invitation::Column::WorkspaceId.eq(change.workspace_id))
+        .filter(invitation::Column::DirectoryUserId.eq(id))
+        .filter(invitation::Column::AcceptedAt.is_null())
+        .filter(invitation::Column::RevokedAt.is_null())
+        .filter(invitation::Column::ExpiresAt.gt(change.now))
+        .all(&change.transaction)
+        .await?;
+    for row in open {
+        revoke(change, row.id).await?;
+    }
     Ok(())
 }
 
