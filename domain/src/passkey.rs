@@ -24,6 +24,7 @@ use crate::permission::PermissionSet;
 use crate::second_factor::letter::{News, tell};
 use crate::second_factor::{Factors, answered, bump_epochs, may_remove, refused};
 use crate::session::lock;
+use crate::single_sign_on::require_own_account;
 use crate::viewer::{MemberSession, Viewer};
 
 use challenge::{Asking, Challenge, use_up};
@@ -214,6 +215,7 @@ pub async fn rename(
     let name = stated_name(name)?;
     let transaction = installation.database.begin().await?;
     let row = own(&transaction, viewer, id).await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     let change =
         passkey::ActiveModel { id: Set(id), name: Set(name.to_owned()), ..passkey::ActiveModel::default() };
     passkey::Entity::update(change).exec(&transaction).await?;
@@ -228,6 +230,7 @@ pub async fn remove(installation: &Installation, viewer: &Viewer, id: PasskeyId)
     let transaction = installation.database.begin().await?;
     let row = own(&transaction, viewer, id).await?;
     lock(&transaction, row.user_id).await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     if !viewer.is_stepped_up(installation.clock.now()) {
         return Err(viewer.step_up_required(PermissionSet::EMPTY));
     }

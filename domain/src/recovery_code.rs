@@ -18,6 +18,7 @@ use crate::permission::PermissionSet;
 use crate::second_factor::letter::{News, tell};
 use crate::second_factor::{Factors, bump_epochs, memberships};
 use crate::session::lock;
+use crate::single_sign_on::require_own_account;
 use crate::viewer::{MemberSession, Viewer};
 
 pub const COUNT: usize = 10;
@@ -114,6 +115,7 @@ pub async fn regenerate(installation: &Installation, viewer: &Viewer) -> Result<
     let MemberSession { user_id, member_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
     lock(&transaction, user_id).await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     if !Factors::of(&transaction, user_id).await?.is_enrolled() {
         return Err(Refusal::NoSecondFactor.into());
     }

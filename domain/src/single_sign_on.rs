@@ -60,11 +60,11 @@ pub async fn landing(installation: &Installation, flow: &Flow, fragment: &str) -
 const SHARED: &str = "
 SELECT 1 FROM sessions s
 JOIN members m ON m.user_id = s.user_id AND m.workspace_id <> s.workspace_id AND m.status <> 'removed'
-WHERE s.workspace_id = $1 AND s.id = $2 AND s.authentication_method = 'single_sign_on' LIMIT 1";
+WHERE s.workspace_id = $1 AND s.id = $2 AND s.confined LIMIT 1";
 
-/// Refuses to touch what an account signs in with, its second factors and their attempts included, in a session that an
-/// identity provider has opened while the account belongs to other workspaces too: one workspace's provider says nothing
-/// there.
+/// Refuses to touch what an account signs in with, its second factors and their attempts included, in a session that
+/// counts in one workspace alone while the account belongs to others too: what one workspace's provider or pages vouch for
+/// says nothing there.
 pub async fn require_own_account(
     connection: &impl ConnectionTrait,
     database: &Database,

@@ -170,6 +170,8 @@ payload! {
         passkey: Passkey
     }
     RenamePasskeyUserError, RenamePasskeyErrorCode {
+        /// This session counts in this workspace alone, and the account belongs to others too: sign in with its password.
+        SharedAccount = SharedAccount,
         /// A name is needed.
         NameMissing = NameMissing at "name",
     }
@@ -189,6 +191,8 @@ payload! {
         viewer: ViewerObject
     }
     RemovePasskeyUserError, RemovePasskeyErrorCode {
+        /// This session counts in this workspace alone, and the account belongs to others too: sign in with its password.
+        SharedAccount = SharedAccount,
         /// A workspace demands a second factor of the viewer, and this is the only one: set up another first.
         LastFactor = LastFactor at "passkeyId",
     }

@@ -136,6 +136,8 @@ payload! {
         recovery_codes: Vec<String>
     }
     RegenerateRecoveryCodesUserError, RegenerateRecoveryCodesErrorCode {
+        /// This session counts in this workspace alone, and the account belongs to others too: sign in with its password.
+        SharedAccount = SharedAccount,
         /// There is no second factor that they could stand in for.
         NoSecondFactor = NoSecondFactor,
     }
@@ -148,6 +150,8 @@ payload! {
         viewer: ViewerObject
     }
     RemoveAuthenticatorAppUserError, RemoveAuthenticatorAppErrorCode {
+        /// This session counts in this workspace alone, and the account belongs to others too: sign in with its password.
+        SharedAccount = SharedAccount,
         /// There is none.
         NoSecondFactor = NoSecondFactor,
         /// A workspace demands a second factor of the viewer, and this is the only one: add a passkey first.
