@@ -170,6 +170,11 @@ async fn a_linked_identity_opens_its_members_session_for_twelve_hours() {
         try_as(&stage, &admin, async |change| member::suspend(change, ana.member_id).await).await.unwrap();
         let refused = enter(&stage, &provider, SIGN_IN, "sub-ana", json!({})).await;
         assert_eq!(refusal(refused), Refusal::NotActive);
+        try_as(&stage, &admin, async |change| member::remove(change, ana.member_id).await).await.unwrap();
+        try_as(&stage, &admin, async |change| member::erase(change, ana.member_id, "asked to").await)
+            .await
+            .unwrap();
+        assert_eq!(count(&stage, "SELECT COUNT(*) FROM external_identities").await, 0, "forgotten");
     }
 }
 
