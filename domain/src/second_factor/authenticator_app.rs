@@ -15,6 +15,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::recovery_code::{self, RecoveryCodes};
 use crate::session::{end_all, lock};
+use crate::single_sign_on::require_own_account;
 use crate::viewer::{MemberSession, Viewer};
 
 /// As RFC 4226 recommends.
@@ -97,6 +98,7 @@ pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -
     let MemberSession { user_id, member_id, session_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
     lock(&transaction, user_id).await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     let pending = second_factor::Entity::find()
         .filter(second_factor::Column::UserId.eq(user_id))
         .filter(second_factor::Column::ConfirmedAt.is_null())

@@ -83,7 +83,7 @@ async fn a_changed_password_ends_the_other_sessions_and_is_told() {
         assert!(sign_in_with(&stage, &ana.email, NEW).await.is_ok());
         assert_eq!(deeds(&stage, "member.password_changed").await, 1);
         let letters = stage.letters_to(&ana.email).await;
-        assert_eq!(letters.len(), 1);
+        assert_eq!(letters.len(), 2, "what was done, and a sign-in from somewhere new");
         assert!(letters[0].text.contains("2026-03-02 09:00 -03, 198.51.100.7"), "{}", letters[0].text);
     }
 }
@@ -132,7 +132,7 @@ async fn a_letter_sets_a_new_password_once_and_ends_all_sessions() {
         assert!(sign_in_with(&stage, &ana.email, NEW).await.is_ok());
         assert_eq!(deeds(&stage, "member.password_reset").await, 1);
         let letters = stage.letters_to(&ana.email).await;
-        assert_eq!(letters.len(), 3, "two links, and what came of it");
+        assert_eq!(letters.len(), 4, "two links, what came of it, and a sign-in from somewhere new");
         stage.clock.advance(Duration::from_secs(60 * 60));
         forget(&stage, &ana.email).await;
         let late = stage.token_for(&ana.email).await;

@@ -332,7 +332,8 @@ async fn letters_are_sent_once_and_again_when_they_ran_out() {
         company.says(id, |wanted| wanted.active = false).await.unwrap();
         assert_eq!(refusal(company.accepts("n@x.example", PASSWORD).await), Refusal::InvalidToken);
         company.says(id, |wanted| wanted.active = true).await.unwrap();
-        let admin = stage.step_up(&company.admin).await;
+        let admin = stage.sign_in(&company.admin.email).await;
+        let admin = stage.step_up(&admin).await;
         let revoke =
             async |change: &mut Change<'_>| credential::revoke(change, company.directory.credential_id).await;
         try_as(stage, &admin, revoke).await.unwrap();
