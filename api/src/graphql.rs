@@ -40,7 +40,7 @@ use crate::single_sign_on::Providers;
 
 pub use mutation::Mutation;
 pub use query::Query;
-pub use subscription::Subscription;
+pub use subscription::{FromNow, Subscription};
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 

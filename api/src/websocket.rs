@@ -21,6 +21,7 @@ use crate::ApiState;
 use crate::cookie;
 use crate::error::{Code, Problem};
 use crate::execution::{Operation, Rejected, error, tidied};
+use crate::graphql::FromNow;
 use crate::http::origin;
 use crate::identity::{identify_bearer, identify_cookie};
 use crate::origin::ClientAddress;
@@ -170,6 +171,7 @@ impl Live {
         self,
         request: async_graphql::Request,
         session: Option<TokenHash>,
+        from_now: FromNow,
     ) -> BoxStream<'static, GraphQLResponse> {
         let operation = match Operation::from_request(request) {
             Ok(operation) => operation,
@@ -189,7 +191,7 @@ impl Live {
             OperationType::Subscription => self
                 .state
                 .schema
-                .execute_stream(operation.into_request().data(Arc::new(request)))
+                .execute_stream(operation.into_request().data(Arc::new(request)).data(from_now))
                 .map(tidied)
                 .boxed(),
         }
@@ -219,6 +221,8 @@ impl Executor for Live {
                 data.get(&std::any::TypeId::of::<Session>())?.downcast_ref::<Session>().map(|found| found.0)
             })
             .flatten();
-        once(self.clone().stream(request, token)).flatten().boxed()
+        // Nothing that happens while the viewer is looked up is missed.
+        let from_now = FromNow::of(&self.state.installation);
+        once(self.clone().stream(request, token, from_now)).flatten().boxed()
     }
 }

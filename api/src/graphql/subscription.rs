@@ -1,6 +1,6 @@
 //! What can be followed. Each event is checked anew against the viewer as they are then.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_graphql::{Context, ID};
@@ -83,6 +83,19 @@ impl ConversationChange {
     }
 }
 
+/// The events from the moment on in which a subscription was asked for.
+pub struct FromNow(Mutex<Option<Receiver<Published>>>);
+
+impl FromNow {
+    pub fn of(installation: &Installation) -> Self {
+        Self(Mutex::new(Some(installation.events.subscribe())))
+    }
+
+    fn take(&self) -> Option<Receiver<Published>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// An open subscription: events, and the session on whose behalf they are read.
 struct Follower {
     installation: Installation,
@@ -110,7 +123,10 @@ impl Follower {
             installation: request.installation.clone(),
             token: request.token.ok_or(Problem::Unauthenticated)?,
             origin: request.origin.clone(),
-            receiver: request.installation.events.subscribe(),
+            receiver: ctx
+                .data_opt::<FromNow>()
+                .and_then(FromNow::take)
+                .unwrap_or_else(|| request.installation.events.subscribe()),
             only: parse_optional(only)?,
             ended: false,
         })
