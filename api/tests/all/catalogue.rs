@@ -181,7 +181,8 @@ impl Catalogue {
                         format!("{{ {} }}", given.collect::<Vec<_>>().join(", "))
                     }
                     (None, Some(values)) => values[0].clone(),
-                    (None, None) => "\"x\"".to_owned(),
+                    (None, None) if name == "document" => "\"{ roles { id } }\"".to_owned(),
+                    (None, None) => format!("{:?}", samples.get(name).map_or("x", String::as_str)),
                 },
             },
         }
@@ -192,7 +193,11 @@ impl Catalogue {
         let given: Vec<_> = field
             .arguments
             .iter()
-            .filter(|argument| argument.is_required() || argument.name == "first")
+            .filter(|argument| {
+                // One of the two that it takes is needed.
+                let either = field.name == "viewAs" && argument.name == "roleId";
+                argument.is_required() || argument.name == "first" || either
+            })
             .map(|argument| format!("{}: {}", argument.name, self.sample(&field.name, argument, samples)))
             .collect();
         if given.is_empty() { field.name.clone() } else { format!("{}({})", field.name, given.join(", ")) }

@@ -2,6 +2,7 @@
 //! what is a change of the snapshot, on purpose.
 
 mod columns;
+mod things;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -114,6 +115,7 @@ impl Matrix {
                 column.samples.insert(key, colleague.member_id.to_string());
             }
         }
+        things::prepare(&stage, (&api, &admin), &colleague, &mut columns).await;
         let rows = BTreeMap::new();
         let mut matrix = Self { api, catalogue: Catalogue::read(), stage, columns, rows };
         matrix.prepare_rows(&colleague).await;
@@ -194,8 +196,9 @@ impl Matrix {
     /// The fields of an object type: as another's, and, where they differ, as the viewer's own.
     async fn read_type(&mut self, ty: &str, ways: &[Vec<Field>]) {
         // What hangs on the viewer, or on who has the viewer's conversation, is the viewer's own.
-        let is_own =
-            |way: &Vec<Field>| way.iter().any(|field| ["viewer", "assignee"].contains(&field.name.as_str()));
+        let is_own = |way: &Vec<Field>| {
+            way.iter().any(|field| ["viewer", "assignee", "linkedIdentities"].contains(&field.name.as_str()))
+        };
         let (own, mut others): (Vec<_>, Vec<_>) = ways.iter().cloned().partition(is_own);
         // By its id a thing is surely another's; by a list one might meet one's own.
         if others.first().is_some_and(|way| way[0].name == "node") {
@@ -330,6 +333,17 @@ impl Matrix {
         }
     }
 
+    /// Every field that needs a permission was met, by somebody.
+    fn check_reach(&self) {
+        let known: BTreeSet<_> = self.rows.keys().map(|row| row.trim_end_matches(" (own)")).collect();
+        for (ty, fields) in &self.catalogue.objects {
+            for field in fields.iter().filter(|field| matches!(field.declared, Declared::Requires { .. })) {
+                let name = format!("{ty}.{}", field.name);
+                assert!(known.contains(name.as_str()), "nobody gets to {name}: make one in matrix/things.rs");
+            }
+        }
+    }
+
     fn render(&self) -> String {
         let mut text = String::new();
         let width = self.rows.keys().map(String::len).max().unwrap_or_default();
@@ -384,5 +398,6 @@ async fn every_role_gets_of_every_field_what_the_golden_matrix_says() {
         }
     }
     matrix.check();
+    matrix.check_reach();
     insta::assert_snapshot!("golden_matrix", matrix.render());
 }

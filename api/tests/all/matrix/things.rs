@@ -1,0 +1,68 @@
+//! What must be there so that the matrix meets every kind of thing: an invitation, a directory, an identity provider, an
+//! eligibility for emergencies, and a refusal to ask about.
+
+use axum::Router;
+use portaria_entity::id::{ExternalIdentityId, IdentityProviderId};
+use portaria_testing::{Person, Stage};
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+
+use super::Column;
+use crate::client::{act, ask, role};
+
+/// Makes one of each, and says by which values the columns ask for them.
+pub async fn prepare(
+    stage: &Stage,
+    (api, admin): (&Router, &Person),
+    colleague: &Person,
+    columns: &mut [Column],
+) {
+    let (agent, support) = (role(api, admin, "Agent").await, role(api, admin, "Support").await);
+    let variables = json!({ "role": agent, "channel": stage.sales.to_string() });
+    let invite = "mutation($role: ID!, $channel: ID!) { inviteMember(input: { name: \"Nina\", email: \"nina@x.example\",
+                    grants: [{ roleId: $role, scope: { kind: CHANNEL, id: $channel }, reason: \"x\" }] }) { userErrors { code } } }";
+    act(api, admin, invite, variables.clone()).await;
+    let token = stage.token_for("nina@x.example").await;
+    let directory = "mutation($role: ID!, $channel: ID!) { createDirectoryCredential(input: { name: \"Entra\", expiresAt: \"2026-06-01T00:00:00Z\",
+                       approved: [{ roleId: $role, scope: { kind: CHANNEL, id: $channel } }] }) { userErrors { code } } }";
+    act(api, admin, directory, variables.clone()).await;
+    let group = "mutation($role: ID!, $channel: ID!) { mapDirectoryGroup(input: { displayName: \"Vendas\", roleId: $role,
+                   scope: { kind: CHANNEL, id: $channel } }) { userErrors { code } } }";
+    act(api, admin, group, variables.clone()).await;
+    let provider = "mutation($role: ID!, $channel: ID!) { createIdentityProvider(input: { name: \"Entra\", issuer: \"https://login.example.com\", clientId: \"x\",
+                      mappings: [{ claim: \"groups\", value: \"v\", roleId: $role, scope: { kind: CHANNEL, id: $channel } }] }) {
+                      provider: identityProvider { id } userErrors { code } } }";
+    let provider = act(api, admin, provider, variables).await["provider"]["id"].as_str().unwrap().to_owned();
+    let provider: IdentityProviderId = provider.parse().unwrap();
+
+    let refused = ask(api, Some(colleague), "{ roles { id } }", json!({})).await;
+    let decision = refused["errors"][0]["extensions"]["decisionId"].as_str().unwrap().to_owned();
+    let allow = "mutation($member: ID!, $role: ID!) { allowEmergencyAccess(input: { memberId: $member, roleId: $role, scope: { kind: WORKSPACE },
+                   maxHours: 2, reason: \"x\" }) { userErrors { code } } }";
+    act(api, admin, allow, json!({ "member": colleague.member_id.to_string(), "role": support })).await;
+    for column in columns.iter_mut() {
+        let samples = [
+            ("decision", decision.clone()),
+            ("token", token.clone()),
+            ("first", agent.as_str().unwrap().to_owned()),
+            ("second", support.as_str().unwrap().to_owned()),
+        ];
+        column.samples.extend(samples);
+        let Some(member) = column.person.as_ref().and_then(|person| person.viewer.member_id()) else {
+            continue;
+        };
+        act(api, admin, allow, json!({ "member": member.to_string(), "role": support })).await;
+        let sql = "INSERT INTO external_identities (workspace_id, id, provider_id, subject, member_id, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, 0)";
+        let id: ExternalIdentityId = stage.clock.new_id();
+        let values = [
+            stage.workspace_id.0.into(),
+            id.0.into(),
+            provider.0.into(),
+            member.to_string().into(),
+            member.0.into(),
+        ];
+        let database = &stage.installation.database;
+        database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
+    }
+}
