@@ -8,16 +8,25 @@ use super::verification::ERASED;
 use crate::error::Result;
 use crate::granting::Change;
 
-/// Erases the details of what was done by a member and to them; answers of how many activities.
+/// Of what the member did, what tells of themselves. What they did to others' access is others' to know of.
+const THEIR_OWN: &[&str] =
+    &["session", "conversation", "contact", "second_factor", "passkey", "recovery_code", "external_identity"];
+
+/// Erases the details of what was done to a member, and of what they did as far as it tells of themselves; answers of how
+/// many activities. Whose access they changed, and how, stays: else who leaves could take the proof along.
 pub(crate) async fn erase_member(change: &Change<'_>, member: MemberId, reason: &str) -> Result<usize> {
     let (database, transaction) = (&change.installation.database, &change.transaction);
-    let sql = "SELECT d.activity_id FROM activity_details d \
-               JOIN activities a ON a.workspace_id = d.workspace_id AND a.id = d.activity_id \
-               WHERE a.workspace_id = $1 AND (a.actor_member_id = $2 OR a.subject = $3) AND a.action <> $4";
+    let own: Vec<String> = THEIR_OWN.iter().map(|kind| format!("a.action LIKE '{kind}%'")).collect();
+    let sql = format!(
+        "SELECT d.activity_id FROM activity_details d \
+         JOIN activities a ON a.workspace_id = d.workspace_id AND a.id = d.activity_id \
+         WHERE a.workspace_id = $1 AND (a.subject = $3 OR a.actor_member_id = $2 AND ({})) AND a.action <> $4",
+        own.join(" OR ")
+    );
     let values =
         [change.workspace_id.0.into(), member.0.into(), member.to_string().into(), ERASED.to_owned().into()];
     let mut ids: Vec<ActivityId> = Vec::new();
-    for row in transaction.query_all_raw(database.statement(sql, values)).await? {
+    for row in transaction.query_all_raw(database.statement(&sql, values)).await? {
         ids.push(row.try_get_by_index(0)?);
     }
     for id in &ids {

@@ -283,3 +283,30 @@ async fn a_phone_is_recorded_once_a_day_for_each_who_sees_it() {
         assert_eq!(told[0].details.address.as_deref(), Some("192.0.2.1"), "from where the session is");
     }
 }
+
+#[tokio::test]
+async fn who_is_forgotten_does_not_take_along_whose_access_they_changed() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let everything = [(BuiltInRole::Administrator, Scope::Workspace)];
+        let helena = stage.person("Helena", &everything).await;
+        let caio = stage.person("Caio", &everything).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let (helena, caio) = (stage.step_up(&helena).await, stage.step_up(&caio).await);
+        let mut change =
+            Change::by(&stage.installation, &caio.viewer, &[Permission::MemberManage]).await.unwrap();
+        member::suspend(&mut change, ana.member_id).await.unwrap();
+        change.finish().await.unwrap();
+        let mut change =
+            Change::by(&stage.installation, &helena.viewer, &[Permission::MemberManage]).await.unwrap();
+        member::remove(&mut change, caio.member_id).await.unwrap();
+        member::erase(&mut change, caio.member_id, "pedido 13").await.unwrap();
+        change.finish().await.unwrap();
+        let filter = ActivityFilter { member_id: Some(caio.member_id), ..ActivityFilter::default() };
+        let reader = stage.installation.database.reader();
+        let told = activity::page(reader, stage.workspace_id, &filter, None, 10).await.unwrap();
+        for done in told {
+            assert_eq!(done.erased, done.row.action != "member.suspended", "{done:?}");
+        }
+    }
+}
