@@ -65,6 +65,7 @@ async function begin() {
   if (!session.mayBeOpen()) return go("/sign-in");
   try {
     const { viewer } = await ask(WHAT);
+    if (!viewer) return signOut();
     part("who").hidden = false;
     await tell(viewer);
   } catch (problem) {
@@ -94,14 +95,12 @@ async function tell({ secondFactorRequired: demanded, authenticatorApp, passkeys
 
 /** Who is signed in. Who has to show a second factor first is not told more than that. */
 async function introduce(held) {
-  const named = part("who").querySelector("p");
-  named.hidden = true;
   if (held) return;
   // A name that is withheld is not worth more words.
   const known = await ask(WHO).catch(() => null);
   if (!known) return;
   fill({ member: known.viewer.member.name, workspace: known.viewer.workspace.name });
-  named.hidden = false;
+  part("who").querySelector("p").hidden = false;
 }
 
 /** Does what only who is freshly proved may do. Who has a second factor already shows first that they still have it. */

@@ -51,6 +51,9 @@ const headers = (token) => (token && token !== COOKIE ? { authorization: `Bearer
 function takesCookies() {
   if (location.protocol !== "https:" && location.hostname !== "localhost") return false;
   // Not every browser takes a secure one by http, not even from the machine itself.
-  document.cookie = "__Host-portaria-probe=1; Path=/; Secure; SameSite=Strict; Max-Age=5";
-  return document.cookie.includes("__Host-portaria-probe=1");
+  const probe = "__Host-portaria-probe=1";
+  document.cookie = `${probe}; Path=/; Secure; SameSite=Strict`;
+  const isTaken = document.cookie.includes(probe);
+  document.cookie = `${probe}; Path=/; Secure; SameSite=Strict; Max-Age=0`;
+  return isTaken;
 }
