@@ -19,7 +19,7 @@ async fn set_up(browser: &Browser, program: &Program) {
     browser.write("#set-up-password", PASSWORD).await;
     browser.write("#set-up-workspaceName", "Padaria Pão Quente").await;
     browser.click("#set-up [type=submit]").await;
-    assert!(browser.text("[data-step=off] .notice").await.contains("A sua empresa pede isso"));
+    assert!(browser.text("[data-step=off] .notice").await.contains("A sua empresa exige"));
     assert_eq!(browser.run("return document.getElementById('later').hidden").await, true);
 }
 
@@ -231,6 +231,8 @@ async fn a_passkey_takes_the_place_of_password_and_code() {
         let kept = browser.run("return sessionStorage.getItem('portaria.session') + document.cookie").await;
         assert_eq!(kept, "cookie", "no script reads it");
 
+        browser.click("#begin-passkey [type=submit]").await;
+        browser.click("[data-step=passkey] [data-back]").await;
         browser.click("#begin-passkey [type=submit]").await;
         browser.click("#passkey [type=submit]").await;
         assert_eq!(browser.text("#passkey-name-problem").await, "Preencha este campo.");

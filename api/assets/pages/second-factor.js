@@ -54,6 +54,7 @@ onSubmit(part("confirm"), async (values) => {
   finish(recoveryCodes);
 });
 part("later").addEventListener("click", () => show("later"));
+for (const back of document.querySelectorAll("[data-back]")) back.addEventListener("click", goBack);
 part("copy").addEventListener("click", copyKey);
 // Browsers let a page copy only over https, or on the machine itself.
 part("copy").hidden = !navigator.clipboard;
@@ -116,6 +117,8 @@ async function proved(act) {
 function prove(act) {
   afterProof = act;
   part("prove").reset();
+  // There is no way round it for who may do nothing else.
+  document.querySelector("[data-step=prove] [data-back]").hidden = act === begin;
   show("prove");
 }
 
@@ -149,6 +152,11 @@ async function renew() {
 function finish(recoveryCodes) {
   if (recoveryCodes) showCodes(recoveryCodes, () => show("done"));
   else show("done");
+}
+
+async function goBack() {
+  hideKey();
+  await begin();
 }
 
 async function copyKey() {

@@ -174,6 +174,7 @@ pub struct SecondFactor {
     pub add_passkey: &'static str,
     pub passkey_help: &'static str,
     pub later: &'static str,
+    pub back: &'static str,
     pub app: &'static str,
     pub picture: &'static str,
     pub key: &'static str,

@@ -214,8 +214,15 @@ async fn whatever_may_be_refused_is_said_in_every_language() {
             asked.insert(field.node.name.node.to_string());
         }
     }
-    let expected =
-        ["acceptInvitation", "confirmSecondFactor", "createFirstAdministrator", "enrollSecondFactor"];
+    let expected = [
+        "acceptInvitation",
+        "confirmSecondFactor",
+        "createFirstAdministrator",
+        "enrollSecondFactor",
+        "finishPasskeyRegistration",
+        "finishPasskeySignIn",
+        "stepUp",
+    ];
     assert!(expected.iter().all(|name| asked.contains(*name)), "{asked:?}");
     let protocol = [
         "UNAUTHENTICATED",
@@ -230,6 +237,7 @@ async fn whatever_may_be_refused_is_said_in_every_language() {
         "NO_ANSWER",
         "MISSING",
         "EMAIL",
+        "PASSKEY_UNUSED",
     ];
     for language in LANGUAGES {
         let body = get(&api, &format!("/sign-in?language={language}")).await.body;
