@@ -144,6 +144,32 @@ impl Browser {
         self.run("return document.activeElement.id").await.as_str().unwrap().to_owned()
     }
 
+    /// Plugs in a device that keeps passkeys and verifies its owner; its id.
+    pub async fn plug_in(&self) -> String {
+        let device = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserVerified": true, "isUserConsenting": true,
+        });
+        self.post("/webauthn/authenticator", device).await.as_str().unwrap().to_owned()
+    }
+
+    /// Whether the device takes whoever uses it for its owner.
+    pub async fn recognise(&self, device: &str, whether: bool) {
+        let path = format!("/webauthn/authenticator/{device}/uv");
+        self.post(&path, json!({ "isUserVerified": whether })).await;
+    }
+
+    /// Runs something on every page before the page itself does.
+    pub async fn prepare(&self, script: &str) {
+        self.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Where it puts what is downloaded.
+    pub async fn download_to(&self, folder: &std::path::Path) {
+        let how = json!({ "behavior": "allow", "downloadPath": folder });
+        self.command("Browser.setDownloadBehavior", how).await;
+    }
+
     /// Gives the page a width; a narrow one as on a telephone.
     pub async fn widen(&self, width: u32) {
         let metrics = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600 });

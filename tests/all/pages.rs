@@ -11,7 +11,7 @@ use crate::program::{PASSWORD, PATIENCE, Program};
 
 const ENTER: &str = "\u{e007}";
 
-/// Creates the first administrator, Ada, by the printed link, as far as the offer of a second factor.
+/// Creates the first administrator, Ada, by the printed link, as far as the second factor that is demanded of her.
 async fn set_up(browser: &Browser, program: &Program) {
     browser.open(program.set_up_link()).await;
     browser.write("#set-up-name", "Ada").await;
@@ -19,11 +19,31 @@ async fn set_up(browser: &Browser, program: &Program) {
     browser.write("#set-up-password", PASSWORD).await;
     browser.write("#set-up-workspaceName", "Padaria Pão Quente").await;
     browser.click("#set-up [type=submit]").await;
-    browser.see("[data-step=off]").await;
+    assert!(browser.text("[data-step=off] .notice").await.contains("A sua empresa exige"));
+    assert_eq!(browser.run("return document.getElementById('later').hidden").await, true);
 }
 
-/// Sets up an authenticator app for who is signed in.
-async fn enroll(browser: &Browser, program: &Program) -> Authenticator {
+/// Keeps the recovery codes that are shown.
+async fn keep_codes(browser: &Browser) -> Vec<String> {
+    let codes: Vec<String> = browser.text("#codes").await.lines().map(str::to_owned).collect();
+    assert!(codes.len() == 10 && codes.iter().all(|code| code.len() == 29), "{codes:?}");
+    let folder = tempfile::tempdir().unwrap();
+    browser.download_to(folder.path()).await;
+    browser.click("#download-codes").await;
+    let file = folder.path().join("portaria-codigos-de-recuperacao.txt");
+    let began = Instant::now();
+    while std::fs::read_to_string(&file).unwrap_or_default().lines().collect::<Vec<_>>() != codes {
+        assert!(began.elapsed() < PATIENCE, "not downloaded");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    browser.click("#codes-kept [type=submit]").await;
+    browser.see("[data-step=done]").await;
+    assert_eq!(browser.run("return document.getElementById('codes').textContent").await, "");
+    codes
+}
+
+/// Sets up an authenticator app for who is signed in and has no second factor; gives the recovery codes too.
+async fn enroll(browser: &Browser, program: &Program) -> (Authenticator, Vec<String>) {
     browser.open(&format!("{}/second-factor", program.url)).await;
     browser.click("#begin [type=submit]").await;
     let key = browser.text("#key").await.replace(' ', "");
@@ -33,15 +53,19 @@ async fn enroll(browser: &Browser, program: &Program) -> Authenticator {
         uri.as_str().unwrap().starts_with("otpauth://totp/") && uri.as_str().unwrap().contains(&key),
         "{uri}"
     );
+    let drawn =
+        "const image = document.getElementById('qr'); return image.complete && image.naturalWidth > 0";
+    assert_eq!(browser.run(drawn).await, true);
     browser.write("#confirm-code", "000000").await;
     browser.press(ENTER).await;
     assert!(browser.text("#confirm-code-problem").await.contains("não vale"));
     assert_eq!(browser.focused().await, "confirm-code");
     browser.write("#confirm-code", &authenticator.code()).await;
     browser.press(ENTER).await;
-    browser.see("[data-step=done]").await;
-    assert_eq!(browser.run("return document.getElementById('key').textContent").await, "");
-    authenticator
+    let codes = keep_codes(browser).await;
+    let hidden = "return document.getElementById('key').textContent + document.getElementById('qr').getAttribute('src')";
+    assert_eq!(browser.run(hidden).await, "null");
+    (authenticator, codes)
 }
 
 /// The link to a page in the only letter with one to somebody.
@@ -65,10 +89,18 @@ async fn link_to(program: &Program, page: &str, address: &str) -> String {
 
 /// Invites somebody, in the session that the browser has.
 async fn invite(browser: &Browser, program: &Program, name: &str, address: &str) -> String {
-    let session = browser.run("return sessionStorage.getItem('portaria.session')").await;
-    let query = "mutation($i: InviteMemberInput!) { inviteMember(input: $i) { userErrors { code } } }";
-    let input = json!({ "i": { "name": name, "email": address } });
-    let invited = program.ask(session.as_str(), query, input).await;
+    let body = json!({
+        "query": "mutation($i: InviteMemberInput!) { inviteMember(input: $i) { userErrors { code } } }",
+        "variables": { "i": { "name": name, "email": address } },
+    });
+    let script = format!(
+        "const token = sessionStorage.getItem('portaria.session');
+         const headers = {{ 'content-type': 'application/json' }};
+         if (token !== 'cookie') headers.authorization = `Bearer ${{token}}`;
+         const answer = fetch('/graphql', {{ method: 'POST', headers, body: JSON.stringify({body}) }});
+         return answer.then((answer) => answer.json());"
+    );
+    let invited = browser.run(&script).await;
     assert_eq!(invited["data"]["inviteMember"]["userErrors"], json!([]), "{invited}");
     link_to(program, "accept-invitation", address).await
 }
@@ -85,11 +117,7 @@ async fn a_company_comes_in_by_its_pages() {
     assert_eq!(browser.focused().await, "set-up-name", "it leads to the first that is wrong");
     assert!(!browser.address().await.contains('#'), "the token is out of sight");
     set_up(&browser, &program).await;
-    assert!(
-        browser.text("#who").await.contains("Ada")
-            && browser.text("#who").await.contains("Padaria Pão Quente")
-    );
-    let authenticator = enroll(&browser, &program).await;
+    let (authenticator, codes) = enroll(&browser, &program).await;
 
     browser.click("#sign-out").await;
     browser.write("#sign-in-email", "ada@example.com").await;
@@ -102,6 +130,18 @@ async fn a_company_comes_in_by_its_pages() {
     browser.press(&authenticator.code_in(30)).await;
     browser.press(ENTER).await;
     browser.see("[data-step=on]").await;
+    assert!(browser.text("#who").await.contains("Ada"));
+    assert!(browser.text("#who").await.contains("Padaria Pão Quente"));
+
+    browser.click("#sign-out").await;
+    browser.write("#sign-in-email", "ada@example.com").await;
+    browser.write("#sign-in-password", PASSWORD).await;
+    browser.press(ENTER).await;
+    browser.see("#sign-in-code").await;
+    browser.press(&codes[3].to_uppercase()).await;
+    browser.press(ENTER).await;
+    browser.see("[data-step=on]").await;
+    assert!(browser.text("#factors").await.contains("não usados: 9"));
 
     let link = invite(&browser, &program, "Bruno", "bruno@example.com").await;
     browser.open(&link).await;
@@ -115,6 +155,9 @@ async fn a_company_comes_in_by_its_pages() {
     browser.press(ENTER).await;
     browser.see("[data-step=off]").await;
     assert!(browser.text("#who").await.contains("Bruno"));
+    assert_eq!(browser.run("return document.querySelector('.notice[data-demanded]').hidden").await, true);
+    browser.click("#later").await;
+    browser.see("[data-step=later]").await;
 
     browser.open(&link).await;
     browser.see("[data-step=void]").await;
@@ -135,7 +178,7 @@ async fn a_forgotten_password_is_set_anew_by_a_letter() {
     let mut program = Program::new(None);
     program.start().await;
     set_up(&browser, &program).await;
-    let authenticator = enroll(&browser, &program).await;
+    let (authenticator, _) = enroll(&browser, &program).await;
     browser.click("#sign-out").await;
     browser.click(".after a").await;
     browser.write("#forgot-password-email", "ada@example.com").await;
@@ -165,6 +208,88 @@ async fn a_forgotten_password_is_set_anew_by_a_letter() {
     browser.see("#sign-in-code").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     program.stop();
+}
+
+/// What browsers had not learnt before 2025.
+const OLD: &str = "delete PublicKeyCredential.parseCreationOptionsFromJSON;
+                   delete PublicKeyCredential.parseRequestOptionsFromJSON;
+                   delete PublicKeyCredential.prototype.toJSON;";
+
+/// Answers a page once as for somebody whose provider opened a session that has shown no second factor yet.
+const HELD: &str = "const ask = window.fetch;
+                    if (location.hash === '#held') window.fetch = async (path, request) => {
+                        window.fetch = ask;
+                        const body = await (await ask(path, request)).json();
+                        body.data.viewer.session.secondFactor = false;
+                        return Response.json(body);
+                    };";
+
+#[tokio::test]
+async fn a_passkey_takes_the_place_of_password_and_code() {
+    for is_old in [false, true] {
+        let Some(browser) = Browser::start().await else { return };
+        let mut program = Program::new(None).by_name();
+        program.start().await;
+        if is_old {
+            browser.prepare(&format!("if (window.PublicKeyCredential) {{ {OLD} }}")).await;
+        }
+        let device = browser.plug_in().await;
+        set_up(&browser, &program).await;
+        let known = browser.run("return 'toJSON' in PublicKeyCredential.prototype").await;
+        assert_eq!(known, !is_old);
+        let kept = browser.run("return sessionStorage.getItem('portaria.session') + document.cookie").await;
+        assert_eq!(kept, "cookie", "no script reads it");
+
+        browser.click("#begin-passkey [type=submit]").await;
+        browser.click("[data-step=passkey] [data-back]").await;
+        browser.click("#begin-passkey [type=submit]").await;
+        browser.click("#passkey [type=submit]").await;
+        assert_eq!(browser.text("#passkey-name-problem").await, "Preencha este campo.");
+        browser.write("#passkey-name", "Notebook $& <da> Ada").await;
+        browser.press(ENTER).await;
+        let codes = keep_codes(&browser).await;
+        browser.click("#sign-out").await;
+
+        browser.see("#sign-in-email").await;
+        browser.recognise(&device, false).await;
+        browser.click("#passkey [type=submit]").await;
+        assert!(browser.text("#passkey .problem.whole").await.contains("não foi usada"));
+        browser.recognise(&device, true).await;
+        browser.click("#passkey [type=submit]").await;
+        let factors = browser.text("#factors").await;
+        assert!(
+            factors.contains("“Notebook $& <da> Ada”") && factors.contains("não usados: 10"),
+            "{factors}"
+        );
+
+        browser.click("#add-passkey [type=submit]").await;
+        browser.write("#passkey-name", "Outra").await;
+        browser.press(ENTER).await;
+        assert!(browser.text("#passkey .problem.whole").await.contains("já guarda"));
+        browser.prepare(HELD).await;
+        browser.open(&format!("{}/second-factor#held", program.url)).await;
+        let held = browser.text("[data-step=prove]").await;
+        assert!(held.contains("exige duas etapas") && !held.contains("Voltar"), "{held}");
+        browser.click("#prove-by-passkey [type=submit]").await;
+        browser.see("[data-step=on]").await;
+
+        browser.click("#renew [type=submit]").await;
+        let renewed = browser.text("#codes").await;
+        assert!(renewed.lines().count() == 10 && !renewed.contains(&codes[0]), "{renewed}");
+        browser.click("#codes-kept [type=submit]").await;
+        browser.see("[data-step=on]").await;
+
+        // The cookie is the browser's, whatever this tab knows.
+        browser.run("sessionStorage.clear()").await;
+        browser.open(&format!("{}/second-factor", program.url)).await;
+        browser.see("[data-step=on]").await;
+        browser.click("#sign-out").await;
+        browser.see("#sign-in-email").await;
+        browser.open(&format!("{}/second-factor", program.url)).await;
+        browser.see("#sign-in-email").await;
+        assert_eq!(browser.complaints().await, Vec::<String>::new());
+        program.stop();
+    }
 }
 
 #[tokio::test]
@@ -207,7 +332,7 @@ fn view<'a>(name: &'a str, address: &'a str, press: &'a str, part: &'a str) -> V
 #[tokio::test]
 async fn every_page_fits_from_320_pixels_on_in_every_language() {
     let Some(browser) = Browser::start().await else { return };
-    let mut program = Program::new(None);
+    let mut program = Program::new(None).by_name();
     program.start().await;
     let page = |path: &str| format!("{}/{path}", program.url);
     let link = program.set_up_link();
@@ -220,12 +345,21 @@ async fn every_page_fits_from_320_pixels_on_in_every_language() {
     look(&browser, view("second-factor-off", &second_factor, "", "[data-step=off]")).await;
     look(&browser, view("second-factor-app", &second_factor, "#begin [type=submit]", "[data-step=app]"))
         .await;
-    look(&browser, view("second-factor-later", &second_factor, "#later", "[data-step=later]")).await;
+    let name = "#begin-passkey [type=submit]";
+    look(&browser, view("second-factor-passkey", &second_factor, name, "[data-step=passkey]")).await;
     enroll(&browser, &program).await;
     look(&browser, view("second-factor-on", &second_factor, "", "[data-step=on]")).await;
+    let renew = "#renew [type=submit]";
+    look(&browser, view("second-factor-codes", &second_factor, renew, "[data-step=codes]")).await;
+    browser.click("#codes-kept [type=submit]").await;
     let letter =
         invite(&browser, &program, "Bruno", "bruno.de.oliveira@padaria-pao-quente.example.com").await;
     look(&browser, view("accept-invitation", &letter, "", "[data-step=new]")).await;
+    browser.open(&letter).await;
+    browser.write("#new-password", PASSWORD).await;
+    browser.press(ENTER).await;
+    browser.see("[data-step=off]").await;
+    look(&browser, view("second-factor-later", &second_factor, "#later", "[data-step=later]")).await;
     let void = page("accept-invitation#token=x");
     look(&browser, view("accept-invitation-void", &void, "", "[data-step=void]")).await;
     browser.run("sessionStorage.clear()").await;

@@ -53,13 +53,23 @@ impl Program {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portaria"));
-        command.args(arguments).current_dir(self.folder.path()).env("PORTARIA_SERVER__LISTEN", &self.listen);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("PORTARIA_SERVER__LISTEN", &self.listen)
+            .env("PORTARIA_SERVER__PUBLIC_URL", &self.url);
         if let Some(url) = &self.database {
             command
                 .env("PORTARIA_DATABASE__URL", url)
                 .env("PORTARIA_KEYS__FOLDER", self.folder.path().join("keys"));
         }
         command
+    }
+
+    /// Is reached by a name, as passkeys and cookies want it.
+    pub fn by_name(mut self) -> Self {
+        self.url = self.url.replace("127.0.0.1", "localhost");
+        self
     }
 
     /// Starts the service and waits until it is ready.

@@ -44,7 +44,8 @@ async function begin() {
 
 async function accept(form, { name, password, code }) {
   try {
-    await session.open((await change(ACCEPT, { token, name, password, code })).session);
+    const input = { token, name, password, code, transport: session.transport };
+    await session.open((await change(ACCEPT, input)).session);
   } catch (problem) {
     if (!wantsCode(form, problem)) throw problem;
     return askForCode(form);

@@ -15,7 +15,7 @@ const form = document.getElementById("set-up");
 
 offerTimeZones(form.elements.timeZone);
 onSubmit(form, async ({ name, email, password, workspaceName, timeZone, locale }) => {
-  const input = { setupToken, name, email, password, workspaceName, timeZone, locale };
+  const input = { setupToken, name, email, password, workspaceName, timeZone, locale, transport: session.transport };
   const created = await change(CREATE, input);
   forgetToken();
   await session.open(created.session);

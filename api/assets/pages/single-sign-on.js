@@ -22,6 +22,7 @@ try {
 async function finish() {
   const [code, error] = [answer.get("code"), answer.get("error")];
   if (error || !code) throw new Problem({ code: error ?? "INVALID_TOKEN", mutation: MUTATION });
-  await session.open((await change(FINISH, { code, secret: takeSecret() })).session);
+  const input = { code, secret: takeSecret(), transport: session.transport };
+  await session.open((await change(FINISH, input)).session);
   go("/second-factor");
 }

@@ -102,6 +102,9 @@ pub struct Labels {
     pub hide: &'static str,
     /// Read out after the two before.
     pub what_is_shown: &'static str,
+    /// Of the app alone.
+    pub six_digits: &'static str,
+    /// Of the app, or for recovery.
     pub code: &'static str,
     pub code_hint: &'static str,
 }
@@ -139,6 +142,7 @@ pub struct SignIn {
     pub submit: &'static str,
     /// `{name}` stands for an identity provider.
     pub with: &'static str,
+    pub with_passkey: &'static str,
     pub again: &'static str,
 }
 
@@ -164,21 +168,46 @@ pub struct SecondFactor {
     pub title: &'static str,
     pub off: &'static str,
     pub off_help: &'static str,
-    pub begin: &'static str,
+    /// Why it cannot be put off.
+    pub demanded: &'static str,
+    pub add_app: &'static str,
+    pub add_passkey: &'static str,
+    pub passkey_help: &'static str,
     pub later: &'static str,
+    pub back: &'static str,
     pub app: &'static str,
+    pub picture: &'static str,
     pub key: &'static str,
     pub copy: &'static str,
     pub copied: &'static str,
     pub open_here: &'static str,
     pub first_code: &'static str,
     pub confirm: &'static str,
+    pub passkey: &'static str,
+    pub passkey_name: &'static str,
+    pub passkey_name_hint: &'static str,
+    pub create_passkey: &'static str,
     pub on: &'static str,
     pub on_help: &'static str,
+    pub has_app: &'static str,
+    /// `{name}` stands for a passkey's.
+    pub has_passkey: &'static str,
+    /// `{count}` stands for how many.
+    pub has_codes: &'static str,
     pub replace: &'static str,
+    pub renew_codes: &'static str,
     pub prove: &'static str,
-    pub prove_help: &'static str,
+    /// Why, for who signed in with a password alone.
+    pub prove_demanded: &'static str,
+    pub prove_by_passkey: &'static str,
     pub go_on: &'static str,
+    pub codes: &'static str,
+    pub codes_help: &'static str,
+    pub copy_codes: &'static str,
+    pub codes_copied: &'static str,
+    pub download_codes: &'static str,
+    pub codes_file: &'static str,
+    pub codes_kept: &'static str,
     pub done: &'static str,
     pub done_help: &'static str,
     pub finished: &'static str,

@@ -98,7 +98,9 @@ async fn scripts_load_each_other_and_are_asked_for_again_after_an_update() {
         assert_eq!((answer.status, &answer.body), (StatusCode::OK, &text), "{name}");
         assert!(!text.replace("http://www.w3.org/2000/svg", "").contains("://"), "{name} names another host");
         for code in ["innerHTML", "eval(", "document.write", "localStorage", "document.cookie"] {
-            assert!(!text.contains(code), "{name} uses {code}");
+            // It tries whether the browser would take a cookie that no script can read.
+            let is_probe = (name.as_str(), code) == ("session.js", "document.cookie");
+            assert!(is_probe || !text.contains(code), "{name} uses {code}");
         }
         for import in text.split(" from \"./").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(assets().contains_key(import), "{name} imports {import}");
@@ -212,8 +214,15 @@ async fn whatever_may_be_refused_is_said_in_every_language() {
             asked.insert(field.node.name.node.to_string());
         }
     }
-    let expected =
-        ["acceptInvitation", "confirmSecondFactor", "createFirstAdministrator", "enrollSecondFactor"];
+    let expected = [
+        "acceptInvitation",
+        "confirmSecondFactor",
+        "createFirstAdministrator",
+        "enrollSecondFactor",
+        "finishPasskeyRegistration",
+        "finishPasskeySignIn",
+        "stepUp",
+    ];
     assert!(expected.iter().all(|name| asked.contains(*name)), "{asked:?}");
     let protocol = [
         "UNAUTHENTICATED",
@@ -228,6 +237,7 @@ async fn whatever_may_be_refused_is_said_in_every_language() {
         "NO_ANSWER",
         "MISSING",
         "EMAIL",
+        "PASSKEY_UNUSED",
     ];
     for language in LANGUAGES {
         let body = get(&api, &format!("/sign-in?language={language}")).await.body;
