@@ -3,6 +3,7 @@
 
 mod browser;
 mod demo;
+mod documents;
 mod durability;
 mod main_job;
 mod pages;
