@@ -17,6 +17,7 @@ const LAST_USE: Duration = Duration::from_secs(30);
 const SEALS: Duration = Duration::from_secs(1);
 const PASSWORDS: Duration = Duration::from_secs(1);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+const KEYS: Duration = Duration::from_secs(5);
 
 /// When the access epochs were last read.
 #[derive(Clone, Default)]
@@ -53,6 +54,16 @@ pub async fn refresh_epochs(installation: Installation, freshness: Freshness, sh
             }
         }
         pause(EPOCHS, &shutdown).await;
+    }
+}
+
+/// Looks now and then whether there is a new sealing key, until `shutdown`.
+pub async fn refresh_keys(installation: Installation, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        if let Err(error) = installation.keys.refresh() {
+            tracing::error!(%error, "the sealing keys cannot be read");
+        }
+        pause(KEYS, &shutdown).await;
     }
 }
 

@@ -6,22 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use portaria_domain::database::Database;
 use portaria_domain::sealing::KeyRing;
+use portaria_domain::sealing::rotation::SEALED;
 use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
 
 use crate::config::Config;
-
-/// Every secret at rest, with what it is bound to.
-const SEALED: &str = "
-SELECT sealing_key, id, sealed_secret FROM meta_app_secrets
-UNION ALL
-SELECT sealing_key, id, sealed_access_token FROM channels WHERE sealing_key IS NOT NULL
-UNION ALL
-SELECT sealing_key, id, sealed_secret FROM second_factors
-UNION ALL
-SELECT sealing_key, id, sealed_secret FROM mail_secrets
-UNION ALL
-SELECT sealing_key, id, sealed_client_secret FROM identity_providers WHERE sealing_key IS NOT NULL";
 
 /// One secret that a key has sealed.
 struct Sample {
@@ -70,9 +59,12 @@ async fn sealing(database: &Database) -> Result<Vec<String>> {
 
 async fn samples(database: &Database) -> Result<BTreeMap<String, Sample>> {
     let mut samples = BTreeMap::new();
-    for row in database.reader().query_all_raw(database.statement(SEALED, [])).await? {
-        let sample = Sample { bound_to: row.try_get_by_index(1)?, sealed: row.try_get_by_index(2)? };
-        samples.insert(row.try_get_by_index(0)?, sample);
+    for (table, column) in SEALED {
+        let sql = format!("SELECT sealing_key, id, {column} FROM {table} WHERE sealing_key IS NOT NULL");
+        for row in database.reader().query_all_raw(database.statement(&sql, [])).await? {
+            let sample = Sample { bound_to: row.try_get_by_index(1)?, sealed: row.try_get_by_index(2)? };
+            samples.insert(row.try_get_by_index(0)?, sample);
+        }
     }
     Ok(samples)
 }

@@ -71,6 +71,7 @@ impl Service {
                 freshness.clone(),
                 stages.background.clone(),
             )),
+            tokio::spawn(background::refresh_keys(installation.clone(), stages.background.clone())),
             tokio::spawn(background::flush_last_use(installation.clone(), stages.background.clone())),
             tokio::spawn(background::seal_activities(installation.clone(), stages.background.clone())),
             tokio::spawn(background::tend_passwords(installation.clone(), stages.background.clone())),

@@ -1,8 +1,14 @@
 //! Secrets at rest: sealed with XChaCha20-Poly1305 under a named key, bound to the row that holds them.
+//!
+//! Keys are files in a folder that may get a new one while processes run: each looks again when a row names a key that it
+//! does not know, and now and then.
+
+pub mod rotation;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -17,8 +23,15 @@ const NONCE_BYTES: usize = 24;
 
 /// The keys of this installation. New secrets are sealed with the current one; rows carry the name of theirs.
 pub struct KeyRing {
+    keys: RwLock<Arc<Keys>>,
+    /// Where they come from; none for a throw-away installation.
+    folder: Option<PathBuf>,
+}
+
+/// Keys by name. The last name in order is the current one's.
+struct Keys {
     current: String,
-    keys: BTreeMap<String, Key>,
+    by_name: BTreeMap<String, Key>,
 }
 
 struct Key {
@@ -36,20 +49,7 @@ pub struct Sealed {
 impl KeyRing {
     /// Keys by name; the last name in order is the current one.
     pub fn new(keys: BTreeMap<String, Zeroizing<Vec<u8>>>) -> Result<Self> {
-        let Some(current) = keys.keys().next_back().cloned() else {
-            return Err(Error::internal("no sealing key is configured"));
-        };
-        let keys = keys
-            .into_iter()
-            .map(|(name, bytes)| match XChaCha20Poly1305::new_from_slice(&bytes) {
-                Ok(cipher) => {
-                    let mac = Zeroizing::new(authenticate(&bytes, b"portaria: seals of the activity log")?);
-                    Ok((name, Key { cipher, mac }))
-                }
-                Err(_) => Err(Error::internal(format!("sealing key {name} is not {KEY_BYTES} bytes long"))),
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { current, keys })
+        Ok(Self { keys: RwLock::new(Arc::new(Keys::new(keys)?)), folder: None })
     }
 
     /// A ring with one random key that lives as long as the process: for throw-away databases.
@@ -59,67 +59,137 @@ impl KeyRing {
 
     /// The keys in a folder, one file each. An empty folder is given its first key.
     pub fn open_folder(folder: &Path) -> Result<Self> {
-        let explain =
-            |e: std::io::Error| Error::internal(format!("sealing keys in {}: {e}", folder.display()));
-        create_private_folder(folder).map_err(explain)?;
-        let mut keys = BTreeMap::new();
-        for file in std::fs::read_dir(folder).map_err(explain)? {
-            let path = file.map_err(explain)?.path();
-            let Some(name) =
-                path.file_name().and_then(|name| name.to_str()).filter(|name| !name.starts_with('.'))
-            else {
-                continue;
-            };
-            keys.insert(name.to_owned(), Zeroizing::new(std::fs::read(&path).map_err(explain)?));
-        }
+        create_private_folder(folder).map_err(explain(folder))?;
+        let mut keys = read_folder(folder)?;
         if keys.is_empty() {
             let key = random_key()?;
-            write_private(&folder.join("key-0001"), &key).map_err(explain)?;
+            write_private(&folder.join("key-0001"), &key).map_err(explain(folder))?;
             keys.insert("key-0001".to_owned(), key);
         }
-        Self::new(keys)
+        Ok(Self { folder: Some(folder.to_owned()), ..Self::new(keys)? })
+    }
+
+    /// Looks which keys there are now. Those that are known stay known.
+    pub fn refresh(&self) -> Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let found = read_folder(folder)?;
+        let known = self.keys();
+        if known.by_name.keys().all(|name| found.contains_key(name)) && known.by_name.len() < found.len() {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Keys::new(found)?);
+        }
+        Ok(())
+    }
+
+    /// Makes a new key, which seals from now on. Answers its name.
+    pub fn add(&self) -> Result<String> {
+        let Some(folder) = &self.folder else {
+            return Err(Error::internal("the keys of this installation are in no folder"));
+        };
+        let name = next_name(&self.current());
+        write_private(&folder.join(&name), &random_key()?).map_err(explain(folder))?;
+        self.refresh()?;
+        Ok(name)
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The keys as they are, with this one if it is there at all.
+    fn with(&self, name: &str) -> Result<Arc<Keys>> {
+        let keys = self.keys();
+        if keys.by_name.contains_key(name) {
+            return Ok(keys);
+        }
+        self.refresh()?;
+        Ok(self.keys())
     }
 
     /// Whether a key that some row needs is there.
     pub fn has(&self, name: &str) -> bool {
-        self.keys.contains_key(name)
+        self.keys().by_name.contains_key(name)
     }
 
     /// Seals a secret. `bound_to` (a row id, a purpose) must be the same when it is opened.
     pub fn seal(&self, secret: &[u8], bound_to: &[u8]) -> Result<Sealed> {
         let mut nonce = [0u8; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(Error::internal)?;
-        let cipher = self.cipher(&self.current)?;
-        let sealed = cipher
+        let keys = self.keys();
+        let sealed = keys
+            .get(&keys.current)?
+            .cipher
             .encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: bound_to })
             .map_err(|_| Error::internal("sealing failed"))?;
-        Ok(Sealed { bytes: [nonce.as_slice(), &sealed].concat(), key: self.current.clone() })
+        Ok(Sealed { bytes: [nonce.as_slice(), &sealed].concat(), key: keys.current.clone() })
     }
 
     pub fn open(&self, sealed: &[u8], key: &str, bound_to: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let Some((nonce, text)) = sealed.split_first_chunk::<NONCE_BYTES>() else {
             return Err(Error::internal("a sealed secret is too short"));
         };
-        let opened = self.cipher(key)?.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: bound_to });
+        let payload = Payload { msg: text, aad: bound_to };
+        let opened = self.with(key)?.get(key)?.cipher.decrypt(&XNonce::from(*nonce), payload);
         opened.map(Zeroizing::new).map_err(|_| Error::internal(format!("key {key} does not open a secret")))
     }
 
-    /// The key that is used for what is new.
-    pub fn current(&self) -> &str {
-        &self.current
+    /// The name of the key that is used for what is new.
+    pub fn current(&self) -> String {
+        self.keys().current.clone()
     }
 
     /// HMAC-SHA256 of a message, by a key of its own that is derived from the named one.
     pub fn mac(&self, key: &str, message: &[u8]) -> Result<[u8; 32]> {
-        authenticate(self.key(key)?.mac.as_slice(), message)
+        authenticate(self.with(key)?.get(key)?.mac.as_slice(), message)
+    }
+}
+
+impl Keys {
+    fn new(keys: BTreeMap<String, Zeroizing<Vec<u8>>>) -> Result<Self> {
+        let Some(current) = keys.keys().next_back().cloned() else {
+            return Err(Error::internal("no sealing key is configured"));
+        };
+        let by_name = keys
+            .into_iter()
+            .map(|(name, bytes)| match XChaCha20Poly1305::new_from_slice(&bytes) {
+                Ok(cipher) => {
+                    let mac = Zeroizing::new(authenticate(&bytes, b"portaria: seals of the activity log")?);
+                    Ok((name, Key { cipher, mac }))
+                }
+                Err(_) => Err(Error::internal(format!("sealing key {name} is not {KEY_BYTES} bytes long"))),
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { current, by_name })
     }
 
-    fn cipher(&self, name: &str) -> Result<&XChaCha20Poly1305> {
-        Ok(&self.key(name)?.cipher)
+    fn get(&self, name: &str) -> Result<&Key> {
+        self.by_name.get(name).ok_or_else(|| Error::internal(format!("sealing key {name} is missing")))
     }
+}
 
-    fn key(&self, name: &str) -> Result<&Key> {
-        self.keys.get(name).ok_or_else(|| Error::internal(format!("sealing key {name} is missing")))
+fn explain(folder: &Path) -> impl Fn(std::io::Error) -> Error {
+    move |error| Error::internal(format!("sealing keys in {}: {error}", folder.display()))
+}
+
+fn read_folder(folder: &Path) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>> {
+    let mut keys = BTreeMap::new();
+    for file in std::fs::read_dir(folder).map_err(explain(folder))? {
+        let path = file.map_err(explain(folder))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).filter(|name| !name.starts_with('.'));
+        if let Some(name) = name {
+            keys.insert(name.to_owned(), Zeroizing::new(std::fs::read(&path).map_err(explain(folder))?));
+        }
+    }
+    Ok(keys)
+}
+
+/// A name that comes after this one: its last number and one, or a number behind it.
+fn next_name(last: &str) -> String {
+    let head = last.trim_end_matches(|c: char| c.is_ascii_digit());
+    match last[head.len()..].parse::<u64>() {
+        Ok(number) if (number + 1).to_string().len() <= last.len() - head.len() => {
+            format!("{head}{:0width$}", number + 1, width = last.len() - head.len())
+        }
+        Ok(_) | Err(_) => format!("{last}-0001"),
     }
 }
 
@@ -149,9 +219,12 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    // It appears whole, for a process may be looking; a hidden name is no key's.
+    let hidden = path.with_file_name(format!(".{}", path.file_name().unwrap_or_default().to_string_lossy()));
+    let mut file = options.open(&hidden)?;
     file.write_all(bytes)?;
     file.sync_all()?;
+    std::fs::rename(&hidden, path)?;
     match path.parent() {
         Some(parent) => std::fs::File::open(parent)?.sync_all(),
         None => Ok(()),
@@ -185,6 +258,33 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             let mode = std::fs::metadata(keys.join("key-0001")).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_process_takes_up_a_key_that_another_one_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let (running, admin) =
+            (KeyRing::open_folder(folder.path()).unwrap(), KeyRing::open_folder(folder.path()).unwrap());
+        let old = running.seal(b"seed", b"row").unwrap();
+        assert_eq!(admin.add().unwrap(), "key-0002");
+        let new = admin.seal(b"seed", b"row").unwrap();
+        assert_eq!((old.key.as_str(), new.key.as_str()), ("key-0001", "key-0002"));
+        assert_eq!(running.open(&new.bytes, &new.key, b"row").unwrap().as_slice(), b"seed");
+        assert_eq!(running.open(&old.bytes, &old.key, b"row").unwrap().as_slice(), b"seed");
+        assert_eq!(running.current(), "key-0002", "and uses it itself");
+        std::fs::remove_file(folder.path().join("key-0001")).unwrap();
+        running.refresh().unwrap();
+        assert!(running.has("key-0001"), "what it needs it does not forget");
+    }
+
+    #[test]
+    fn the_next_name_sorts_behind() {
+        for (last, next) in
+            [("key-0001", "key-0002"), ("key-9999", "key-9999-0001"), ("a", "a-0001"), ("k9", "k9-0001")]
+        {
+            assert_eq!(next_name(last), next);
+            assert!(next_name(last).as_str() > last);
         }
     }
 }

@@ -6,6 +6,7 @@ mod desk;
 mod member;
 mod meta_app;
 mod recover;
+mod rotate_key;
 mod setup_token;
 mod team;
 mod workspace;
@@ -37,6 +38,8 @@ pub enum AdminCommand {
     Channel(channel::ChannelCommand),
     /// Print a one-time link with which somebody who is locked out sets a new password.
     Recover(recover::Recover),
+    /// Make a new sealing key and seal everything anew with it, without stopping anything.
+    RotateKey(rotate_key::RotateKey),
     /// Print a one-time token for the first administrator, while nobody can sign in yet.
     SetupToken,
 }
@@ -55,6 +58,7 @@ async fn perform(desk: &Desk, config: &Config, command: AdminCommand) -> Result<
         AdminCommand::MetaApp(command) => meta_app::run(desk, command, &config.server.public_url()).await,
         AdminCommand::Channel(command) => channel::run(desk, command).await,
         AdminCommand::Recover(wanted) => recover::run(desk, wanted).await,
+        AdminCommand::RotateKey(wanted) => rotate_key::run(desk, wanted).await,
         AdminCommand::SetupToken => setup_token::run(desk, config).await,
     }
 }

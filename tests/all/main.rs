@@ -9,4 +9,5 @@ mod main_job;
 mod pages;
 mod program;
 mod recovery;
+mod rotation;
 mod scim;

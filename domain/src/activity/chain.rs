@@ -105,7 +105,8 @@ async fn seal_all(installation: &Installation, workspace: WorkspaceId) -> Result
 async fn seal_batch(installation: &Installation, workspace: WorkspaceId) -> Result<u64> {
     let database = &installation.database;
     let transaction = database.begin().await?;
-    let key = installation.keys.current();
+    let current = installation.keys.current();
+    let key = current.as_str();
     let begin = "INSERT INTO activity_chains (workspace_id, sequence, mac, sealing_key) VALUES ($1, 0, $2, $3) \
                  ON CONFLICT (workspace_id) DO UPDATE SET sequence = activity_chains.sequence";
     // Whoever else seals this chain waits here.
