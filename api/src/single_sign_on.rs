@@ -53,6 +53,11 @@ async fn leave(
     headers: HeaderMap,
 ) -> Response {
     let Ok(provider_id) = provider.parse() else { return page(StatusCode::NOT_FOUND, UNKNOWN) };
+    // A page elsewhere signs nobody in by a link or a picture: it leads to the page where one chooses to.
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        let workspace: String = form_urlencoded::byte_serialize(workspace.as_bytes()).collect();
+        return redirect(&format!("{}/sign-in?workspace={workspace}", state.installation.public_url));
+    }
     let known = cookie(&headers);
     let beginning = Beginning {
         workspace: &workspace,

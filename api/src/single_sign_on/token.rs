@@ -148,8 +148,21 @@ pub async fn redeem(
 }
 
 /// What only the token itself can say: how, when and for whom it was made.
-const OF_THE_TOKEN: [&str; 12] =
-    ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash"];
+const OF_THE_TOKEN: [&str; 13] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "nbf",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "azp",
+    "at_hash",
+    "c_hash",
+];
 
 /// Adds what the provider says of the same person elsewhere: many put little into the token.
 async fn complete(
@@ -236,7 +249,14 @@ fn verify(
     if subject.is_empty() || subject.chars().count() > SUBJECT_CHARS || subject.contains(char::is_control) {
         return Err(otherwise("its subject is no name"));
     }
-    Ok(Assertion { subject, claims: claims_of(id_token)? })
+    let claims = claims_of(id_token)?;
+    // The library does not look at it. A time in it may have a fraction (RFC 7519, section 2).
+    let begins =
+        claims.get("nbf").map(|at| at.as_f64().ok_or_else(|| otherwise("when it begins is no time")));
+    if begins.transpose()?.is_some_and(|at| at > (now + SKEW).as_secs() as f64) {
+        return Err(otherwise("it does not hold yet"));
+    }
+    Ok(Assertion { subject, claims })
 }
 
 /// All claims of a token that has been verified, as they were written.

@@ -187,6 +187,8 @@ payload! {
         unlinked: UnlinkedIdentity
     }
     UnlinkIdentityUserError, UnlinkIdentityErrorCode {
+        /// The viewer proved who they are more than an hour ago: `stepUp`, or sign in again.
+        AuthenticationTooOld = AuthenticationTooOld,
         /// The viewer has no password and no other identity: they could not sign in any more.
         LastWayIn = LastWayIn at "externalIdentityId",
         /// The member holds what the viewer does not.
@@ -283,7 +285,11 @@ impl SingleSignOnMutation {
         let request = Request::of(ctx);
         let id = parse(&input.external_identity_id)?;
         let outcome = async {
-            let mut change = Change::by(&request.installation, request.viewer()?, &[]).await?;
+            let viewer = request.viewer()?;
+            if !viewer.session()?.is_fresh(request.now) {
+                return Err(Refusal::AuthenticationTooOld.into());
+            }
+            let mut change = Change::by(&request.installation, viewer, &[]).await?;
             let id = external_identity::unlink(&mut change, id).await?;
             change.finish().await?;
             Ok(Some(UnlinkedIdentity(id.into())))

@@ -122,6 +122,8 @@ async fn a_token_that_is_not_for_this_sign_in_is_worth_nothing() {
         ("expired", "exp", json!(now - 61)),
         ("issued long ago", "iat", json!(now - 601)),
         ("issued in the future", "iat", json!(now + 61)),
+        ("not valid yet", "nbf", json!(now + 61)),
+        ("valid from no time", "nbf", json!("tomorrow")),
         ("no subject", "sub", json!("")),
         ("another access token", "at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")),
     ];
@@ -240,6 +242,20 @@ async fn a_state_counts_once_and_in_the_browser_that_it_was_given_to() {
         [path.as_str(), "/sso/callback?state=x&code=x", "/sso/callback", "/sso/callback?code=x&code=y"]
     {
         assert_eq!(away.browser.open(path).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_elsewhere_signs_nobody_in() {
+    let scene = Scene::new().await;
+    for (site, leaves) in [("cross-site", false), ("same-site", true), ("same-origin", true), ("none", true)]
+    {
+        let request = axum::http::Request::get(&scene.start_path).header("sec-fetch-site", site);
+        let answer = crate::client::send(&scene.api, request.body(axum::body::Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{site}: {}", answer.body);
+        assert_eq!(answer.headers.get("set-cookie").is_some(), leaves, "{site}");
+        let to = answer.headers["location"].to_str().unwrap();
+        assert_eq!(to.contains("/sign-in?workspace="), !leaves, "{site}: {to}");
     }
 }
 
