@@ -5,6 +5,7 @@ mod database;
 mod keys;
 mod layers;
 mod log;
+mod retention;
 mod secret;
 mod server;
 mod single_sign_on;
@@ -20,6 +21,7 @@ pub use database::DatabaseConfig;
 pub use keys::KeysConfig;
 pub use layers::load;
 pub use log::{LogConfig, LogFormat};
+pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use server::ServerConfig;
 pub use single_sign_on::SingleSignOnConfig;
@@ -38,6 +40,7 @@ pub struct Config {
     pub webhook: WebhookConfig,
     pub single_sign_on: SingleSignOnConfig,
     pub audit: AuditConfig,
+    pub retention: RetentionConfig,
     pub log: LogConfig,
 }
 
@@ -50,6 +53,7 @@ impl Config {
         let mail = self.mail.sender().map(drop).and_then(|()| self.mail.mailer().map(drop));
         problems.extend(mail.err().map(|error| format!("mail: {error}")));
         problems.extend(self.webhook.problems());
+        problems.extend(self.retention.problems());
         problems.extend(self.log.problems());
         problems
     }

@@ -37,7 +37,8 @@ pub fn worker(
 }
 
 pub fn auditor(installation: &Installation, config: &Config) -> Result<Auditor> {
-    Auditor::new(installation.clone(), &config.mail).context("mail")
+    let auditor = Auditor::new(installation.clone(), &config.mail).context("mail")?;
+    Ok(auditor.keeping(config.retention.retention()))
 }
 
 /// Audits on schedule, and sends mail.

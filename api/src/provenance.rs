@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use portaria_domain::Installation;
+use portaria_domain::front_end::origin_of;
 use portaria_entity::id::WorkspaceId;
 
 use crate::error::Result;
-use crate::front_end::{FrontEnds, normal, origin_of};
+use crate::front_end::{FrontEnds, normal};
 
 /// What a browser adds to a request, and no page can change.
 #[derive(Clone, Debug, Default)]

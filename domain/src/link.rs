@@ -31,7 +31,8 @@ impl Page {
     }
 }
 
-/// The address of a page with a token, which stands behind the `#`: browsers keep that out of requests, and so out of logs.
+/// The address of a workspace's page with a token, which stands behind the `#`: browsers keep that out of requests, and so
+/// out of logs.
 pub fn with_token(
     installation: &Installation,
     workspace: &workspace::Model,
@@ -40,6 +41,20 @@ pub fn with_token(
 ) -> String {
     let base = workspace.front_end_url.as_deref().unwrap_or(&installation.public_url);
     address(base, page, token)
+}
+
+/// The same for what concerns a person's account. Of who is in several workspaces it is Portaria's own page: no workspace's
+/// front end shall see what opens the others.
+pub fn to_account(
+    installation: &Installation,
+    workspaces: &[workspace::Model],
+    page: Page,
+    token: &Token,
+) -> String {
+    match workspaces {
+        [only] => with_token(installation, only, page, token),
+        _ => address(&installation.public_url, page, token),
+    }
 }
 
 /// The address of the page that creates the first administrator. There is no workspace yet whose front end could do it.

@@ -26,13 +26,15 @@ pub async fn issue_reset_link(installation: &Installation, email: &str) -> Resul
     let transaction = installation.database.begin().await?;
     let user = find_user(&transaction, email).await?.ok_or(Error::NotFound)?;
     let workspaces = workspaces_of(&transaction, user.id).await?;
-    let first = workspaces.first().ok_or(Error::NotFound)?;
+    if workspaces.is_empty() {
+        return Err(Error::NotFound);
+    }
     let token = issue_link(&transaction, installation, &user).await?;
     let members = members_of(&transaction, &user).await?;
     let done = Done { action: "member.reset_link_issued", news: News::LinkByMachine };
     put_on_record(installation, &transaction, (&user, &members), done).await?;
     transaction.commit().await?;
-    Ok(link::with_token(installation, first, Page::ResetPassword, &token))
+    Ok(link::to_account(installation, &workspaces, Page::ResetPassword, &token))
 }
 
 /// Sets a person's password and ends all their sessions, recorded in each of their workspaces.

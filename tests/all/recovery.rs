@@ -36,3 +36,25 @@ async fn who_cannot_sign_in_gets_a_link_from_the_machine() {
         assert!(!program.log().contains(token), "no token in the log");
     }
 }
+
+#[tokio::test]
+async fn letters_link_to_the_front_end_that_the_machine_was_told_of() {
+    for database in databases().await {
+        let mut program = Program::new(database);
+        program.start().await;
+        program.set_up().await;
+        let insecure =
+            program.command(&["admin", "workspace", "front-end", "http://chat.example.com"]).output();
+        let insecure = insecure.unwrap();
+        assert!(!insecure.status.success());
+        let said = String::from_utf8_lossy(&insecure.stderr);
+        assert!(said.contains("use https://"), "{said}");
+        program.run(&["admin", "workspace", "front-end", "https://chat.example.com/"]);
+        let printed = program.run(&["admin", "recover", "--email", "ada@example.com"]);
+        assert!(printed.contains("https://chat.example.com/reset-password#token="), "{printed}");
+        program.run(&["admin", "workspace", "front-end", "none"]);
+        let printed = program.run(&["admin", "recover", "--email", "ada@example.com"]);
+        assert!(!printed.contains("chat.example.com"), "{printed}");
+        program.stop();
+    }
+}

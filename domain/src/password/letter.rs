@@ -216,10 +216,11 @@ fn portuguese(name: &str, company: &str, news: News<'_>, happened: &str) -> Lett
 pub(super) async fn send_link(
     transaction: &DatabaseTransaction,
     installation: &Installation,
-    (person, workspace): (&user::Model, &workspace::Model),
+    (person, workspaces): (&user::Model, &[workspace::Model]),
     (token, dedup_key): (&Token, String),
 ) -> Result<()> {
-    let link = crate::link::with_token(installation, workspace, crate::link::Page::ResetPassword, token);
+    let Some(home) = workspaces.first() else { return Ok(()) };
+    let link = crate::link::to_account(installation, workspaces, crate::link::Page::ResetPassword, token);
     let name = &person.name;
     let (subject, paragraphs) = match person.locale.split('-').next().unwrap_or_default() {
         "en" => (
@@ -248,6 +249,6 @@ pub(super) async fn send_link(
         ),
     };
     let letter = Letter { subject: subject.to_owned(), paragraphs: paragraphs.to_vec() };
-    let to = Addressee { workspace_id: workspace.id, name, address: &person.email, dedup_key };
+    let to = Addressee { workspace_id: home.id, name, address: &person.email, dedup_key };
     queue_with_token(transaction, installation, to, (&letter, token)).await
 }

@@ -11,7 +11,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::letter::send_link;
-use super::{About, News, home, replace_hash, tell, void_links, workspaces_of};
+use super::{About, News, replace_hash, tell, void_links, workspaces_of};
 use crate::activity::{Actor, Deed, record};
 use crate::authentication::{Origin, normalize_email};
 use crate::error::{Error, Refusal, Result};
@@ -62,7 +62,9 @@ async fn answer(installation: &Installation, request: &password_reset_request::M
     // Without a password there is none to forget: who signs in by other means is not given a second way in.
     let user = find_user(reader, &request.email).await?.filter(|user| user.password_hash.is_some());
     let person = match user {
-        Some(user) => home(reader, user.id).await?.map(|workspace| (user, workspace)),
+        Some(user) => {
+            Some((workspaces_of(reader, user.id).await?, user)).filter(|(found, _)| !found.is_empty())
+        }
         None => None,
     };
     let turn = match person {
@@ -78,10 +80,10 @@ async fn answer(installation: &Installation, request: &password_reset_request::M
     match (turn, person) {
         // Another process was faster.
         (Some(turn), _) if done.rows_affected == 0 => turn.give_back(&transaction, installation).await?,
-        (Some(_), Some((user, workspace))) => {
+        (Some(_), Some((workspaces, user))) => {
             let token = issue_link(&transaction, installation, &user).await?;
             let key = format!("password-forgotten:{}", request.id);
-            send_link(&transaction, installation, (&user, &workspace), (&token, key)).await?;
+            send_link(&transaction, installation, (&user, &workspaces), (&token, key)).await?;
         }
         _ => {}
     }

@@ -19,6 +19,7 @@ mod password;
 mod race;
 mod recovery;
 mod recovery_code;
+mod retention;
 mod routing;
 mod schema;
 mod second_factor;

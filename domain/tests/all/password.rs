@@ -5,6 +5,8 @@ use std::time::Duration;
 use portaria_domain::access::Scope;
 use portaria_domain::authentication::{Attempt, OpenedSession, Origin, sign_in};
 use portaria_domain::error::{Error, Refusal};
+use portaria_domain::front_end;
+use portaria_domain::granting::{self, Authority};
 use portaria_domain::password::{Change, Reset, answer_requests, change, request_reset, reset};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::{activity, mail_secret, password_reset_request, user};
@@ -138,6 +140,39 @@ async fn a_letter_sets_a_new_password_once_and_ends_all_sessions() {
         let late = stage.token_for(&ana.email).await;
         stage.clock.advance(Duration::from_secs(30 * 60));
         assert_eq!(reset_with(&stage, &late, PASSWORD, None).await, Some(Refusal::InvalidToken), "expired");
+    }
+}
+
+#[tokio::test]
+async fn a_link_leads_to_the_workspaces_own_pages_unless_it_opens_others_too() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let mut change =
+            granting::Change::begin(&stage.installation, stage.workspace_id, Authority::Installation)
+                .await
+                .unwrap();
+        front_end::set(&mut change, Some("https://chat.aurora.example/")).await.unwrap();
+        change.finish().await.unwrap();
+        forget(&stage, &ana.email).await;
+        let letter = stage.letters_to(&ana.email).await.pop().unwrap();
+        assert!(letter.text.contains("https://chat.aurora.example/reset-password#token="), "{}", letter.text);
+
+        let (other, ..) = stage.another_workspace().await;
+        let row = user::Entity::find().filter(user::Column::Email.eq(&ana.email));
+        let row = row.one(stage.installation.database.reader()).await.unwrap().unwrap();
+        let sql = "INSERT INTO members (workspace_id, id, user_id, status, availability, capacity, created_at) \
+                   VALUES ($1, $2, $3, 'active', 'offline', 1, 1)";
+        let id: portaria_entity::id::MemberId = stage.installation.clock.new_id();
+        let database = &stage.installation.database;
+        let values = [other.0.into(), id.0.into(), row.id.0.into()];
+        database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
+        stage.clock.advance(Duration::from_secs(60 * 60));
+        forget(&stage, &ana.email).await;
+        let letter = stage.letters_to(&ana.email).await.pop().unwrap();
+        let own = format!("{}/reset-password#token=", stage.installation.public_url.trim_end_matches('/'));
+        assert!(letter.text.contains(&own), "{}", letter.text);
+        assert!(!letter.text.contains("aurora"), "{}", letter.text);
     }
 }
 

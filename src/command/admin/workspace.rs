@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use portaria_domain::front_end;
 use portaria_domain::granting::{Authority, Change};
 use portaria_domain::role;
 use portaria_domain::security_policy::{self, SecurityPolicy};
@@ -22,6 +23,17 @@ pub enum WorkspaceCommand {
     Add(Add),
     /// Say of whom a second factor is demanded before they may do anything.
     RequireSecondFactor(RequireSecondFactor),
+    /// Say where the workspace's own front end is: letters link to it, and its pages may use cookies.
+    FrontEnd(FrontEnd),
+}
+
+#[derive(Debug, Args)]
+pub struct FrontEnd {
+    /// Its address, as https://chat.example.com; or "none", and letters link to Portaria's own pages.
+    url: String,
+    /// Id or name; not needed when there is only one.
+    #[arg(long)]
+    workspace: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -59,7 +71,18 @@ pub async fn run(desk: &Desk, command: WorkspaceCommand) -> Result<()> {
         WorkspaceCommand::List => list(desk).await,
         WorkspaceCommand::Add(new) => add(desk, new).await,
         WorkspaceCommand::RequireSecondFactor(wanted) => require_second_factor(desk, wanted).await,
+        WorkspaceCommand::FrontEnd(wanted) => set_front_end(desk, wanted).await,
     }
+}
+
+async fn set_front_end(desk: &Desk, wanted: FrontEnd) -> Result<()> {
+    let workspace = desk.workspace(wanted.workspace.as_deref()).await?.id;
+    let mut change = Change::begin(&desk.installation, workspace, Authority::Installation).await?;
+    let url = (wanted.url != "none").then_some(wanted.url.as_str());
+    let url = front_end::set(&mut change, url).await?;
+    change.finish().await?;
+    println!("{workspace}  {}", url.as_deref().unwrap_or("Portaria's own pages"));
+    Ok(())
 }
 
 async fn require_second_factor(desk: &Desk, wanted: RequireSecondFactor) -> Result<()> {

@@ -1,4 +1,5 @@
-//! The auditor at work: sees every minute what is due, runs it once in the whole installation, and sends its mails.
+//! The auditor at work: sees every minute what is due, runs it once in the whole installation, and sends its mails. Each
+//! hour it removes what has been kept long enough.
 
 mod audit;
 mod due;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use portaria_domain::Installation;
 use portaria_domain::error::{Error, Result};
+use portaria_domain::retention::{Retention, remove_outdated};
 use portaria_domain::workspace;
 use portaria_entity::id::WorkspaceId;
 use portaria_entity::workspace::Model as Workspace;
@@ -26,12 +28,15 @@ pub use due::{Daily, Scheduled};
 
 /// The first second of every minute, in UTC: what is due then follows from each workspace's own zone.
 const EVERY_MINUTE: &str = "0 * * * * *";
+/// Not on the hour, when everybody else is busy.
+const EVERY_HOUR: &str = "30 17 * * * *";
 
 /// Audits every workspace when its time has come. Any number of processes may run one.
 #[derive(Clone)]
 pub struct Auditor {
     installation: Installation,
     outbox: Outbox,
+    retention: Retention,
 }
 
 impl Auditor {
@@ -41,7 +46,12 @@ impl Auditor {
     }
 
     pub fn with_outbox(installation: Installation, outbox: Outbox) -> Self {
-        Self { installation, outbox }
+        Self { installation, outbox, retention: Retention::default() }
+    }
+
+    /// The same, with other times to keep things.
+    pub fn keeping(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     /// Audits on schedule and sends mails until `shutdown`; what has begun is finished.
@@ -51,11 +61,12 @@ impl Auditor {
     }
 
     async fn run_schedule(&self, shutdown: CancellationToken) -> Result<()> {
-        let minute = Arc::new(Notify::new());
+        let (minute, hour) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut scheduler = JobScheduler::new().await.map_err(Error::internal)?;
-        let bell = minute.clone();
-        let ring = Job::new(EVERY_MINUTE, move |_, _| bell.notify_one()).map_err(Error::internal)?;
-        scheduler.add(ring).await.map_err(Error::internal)?;
+        for (when, bell) in [(EVERY_MINUTE, minute.clone()), (EVERY_HOUR, hour.clone())] {
+            let ring = Job::new(when, move |_, _| bell.notify_one()).map_err(Error::internal)?;
+            scheduler.add(ring).await.map_err(Error::internal)?;
+        }
         scheduler.start().await.map_err(Error::internal)?;
         // At once, too: what was missed while nobody was there need not wait for the next minute.
         minute.notify_one();
@@ -67,6 +78,7 @@ impl Auditor {
                         tracing::warn!(%error, "the schedule could not be read");
                     }
                 }
+                () = hour.notified() => self.tidy().await,
             }
         }
         scheduler.shutdown().await.map_err(Error::internal)
@@ -83,6 +95,14 @@ impl Auditor {
             }
         }
         Ok(done)
+    }
+
+    async fn tidy(&self) {
+        match remove_outdated(&self.installation, self.retention).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "removed what had been kept long enough"),
+            Err(error) => tracing::warn!(%error, "what is outdated could not be removed"),
+        }
     }
 
     async fn audit_if_due(&self, workspace: &Workspace) -> Result<Option<Summary>> {
@@ -121,7 +141,7 @@ impl Auditor {
         run_id: portaria_entity::id::AuditRunId,
         occasion: Occasion,
     ) -> Audit<'a> {
-        let Self { installation, outbox } = self;
+        let Self { installation, outbox, .. } = self;
         Audit { installation, sender: outbox.sender(), workspace, run_id, occasion }
     }
 }
