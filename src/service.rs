@@ -75,6 +75,7 @@ impl Service {
             tokio::spawn(background::flush_last_use(installation.clone(), stages.background.clone())),
             tokio::spawn(background::seal_activities(installation.clone(), stages.background.clone())),
             tokio::spawn(background::tend_passwords(installation.clone(), stages.background.clone())),
+            tokio::spawn(background::mail_alerts(installation.clone(), stages.background.clone())),
             tokio::spawn(background::keep_up_metrics(metrics.clone(), stages.background.clone())),
             tokio::spawn(run_events(installation.clone(), stages.background.clone())),
         ];

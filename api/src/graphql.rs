@@ -2,6 +2,7 @@
 
 pub mod ability;
 mod activity;
+mod alert;
 mod api_key;
 pub mod channel;
 pub mod connection;

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod access_file;
 pub mod activity;
+pub mod alert;
 pub mod api_key;
 pub mod audit;
 pub mod authentication;

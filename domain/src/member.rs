@@ -1,5 +1,6 @@
 //! Members: people in a workspace.
 
+mod administrators;
 mod erasure;
 mod status;
 
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::installation::Installation;
 use crate::viewer::Viewer;
 
+pub use administrators::administrators;
 pub use erasure::{Erased, erase};
 pub use status::{reinstate, remove, set_availability, set_capacity, suspend};
 

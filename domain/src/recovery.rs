@@ -2,6 +2,9 @@
 //! more. Nobody in one workspace may do that to a person who is also in another. The person and the administrators of
 //! their workspaces are told.
 
+use std::collections::BTreeMap;
+
+use portaria_entity::id::UserId;
 use portaria_entity::member::MemberStatus;
 use portaria_entity::{member, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
@@ -11,6 +14,7 @@ use crate::authentication::normalize_email;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::link::{self, Page};
+use crate::member::administrators;
 use crate::password::{About, News, issue_link, replace_hash, tell, void_links, workspaces_of};
 use crate::second_factor::{forget, reset};
 use crate::session;
@@ -119,34 +123,24 @@ async fn put_on_record(
         record(transaction, &installation.clock, deed).await?;
     }
     tell(transaction, installation, user, (done.news, "")).await?;
-    for administrator in administrators_beside(installation, transaction, user).await? {
+    for administrator in administrators_beside(installation, transaction, (user, members)).await?.values() {
         let news = News::MachineActedOn { name: &user.name };
-        tell(transaction, installation, &administrator, (news, "")).await?;
+        tell(transaction, installation, administrator, (news, "")).await?;
     }
     Ok(())
 }
-
-const ADMINISTRATORS: &str = "
-SELECT DISTINCT a.user_id
-FROM members m
-JOIN grants g ON g.workspace_id = m.workspace_id AND g.channel_id IS NULL AND g.team_id IS NULL AND g.closed_at IS NULL
-     AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until > $2)
-JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id AND r.built_in = 'administrator'
-JOIN members a ON a.workspace_id = g.workspace_id AND a.id = g.member_id AND a.status = 'active'
-WHERE m.user_id = $1 AND m.status <> 'removed' AND a.user_id <> $1";
 
 /// Everybody who administers a workspace that the person is in, but not they themselves.
 async fn administrators_beside(
     installation: &Installation,
     transaction: &DatabaseTransaction,
-    person: &user::Model,
-) -> Result<Vec<user::Model>> {
-    let values = [person.id.0.into(), installation.clock.now().0.into()];
-    let rows = transaction.query_all_raw(installation.database.statement(ADMINISTRATORS, values)).await?;
-    let mut administrators = Vec::new();
-    for row in rows {
-        let find = user::Entity::find_by_id(row.try_get_by_index::<portaria_entity::id::UserId>(0)?);
-        administrators.extend(find.one(transaction).await?);
+    (person, members): (&user::Model, &[member::Model]),
+) -> Result<BTreeMap<UserId, user::Model>> {
+    let (database, now) = (&installation.database, installation.clock.now());
+    let mut all = BTreeMap::new();
+    for member in members {
+        let found = administrators(transaction, database, member.workspace_id, now).await?;
+        all.extend(found.into_iter().filter(|one| one.id != person.id).map(|one| (one.id, one)));
     }
-    Ok(administrators)
+    Ok(all)
 }

@@ -168,6 +168,7 @@ typed_ids! {
     RoleMappingId = "map",
     ExternalIdentityId = "xid",
     SingleSignOnId = "sso",
+    AlertId = "alert",
 }
 
 #[cfg(test)]

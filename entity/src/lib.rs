@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod activity_detail;
+pub mod alert;
 pub mod api_key;
 pub mod api_key_grant;
 pub mod audit_run;

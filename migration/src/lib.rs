@@ -12,6 +12,7 @@ mod m20261125_000008_factors;
 mod m20261125_000009_sessions;
 mod m20261125_000010_single_sign_on;
 mod m20261125_000011_provisioning;
+mod m20261125_000012_alerts;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000009_sessions::Migration),
             Box::new(m20261125_000010_single_sign_on::Migration),
             Box::new(m20261125_000011_provisioning::Migration),
+            Box::new(m20261125_000012_alerts::Migration),
         ]
     }
 }

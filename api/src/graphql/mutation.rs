@@ -2,6 +2,7 @@
 //! anywhere; the domain decides in the scope of the row.
 
 mod activity;
+mod alert;
 mod api_key;
 mod conversation;
 mod directory;
@@ -53,6 +54,7 @@ pub struct Mutation(
     erasure::ErasureMutation,
     identity_provider::IdentityProviderMutation,
     single_sign_on::SingleSignOnMutation,
+    alert::AlertMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -2,6 +2,7 @@
 //! answers with the rows of that scope.
 
 mod activity;
+mod alert;
 mod conversation;
 mod directory;
 mod explanation;
@@ -23,4 +24,5 @@ pub struct Query(
     directory::DirectoryQuery,
     activity::ActivityQuery,
     identity_provider::IdentityProviderQuery,
+    alert::AlertQuery,
 );

@@ -3,6 +3,7 @@
 
 mod access_file;
 mod activity_log;
+mod alert;
 mod api_key;
 mod api_key_secret;
 mod audit;

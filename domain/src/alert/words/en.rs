@@ -1,0 +1,80 @@
+//! Alerts in English.
+
+use portaria_entity::alert::AlertKind;
+
+use super::{Details, of};
+
+pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
+    let told = |name| of(details, name);
+    match kind {
+        AlertKind::WebhookRefused => (
+            format!("Deliveries for the app {} are turned away: {}.", told("app"), told("reason")),
+            "If nobody is trying things out, compare the app secret in Portaria with the one Meta shows. Meta tries again for 7 days.",
+        ),
+        AlertKind::WebhookTooLarge => (
+            format!("A delivery for the app {} was longer than is taken.", told("app")),
+            "Meta sends up to 3 MB. If it is Meta's, raise webhook.max_body_bytes; it is sent again for 7 days.",
+        ),
+        AlertKind::DeliveryDead => (
+            format!("A delivery of WhatsApp could not be worked through: {}.", told("reason")),
+            "Its messages are missing. Look at it among the webhook deliveries, and have it worked through again once the cause is gone.",
+        ),
+        AlertKind::DeliveriesLagging => (
+            format!(
+                "Deliveries of WhatsApp wait longer than they should: {} of them, the oldest for {} s.",
+                told("count"),
+                told("seconds")
+            ),
+            "Nothing is lost, but agents see messages late. Look at the load of the server and its database.",
+        ),
+        AlertKind::ForeignNumber => (
+            format!("Something came for {}, which is not one of this workspace's.", told("what")),
+            "If it is yours, register it, and have the delivery worked through again. If not, end its subscription at Meta.",
+        ),
+        AlertKind::AccountRestricted => (
+            format!("Meta restricts the WhatsApp account {}: {}.", told("account"), told("event")),
+            "Read what Meta says in the WhatsApp Manager at once: messages may not go out any more.",
+        ),
+        AlertKind::AccountChanged => (
+            format!("Something changed about the WhatsApp account {}: {}.", told("account"), told("event")),
+            "If you did not expect it, look in the WhatsApp Manager.",
+        ),
+        AlertKind::NumberChanged => (
+            format!("Something changed about the number {}: {}.", told("channel"), told("event")),
+            "A falling quality comes before limits: look at what was sent last, and to whom.",
+        ),
+        AlertKind::SecurityEvent => (
+            format!("The two-step PIN of the number {} was touched: {}.", told("channel"), told("event")),
+            "If it was none of you, change it, and look who has access to the business portfolio at Meta.",
+        ),
+        AlertKind::PaymentEvent => (
+            format!("Something is the matter with payment at Meta: {}.", told("event")),
+            "Without a payment method messages are not delivered. Look in the billing hub.",
+        ),
+        AlertKind::TemplateChanged => (
+            format!(
+                "Meta changed the template {} ({}): {}.",
+                told("template"),
+                told("language"),
+                told("event")
+            ),
+            "What uses it may not go out, or cost more. Look at the template and use another meanwhile.",
+        ),
+        AlertKind::SyncRefused => (
+            format!("The history of the number {} cannot be taken over: {}.", told("channel"), told("event")),
+            "Who uses the number in the WhatsApp Business app can share it again.",
+        ),
+        AlertKind::ContactsConflict => (
+            "Two contacts seem to be the same person.".to_owned(),
+            "Compare them and merge them if they are.",
+        ),
+        AlertKind::WaitingTooLong => (
+            format!("Customers wait on {} with nobody free: {} of them.", told("channel"), told("count")),
+            "See who is available and may have these conversations.",
+        ),
+        AlertKind::TargetAtRisk => (
+            format!("A target of {} is about to be missed: {}.", told("team"), told("target")),
+            "Assign the conversations that are due.",
+        ),
+    }
+}

@@ -1,0 +1,83 @@
+//! Alerts in Spanish.
+
+use portaria_entity::alert::AlertKind;
+
+use super::{Details, of};
+
+pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
+    let told = |name| of(details, name);
+    match kind {
+        AlertKind::WebhookRefused => (
+            format!("Se rechazan las entregas para la aplicación {}: {}.", told("app"), told("reason")),
+            "Si nadie está haciendo pruebas, compara el secreto de la aplicación en Portaria con el que muestra Meta. Meta lo intenta de nuevo durante 7 días.",
+        ),
+        AlertKind::WebhookTooLarge => (
+            format!("Una entrega para la aplicación {} era más larga de lo que se acepta.", told("app")),
+            "Meta envía hasta 3 MB. Si es de Meta, aumenta webhook.max_body_bytes; se envía de nuevo durante 7 días.",
+        ),
+        AlertKind::DeliveryDead => (
+            format!("No se pudo procesar una entrega de WhatsApp: {}.", told("reason")),
+            "Faltan sus mensajes. Mírala entre las entregas de webhook y haz que se procese de nuevo cuando la causa haya desaparecido.",
+        ),
+        AlertKind::DeliveriesLagging => (
+            format!(
+                "Las entregas de WhatsApp esperan más de lo debido: {} de ellas, la más antigua desde hace {} s.",
+                told("count"),
+                told("seconds")
+            ),
+            "No se pierde nada, pero los agentes ven los mensajes tarde. Mira la carga del servidor y de su base de datos.",
+        ),
+        AlertKind::ForeignNumber => (
+            format!("Llegó algo para {}, que no es de este espacio de trabajo.", told("what")),
+            "Si es tuyo, regístralo y haz que la entrega se procese de nuevo. Si no, termina su suscripción en Meta.",
+        ),
+        AlertKind::AccountRestricted => (
+            format!("Meta restringe la cuenta de WhatsApp {}: {}.", told("account"), told("event")),
+            "Lee cuanto antes lo que dice Meta en el administrador de WhatsApp: puede que ya no salgan mensajes.",
+        ),
+        AlertKind::AccountChanged => (
+            format!("Algo cambió en la cuenta de WhatsApp {}: {}.", told("account"), told("event")),
+            "Si no lo esperabas, mira en el administrador de WhatsApp.",
+        ),
+        AlertKind::NumberChanged => (
+            format!("Algo cambió en el número {}: {}.", told("channel"), told("event")),
+            "La calidad baja antes de que lleguen los límites: mira qué se envió últimamente y a quién.",
+        ),
+        AlertKind::SecurityEvent => (
+            format!("Se tocó el PIN de dos pasos del número {}: {}.", told("channel"), told("event")),
+            "Si no fue ninguno de ustedes, cámbialo y mira quién tiene acceso al portafolio comercial en Meta.",
+        ),
+        AlertKind::PaymentEvent => (
+            format!("Pasa algo con el pago en Meta: {}.", told("event")),
+            "Sin método de pago los mensajes no se entregan. Mira el centro de facturación.",
+        ),
+        AlertKind::TemplateChanged => (
+            format!(
+                "Meta cambió la plantilla {} ({}): {}.",
+                told("template"),
+                told("language"),
+                told("event")
+            ),
+            "Lo que la usa puede no salir, o costar más. Mira la plantilla y usa otra mientras tanto.",
+        ),
+        AlertKind::SyncRefused => (
+            format!("No se puede traer el historial del número {}: {}.", told("channel"), told("event")),
+            "Quien usa el número en la aplicación WhatsApp Business puede compartirlo de nuevo.",
+        ),
+        AlertKind::ContactsConflict => {
+            ("Dos contactos parecen ser la misma persona.".to_owned(), "Compáralos y únelos si lo son.")
+        }
+        AlertKind::WaitingTooLong => (
+            format!(
+                "Hay clientes que esperan en {} sin nadie libre: {} de ellos.",
+                told("channel"),
+                told("count")
+            ),
+            "Mira quién está disponible y puede tener esas conversaciones.",
+        ),
+        AlertKind::TargetAtRisk => (
+            format!("Un objetivo de {} está a punto de no cumplirse: {}.", told("team"), told("target")),
+            "Asigna las conversaciones que vencen.",
+        ),
+    }
+}

@@ -1,0 +1,82 @@
+//! Alerts in Brazilian Portuguese.
+
+use portaria_entity::alert::AlertKind;
+
+use super::{Details, of};
+
+pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
+    let told = |name| of(details, name);
+    match kind {
+        AlertKind::WebhookRefused => (
+            format!(
+                "As entregas para o aplicativo {} estão sendo recusadas: {}.",
+                told("app"),
+                told("reason")
+            ),
+            "Se ninguém está fazendo testes, compare a chave secreta do aplicativo no Portaria com a que a Meta mostra. A Meta tenta de novo por 7 dias.",
+        ),
+        AlertKind::WebhookTooLarge => (
+            format!("Uma entrega para o aplicativo {} era maior do que se aceita.", told("app")),
+            "A Meta envia até 3 MB. Se for da Meta, aumente webhook.max_body_bytes; ela será enviada de novo por 7 dias.",
+        ),
+        AlertKind::DeliveryDead => (
+            format!("Uma entrega do WhatsApp não pôde ser processada: {}.", told("reason")),
+            "As mensagens dela estão faltando. Veja-a entre as entregas de webhook e mande processá-la de novo quando a causa for resolvida.",
+        ),
+        AlertKind::DeliveriesLagging => (
+            format!(
+                "Entregas do WhatsApp esperam mais do que deviam: {} delas, a mais antiga há {} s.",
+                told("count"),
+                told("seconds")
+            ),
+            "Nada se perde, mas os atendentes veem as mensagens com atraso. Verifique a carga do servidor e do banco de dados.",
+        ),
+        AlertKind::ForeignNumber => (
+            format!("Chegou algo para {}, que não é deste espaço de trabalho.", told("what")),
+            "Se for seu, cadastre-o e mande processar a entrega de novo. Se não, encerre a assinatura dele na Meta.",
+        ),
+        AlertKind::AccountRestricted => (
+            format!("A Meta restringiu a conta do WhatsApp {}: {}.", told("account"), told("event")),
+            "Leia já o que a Meta diz no Gerenciador do WhatsApp: as mensagens podem não sair mais.",
+        ),
+        AlertKind::AccountChanged => (
+            format!("Algo mudou na conta do WhatsApp {}: {}.", told("account"), told("event")),
+            "Se você não esperava por isso, veja no Gerenciador do WhatsApp.",
+        ),
+        AlertKind::NumberChanged => (
+            format!("Algo mudou no número {}: {}.", told("channel"), told("event")),
+            "A qualidade cai antes de virem os limites: veja o que foi enviado por último, e a quem.",
+        ),
+        AlertKind::SecurityEvent => (
+            format!(
+                "O PIN de verificação em duas etapas do número {} foi mexido: {}.",
+                told("channel"),
+                told("event")
+            ),
+            "Se não foi nenhum de vocês, troque-o e veja quem tem acesso ao portfólio empresarial na Meta.",
+        ),
+        AlertKind::PaymentEvent => (
+            format!("Há algo com o pagamento na Meta: {}.", told("event")),
+            "Sem forma de pagamento as mensagens não são entregues. Veja a central de cobrança.",
+        ),
+        AlertKind::TemplateChanged => (
+            format!("A Meta mudou o modelo {} ({}): {}.", told("template"), told("language"), told("event")),
+            "O que o usa pode não sair, ou custar mais. Veja o modelo e use outro enquanto isso.",
+        ),
+        AlertKind::SyncRefused => (
+            format!("O histórico do número {} não pode ser trazido: {}.", told("channel"), told("event")),
+            "Quem usa o número no aplicativo WhatsApp Business pode compartilhá-lo de novo.",
+        ),
+        AlertKind::ContactsConflict => {
+            ("Dois contatos parecem ser a mesma pessoa.".to_owned(), "Compare-os e junte-os se forem.")
+        }
+        AlertKind::WaitingTooLong => (
+            format!("Clientes esperam em {} sem ninguém livre: {} deles.", told("channel"), told("count")),
+            "Veja quem está disponível e pode ter essas conversas.",
+        ),
+        AlertKind::TargetAtRisk => (
+            format!("Uma meta de {} está prestes a ser perdida: {}.", told("team"), told("target")),
+            "Atribua as conversas que estão vencendo.",
+        ),
+    }
+}

@@ -1,0 +1,117 @@
+//! Alerts: open while their cause lasts, mailed once, and seen by who can do something about them.
+
+use std::time::Duration;
+
+use portaria_domain::access::Scope;
+use portaria_domain::alert::{Details, Raised, page, raise, resolve, send_letters, settle};
+use portaria_domain::error::{Error, Refusal};
+use portaria_entity::alert::{self, AlertKind, AlertSeverity};
+use portaria_entity::id::ChannelId;
+use portaria_entity::role::BuiltInRole;
+use portaria_testing::{Stage, databases};
+use sea_orm::EntityTrait;
+
+fn of(stage: &Stage, kind: AlertKind, (cause, channel_id): (&str, Option<ChannelId>)) -> Raised {
+    Raised {
+        workspace_id: stage.workspace_id,
+        kind,
+        cause: cause.to_owned(),
+        severity: AlertSeverity::Warning,
+        channel_id,
+        details: Details::from([("reason".to_owned(), "no room".to_owned())]),
+    }
+}
+
+async fn raised(stage: &Stage, raised: Raised) {
+    let installation = &stage.installation;
+    raise(installation.database.writer(), (&installation.database, &installation.clock), raised)
+        .await
+        .unwrap();
+}
+
+async fn all(stage: &Stage) -> Vec<alert::Model> {
+    alert::Entity::find().all(stage.installation.database.reader()).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_raised_often_is_one_alert_and_one_letter() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = stage.person("Ada", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        for _ in 0..3 {
+            raised(&stage, of(&stage, AlertKind::DeliveryDead, ("whd", None))).await;
+        }
+        raised(
+            &stage,
+            Raised {
+                severity: AlertSeverity::Critical,
+                ..of(&stage, AlertKind::AccountRestricted, ("waba", None))
+            },
+        )
+        .await;
+        send_letters(&stage.installation).await.unwrap();
+        send_letters(&stage.installation).await.unwrap();
+        let letters = stage.letters_to(&ada.email).await;
+        let letters: Vec<_> =
+            letters.iter().filter(|letter| letter.dedup_key.starts_with("alerts:")).collect();
+        assert_eq!(letters.len(), 1);
+        // The most urgent thing first.
+        assert!(
+            letters[0].subject.contains("restringiu") && letters[0].subject.ends_with("(+1)"),
+            "{}",
+            letters[0].subject
+        );
+        assert!(letters[0].text.contains("no room"), "{}", letters[0].text);
+        assert!(
+            stage.letters_to(&ana.email).await.iter().all(|letter| !letter.dedup_key.starts_with("alerts:"))
+        );
+        let rows = all(&stage).await;
+        let dead = rows.iter().find(|row| row.kind == AlertKind::DeliveryDead).unwrap();
+        assert_eq!((rows.len(), dead.occurrences), (2, 3));
+
+        // Gone and back within the hour: the same. After it: another.
+        let (database, clock) = (&stage.installation.database, &stage.installation.clock);
+        let key = (stage.workspace_id, AlertKind::DeliveryDead, "whd");
+        assert!(settle(database.writer(), (database, clock), key).await.unwrap());
+        assert!(!settle(database.writer(), (database, clock), key).await.unwrap());
+        raised(&stage, of(&stage, AlertKind::DeliveryDead, ("whd", None))).await;
+        assert_eq!(all(&stage).await.len(), 2);
+        assert!(settle(database.writer(), (database, clock), key).await.unwrap());
+        stage.clock.advance(Duration::from_secs(3601));
+        raised(&stage, of(&stage, AlertKind::DeliveryDead, ("whd", None))).await;
+        assert_eq!(all(&stage).await.len(), 3);
+        send_letters(&stage.installation).await.unwrap();
+        let letters = stage.letters_to(&ada.email).await;
+        assert_eq!(letters.iter().filter(|letter| letter.dedup_key.starts_with("alerts:")).count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn an_alert_is_seen_by_who_can_do_something_about_it() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = stage.person("Ada", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let dev = stage.person("Dev", &[(BuiltInRole::Developer, Scope::Channel(stage.sales))]).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        raised(&stage, of(&stage, AlertKind::DeliveryDead, ("a", Some(stage.sales)))).await;
+        raised(&stage, of(&stage, AlertKind::DeliveryDead, ("b", None))).await;
+        raised(&stage, of(&stage, AlertKind::PaymentEvent, ("c", None))).await;
+        let reader = stage.installation.database.reader();
+        for (person, expected) in [(&ada, 3), (&dev, 1), (&ana, 0)] {
+            let viewer = stage.viewer(&person.token).await.unwrap();
+            let seen = page(reader, &viewer, Some(true), None, 10).await.unwrap();
+            assert_eq!(seen.len(), expected, "{}", person.email);
+        }
+        let (outside, viewer) = (all(&stage).await, stage.viewer(&dev.token).await.unwrap());
+        let hidden = outside.iter().find(|row| row.channel_id.is_none()).unwrap().id;
+        assert!(matches!(resolve(&stage.installation, &viewer, hidden).await, Err(Error::NotFound)));
+        let viewer = stage.viewer(&ada.token).await.unwrap();
+        let done = resolve(&stage.installation, &viewer, hidden).await.unwrap();
+        assert!(done.resolved_at.is_some());
+        let again = resolve(&stage.installation, &viewer, hidden).await;
+        assert!(matches!(again, Err(Error::Refused(Refusal::AlreadyResolved))));
+        assert_eq!(page(reader, &viewer, Some(true), None, 10).await.unwrap().len(), 2);
+        assert_eq!(page(reader, &viewer, Some(false), None, 10).await.unwrap().len(), 1);
+    }
+}
