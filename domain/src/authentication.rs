@@ -16,7 +16,7 @@ use crate::device;
 use crate::error::{Refusal, Result};
 use crate::installation::Installation;
 use crate::password;
-use crate::second_factor::{Asked, ask};
+use crate::second_factor::{Asked, ask, guessing};
 use crate::session::{self, Opening, still_has};
 use crate::session_policy;
 use crate::throttle::{self, Door};
@@ -115,6 +115,9 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         user_agent: Set(attempt.origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
+    if let (SignInOutcome::WrongCode, Some(owner)) = (outcome, &user) {
+        guessing::warn(&transaction, installation, owner, &attempt.origin).await?;
+    }
     let opened = match (member, asked) {
         (Some(_), Asked::Refused(_, refusal)) => Err(refusal.into()),
         (Some(member), asked) => {

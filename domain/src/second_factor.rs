@@ -2,6 +2,7 @@
 //! on which these are lost.
 
 mod authenticator_app;
+pub(crate) mod guessing;
 pub(crate) mod letter;
 pub mod reset;
 
@@ -167,13 +168,16 @@ pub(crate) async fn refused(
         at: Set(installation.clock.now()),
         user_id: Set(Some(owner.id)),
         workspace_id: Set(Some(viewer.workspace_id)),
-        email: Set(owner.email_normalized),
+        email: Set(owner.email_normalized.clone()),
         outcome: Set(outcome),
         address: Set(origin.address.clone()),
         user_agent: Set(origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(transaction).await?;
     Ok(())
+    if outcome == SignInOutcome::WrongCode {
+        guessing::warn(transaction, installation, &owner, origin).await?;
+    }
 }
 
 /// Writes down that the viewer's session has just given a second factor.
@@ -216,27 +220,13 @@ pub(crate) async fn ask(
     if crate::recovery_code::use_up(transaction, installation, user, code).await? {
         return Ok(Asked::Given);
     }
-    if wrong_codes(transaction, installation, user).await? >= WRONG_CODES {
+    if guessing::wrong_codes(transaction, installation, user).await? >= WRONG_CODES {
         return Ok(Asked::Refused(SignInOutcome::Throttled, Refusal::TooManyAttempts));
     }
     match authenticator_app::use_up(transaction, installation, user, code).await? {
         true => Ok(Asked::Given),
         false => Ok(Asked::Refused(SignInOutcome::WrongCode, Refusal::WrongCode)),
     }
-}
-
-/// How many wrong codes there were of late.
-async fn wrong_codes(
-    transaction: &DatabaseTransaction,
-    installation: &Installation,
-    user: UserId,
-) -> Result<i64> {
-    let statement = installation.database.statement(
-        "SELECT COUNT(*) FROM sign_in_events WHERE user_id = $1 AND \"at\" > $2 AND outcome = 'wrong_code'",
-        [user.0.into(), (installation.clock.now() - PAUSE).0.into()],
-    );
-    let row = transaction.query_one_raw(statement).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
 }
 
 /// Takes away all by which a person could prove who they are beside their password. Whether there was anything.

@@ -1,14 +1,18 @@
 //! Whether somebody has signed in from a device before. It is recognised by the token it was given the last time; one that
-//! keeps none by its program, its system and the network it is in. Who signs in from another is told so by mail.
+//! keeps none by its program, its system and the network it is in. Who signs in from another, or after a long absence, is
+//! told so by mail.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use portaria_entity::id::UserId;
+use portaria_entity::time::Timestamp;
 use portaria_entity::{session, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
 use sha2::{Digest, Sha256};
 
-use super::{Device, letter};
+use super::Device;
+use super::letter::{self, News};
 use crate::authentication::Origin;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
@@ -22,9 +26,11 @@ pub const PREFIX: &str = "ptr_dev_";
 const LONGEST: usize = 128;
 /// So many are kept for a person, those used last.
 const KEPT: i64 = 50;
+/// Who was not there for so long is told when somebody signs in as them.
+const LONG_ABSENCE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Takes note of the device that a session was opened from, and tells its owner when it is not one of theirs: but not of
-/// their very first. Answers a token for the device, if it showed none.
+/// Takes note of the device that a session was opened from, and tells its owner when it is not one of theirs, but not of
+/// their very first; or when nobody was there as them for long. Answers a token for the device, if it showed none.
 pub(crate) async fn recognise(
     installation: &Installation,
     transaction: &DatabaseTransaction,
@@ -49,7 +55,9 @@ pub(crate) async fn recognise(
         }
     };
     if all > 0 && same == 0 {
-        tell(installation, transaction, session, device).await?;
+        tell(installation, transaction, session, (device, News::NewDevice)).await?;
+    } else if was_long_away(installation, transaction, session).await? {
+        tell(installation, transaction, session, (device, News::LongAbsence)).await?;
     }
     forget_oldest(installation, transaction, user).await?;
     Ok(given)
@@ -112,6 +120,19 @@ async fn note(
     Ok(())
 }
 
+/// Whether no other session of the person was used for long before this one was opened.
+async fn was_long_away(
+    installation: &Installation,
+    transaction: &DatabaseTransaction,
+    session: &session::Model,
+) -> Result<bool> {
+    let sql = "SELECT MAX(last_used_at) FROM sessions WHERE user_id = $1 AND id <> $2";
+    let values = [session.user_id.0.into(), session.id.0.into()];
+    let row = transaction.query_one_raw(installation.database.statement(sql, values)).await?;
+    let last: Option<Timestamp> = row.ok_or(Error::NotFound)?.try_get_by_index(0)?;
+    Ok(last.is_some_and(|at| session.created_at.since(at) >= LONG_ABSENCE))
+}
+
 async fn forget_oldest(
     installation: &Installation,
     transaction: &DatabaseTransaction,
@@ -128,7 +149,7 @@ async fn tell(
     installation: &Installation,
     transaction: &DatabaseTransaction,
     session: &session::Model,
-    device: Device,
+    (device, news): (Device, News),
 ) -> Result<()> {
     let workspace = workspace::find(transaction, session.workspace_id).await?;
     let user = user::Entity::find_by_id(session.user_id).one(transaction).await?.ok_or(Error::NotFound)?;
@@ -136,9 +157,9 @@ async fn tell(
         workspace_id: session.workspace_id,
         name: &user.name,
         address: &user.email,
-        dedup_key: format!("new-device:{}", session.id),
+        dedup_key: format!("{}:{}", news.kind(), session.id),
     };
-    let letter = letter::new_device(&workspace, &user, session, device);
+    let letter = letter::of_sign_in(&workspace, &user, session, (device, news));
     queue(transaction, &installation.clock, to, &letter).await
 }
 

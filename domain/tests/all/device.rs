@@ -1,9 +1,12 @@
 //! Devices: of which sign-ins a person is told by mail.
 
+use std::time::Duration;
+
 use portaria_domain::authentication::{Attempt, OpenedSession, Origin, sign_in};
 use portaria_testing::{PASSWORD, Person, Stage, databases};
 use sea_orm::ConnectionTrait;
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36";
 const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Safari/604.1";
 
@@ -55,6 +58,32 @@ async fn a_sign_in_from_a_new_device_is_told_at_once_but_for_the_very_first() {
         enter(&stage, &ana, CHROME, "203.0.113.7", None).await;
         enter(&stage, &ana, IPHONE, "198.51.100.7", None).await;
         assert_eq!(letters(&stage).await.len(), 3, "another network, another kind of device");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_after_a_long_absence_is_told() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[]).await;
+        let told = async || {
+            let letters = stage.letters_to(&ana.email).await;
+            letters.into_iter().map(|mail| (mail.subject, mail.text)).collect::<Vec<_>>()
+        };
+        stage.clock.advance(90 * DAY - Duration::from_secs(1));
+        enter(&stage, &ana, "test", "192.0.2.1", None).await;
+        assert_eq!(told().await, [], "not quite so long");
+        stage.clock.advance(90 * DAY);
+        enter(&stage, &ana, "test", "192.0.2.1", None).await;
+        let letters = told().await;
+        assert_eq!(letters.len(), 1, "{letters:?}");
+        assert!(letters[0].1.contains("depois de mais de 90 dias sem que ninguém entrasse"), "{letters:?}");
+        enter(&stage, &ana, "test", "192.0.2.1", None).await;
+        stage.clock.advance(90 * DAY);
+        enter(&stage, &ana, CHROME, "198.51.100.7", None).await;
+        let letters = told().await;
+        assert_eq!(letters.len(), 2, "of a new device at the same time in one letter: {letters:?}");
+        assert!(letters[1].1.contains("dispositivo que você ainda não tinha usado"), "{letters:?}");
     }
 }
 

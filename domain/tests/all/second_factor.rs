@@ -156,6 +156,51 @@ async fn guessing_codes_gets_five_tries_and_is_recorded() {
 }
 
 #[tokio::test]
+/// Subject and text of the letters to somebody about wrong codes.
+async fn letters_about_codes(stage: &Stage, email: &str) -> Vec<(String, String)> {
+    let letters = stage.letters_to(email).await.into_iter();
+    letters
+        .filter(|mail| mail.dedup_key.starts_with("wrong-codes:"))
+        .map(|mail| (mail.subject, mail.text))
+        .collect()
+}
+
+#[tokio::test]
+async fn who_guesses_codes_with_the_right_password_is_told_of_once_a_day() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[]).await;
+        let app = stage.authenticator(&ana).await;
+        for _ in 0..4 {
+            assert!(attempt(&stage, &ana.email, None).await.is_err(), "as every sign-in begins");
+        }
+        for _ in 0..2 {
+            assert!(attempt(&stage, &ana.email, Some("000000")).await.is_err());
+        }
+        assert!(attempt(&stage, &ana.email, Some(&app.code())).await.is_ok());
+        assert_eq!(letters_about_codes(&stage, &ana.email).await, [], "a slip of the fingers");
+        for _ in 0..6 {
+            assert!(attempt(&stage, &ana.email, Some("000000")).await.is_err());
+        }
+        let told = letters_about_codes(&stage, &ana.email).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].0, "Códigos errados na sua conta");
+        assert!(told[0].1.contains("errou 3 vezes"), "with the third: {}", told[0].1);
+        assert!(told[0].1.contains("2026-03-02 09:00 -03, de 198.51.100.7"), "{}", told[0].1);
+        // By an open session too; and on another day again.
+        stage.clock.advance(24 * HOUR);
+        let mut by_session = Vec::new();
+        let bia = stage.person("Bia", &[]).await;
+        stage.authenticator(&bia).await;
+        for _ in 0..3 {
+            assert!(attempt(&stage, &ana.email, Some("000000")).await.is_err());
+            by_session.push(step_up(&stage, &bia, "000000").await);
+        }
+        assert_eq!(letters_about_codes(&stage, &ana.email).await.len(), 2);
+        assert_eq!(letters_about_codes(&stage, &bia.email).await.len(), 1, "{by_session:?}");
+    }
+}
+
 async fn a_stolen_session_cannot_take_over_the_second_factor() {
     for test in databases().await {
         let stage = Stage::on(test).await;
