@@ -1,5 +1,5 @@
-//! Single sign-on over HTTP: `GET /sso/{workspace}/{provider}` sends a browser to a provider, `GET /sso/callback` is where
-//! it comes back.
+//! Single sign-on over HTTP: `GET /sso/{workspace}/{provider}` sends a browser to a provider, `GET /sso/callback/{provider}`
+//! is where it comes back.
 //!
 //! What came of it is told to the front end behind a `#`: `#code=...`, to be given to `finishSingleSignOn`, or `#error=...`.
 
@@ -30,7 +30,9 @@ const COOKIE: &str = "__Host-portaria_sso";
 const COOKIE_SECONDS: u32 = 11 * 60;
 
 pub fn router() -> Router<Arc<ApiState>> {
-    Router::new().route("/sso/callback", get(come_back)).route("/sso/{workspace}/{provider}", get(leave))
+    Router::new()
+        .route("/sso/callback/{provider}", get(come_back))
+        .route("/sso/{workspace}/{provider}", get(leave))
 }
 
 /// The secret in a browser's cookie.
@@ -108,12 +110,14 @@ struct Returning {
 
 async fn come_back(
     State(state): State<Arc<ApiState>>,
+    Path(provider): Path<String>,
     Query(returning): Query<Returning>,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(provider_id) = provider.parse() else { return page(StatusCode::BAD_REQUEST, STALE) };
     let cookie = cookie(&headers);
     let sealed = returning.state.as_deref().unwrap_or_default();
-    let returned = match accept(&state.installation, sealed, cookie.as_deref()).await {
+    let returned = match accept(&state.installation, provider_id, sealed, cookie.as_deref()).await {
         Ok(returned) => returned,
         Err(Error::Refused(_)) => return page(StatusCode::BAD_REQUEST, STALE),
         Err(failure) => return failed(failure),

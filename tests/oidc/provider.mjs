@@ -1,17 +1,17 @@
-// An OpenID Connect provider for tests: `node provider.mjs ACCOUNTS REDIRECT_URI` prints its issuer and serves until its
-// standard input ends. ACCOUNTS is a file of JSON, read anew at each sign-in: { "login": { "email": "...", "amr": [...] } }.
+// An OpenID Connect provider for tests: `node provider.mjs ACCOUNTS REDIRECTS` prints its issuer and serves until its
+// standard input ends. REDIRECTS is a file with the one address that is registered to send browsers back to; ACCOUNTS is a file of JSON, read anew at each sign-in: { "login": { "email": "...", "amr": [...] } }.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
-const [accounts, redirectUri] = process.argv.slice(2);
+const [accounts, redirects] = process.argv.slice(2);
 const account = (login) => JSON.parse(readFileSync(accounts, 'utf8'))[login];
 
 const configuration = {
   clients: [{
     client_id: 'portaria',
     client_secret: 'a secret of the tests',
-    redirect_uris: [redirectUri],
+    redirect_uris: ['http://not.registered.test/yet'],
     response_types: ['code'],
     grant_types: ['authorization_code'],
   }],
@@ -38,6 +38,7 @@ const server = createServer();
 server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, configuration);
+  provider.Client.prototype.redirectUriAllowed = (uri) => uri === readFileSync(redirects, 'utf8');
   // How the person proved who they are is the account's to say.
   const finished = provider.interactionFinished.bind(provider);
   provider.interactionFinished = (request, response, result, options) => {

@@ -85,10 +85,10 @@ impl IdentityProvider {
         self.row.provider.sealed_client_secret.is_some()
     }
 
-    /// The address to register with the provider: it sends browsers back there.
+    /// The address to register with the provider, to the letter: it sends browsers back there. No other provider has the same.
     #[requires(SecurityPolicyManage)]
     fn redirect_uri(&self, ctx: &Context<'_>) -> String {
-        redirect_uri(&Request::of(ctx).installation)
+        redirect_uri(&Request::of(ctx).installation, self.row.provider.id)
     }
 
     /// What it is asked for.

@@ -19,6 +19,7 @@ use openidconnect::{
 use portaria_domain::Installation;
 use portaria_domain::identity_provider::client_secret;
 use portaria_domain::single_sign_on::{Assertion, Flow};
+use portaria_entity::id::IdentityProviderId;
 use portaria_entity::identity_provider;
 use portaria_entity::time::Timestamp;
 
@@ -64,9 +65,10 @@ fn token(what: impl std::fmt::Display) -> Worthless {
     Worthless::Token(what.to_string())
 }
 
-/// Where providers send browsers back to: the address to register with them.
-pub fn redirect_uri(installation: &Installation) -> String {
-    format!("{}/sso/callback", installation.public_url.trim_end_matches('/'))
+/// Where a provider sends browsers back to: the address to register with it. Each has its own, so that no other's answer is
+/// taken for this one's.
+pub fn redirect_uri(installation: &Installation, provider: IdentityProviderId) -> String {
+    format!("{}/sso/callback/{provider}", installation.public_url.trim_end_matches('/'))
 }
 
 fn client(
@@ -83,7 +85,7 @@ fn client(
     )
     .set_auth_uri(AuthUrl::new(metadata.authorization_endpoint.clone()).map_err(malformed)?)
     .set_token_uri(TokenUrl::new(metadata.token_endpoint.clone()).map_err(malformed)?)
-    .set_redirect_uri(RedirectUrl::new(redirect_uri(installation)).map_err(malformed)?)
+    .set_redirect_uri(RedirectUrl::new(redirect_uri(installation, provider.id)).map_err(malformed)?)
     .set_auth_type(match metadata.wants_secret_in_body() {
         true => AuthType::RequestBody,
         false => AuthType::BasicAuth,

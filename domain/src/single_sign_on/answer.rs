@@ -38,12 +38,17 @@ struct Sealed {
     assertion: Assertion,
 }
 
-/// Takes up what a browser has come back with. Each state counts once, and one that was given to a browser only from
-/// that browser.
-pub async fn accept(installation: &Installation, state: &str, cookie: Option<&str>) -> Result<Returned> {
+/// Takes up what a browser has come back with, at the address of this provider. Each state counts once, at the address of
+/// the provider that it was made for, and one that was given to a browser only from that browser.
+pub async fn accept(
+    installation: &Installation,
+    provider: IdentityProviderId,
+    state: &str,
+    cookie: Option<&str>,
+) -> Result<Returned> {
     let now = installation.clock.now();
     let flow = Flow::open(state, &installation.keys, now)?;
-    if flow.by_cookie && !cookie.is_some_and(|cookie| flow.is_of(cookie)) {
+    if flow.provider_id != provider || flow.by_cookie && !cookie.is_some_and(|cookie| flow.is_of(cookie)) {
         return Err(Refusal::InvalidToken.into());
     }
     let transaction = installation.database.begin().await?;

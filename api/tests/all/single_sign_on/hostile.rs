@@ -6,6 +6,8 @@ use axum::Router;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portaria_domain::access::Scope;
+use portaria_entity::role::BuiltInRole;
 use portaria_testing::{Stage, TestDatabase};
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -25,6 +27,8 @@ struct Scene {
 /// A browser on its way: what it has been sent to the provider with.
 struct Away {
     browser: Browser,
+    /// Where this provider sends it back to.
+    own: String,
     state: String,
     nonce: String,
     challenge: String,
@@ -49,8 +53,10 @@ impl Scene {
             found.unwrap_or_else(|| panic!("no {wanted} in {url}")).1.into_owned()
         };
         assert_eq!((of("response_type").as_str(), of("code_challenge_method").as_str()), ("code", "S256"));
-        assert_eq!(of("redirect_uri"), "http://portaria.test/sso/callback");
-        Away { state: of("state"), nonce: of("nonce"), challenge: of("code_challenge"), browser }
+        let own = format!("/sso/callback/{}", self.start_path.rsplit('/').next().unwrap());
+        assert_eq!(of("redirect_uri"), format!("http://portaria.test{own}"));
+        assert_eq!(of("max_age"), "2592000", "so that it has to say when");
+        Away { own, state: of("state"), nonce: of("nonce"), challenge: of("code_challenge"), browser }
     }
 
     fn good(&self, away: &Away) -> Value {
@@ -70,7 +76,7 @@ impl Away {
     /// Comes home; answers where the front end is entered.
     async fn back(&mut self, query: &str) -> String {
         let state = self.state.clone();
-        location(&self.browser.open(&format!("/sso/callback?state={state}&{query}")).await)
+        location(&self.browser.open(&format!("{}?state={state}&{query}", self.own)).await)
     }
 }
 
@@ -223,12 +229,35 @@ async fn an_answer_of_another_provider_is_not_redeemed() {
 }
 
 #[tokio::test]
+async fn an_answer_counts_at_its_own_providers_address_alone() {
+    let scene = Scene::new().await;
+    let mut away = scene.leave().await;
+    let id_token = signed(&scene.good(&away), &Signature::By(&key("one")), "one");
+    scene.mock.says(|says| says.token = token(&id_token));
+    // Another provider of the same workspace has this one's code sent to itself, that is, to its own address.
+    let another = Mock::start().await;
+    let boss = scene.stage.person("Chefe", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+    let boss = scene.stage.step_up(&boss).await;
+    let other = configure(&scene.api, &boss, &another.issuer, SECRET).await;
+    scene.mock.asked();
+    let state = away.state.clone();
+    let (other, none) = (other["id"].as_str().unwrap(), "ws_x");
+    for address in [other, none] {
+        let answer = away.browser.open(&format!("/sso/callback/{address}?state={state}&code=x")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{address}: {}", answer.body);
+    }
+    assert_eq!(scene.mock.asked(), Vec::<String>::new(), "nothing is redeemed");
+    assert!(away.back("code=x").await.contains("#code="), "and nothing is used up");
+}
+
+#[tokio::test]
 async fn a_state_counts_once_and_in_the_browser_that_it_was_given_to() {
     let scene = Scene::new().await;
     let mut away = scene.leave().await;
     let id_token = signed(&scene.good(&away), &Signature::By(&key("one")), "one");
     scene.mock.says(|says| says.token = token(&id_token));
-    let path = format!("/sso/callback?state={}&code=x", away.state);
+    let own = away.own.clone();
+    let path = format!("{own}?state={}&code=x", away.state);
     scene.mock.asked();
     let mut another = scene.leave().await;
     for browser in [&mut Browser::new(&scene.api), &mut another.browser] {
@@ -238,9 +267,8 @@ async fn a_state_counts_once_and_in_the_browser_that_it_was_given_to() {
     }
     assert_eq!(scene.mock.asked(), Vec::<String>::new());
     assert!(location(&away.browser.open(&path).await).contains("#code="));
-    for path in
-        [path.as_str(), "/sso/callback?state=x&code=x", "/sso/callback", "/sso/callback?code=x&code=y"]
-    {
+    let query = |query: &str| format!("{own}{query}");
+    for path in [path.as_str(), &query("?state=x&code=x"), &query(""), &query("?code=x&code=y")] {
         assert_eq!(away.browser.open(path).await.status, StatusCode::BAD_REQUEST, "{path}");
     }
 }

@@ -16,6 +16,7 @@ use crate::client::ask;
 struct Provider {
     issuer: String,
     accounts: PathBuf,
+    redirects: PathBuf,
     _folder: tempfile::TempDir,
     /// Its standard input is its life line.
     process: Child,
@@ -36,11 +37,11 @@ impl Provider {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
-        let accounts = folder.path().join("accounts.json");
+        let (accounts, redirects) = (folder.path().join("accounts.json"), folder.path().join("redirects"));
         let mut process = Command::new("node")
             .arg(script)
             .arg(&accounts)
-            .arg("http://portaria.test/sso/callback")
+            .arg(&redirects)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -48,7 +49,12 @@ impl Provider {
             .unwrap();
         let mut issuer = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
-        Some(Self { issuer: issuer.trim().to_owned(), accounts, _folder: folder, process })
+        Some(Self { issuer: issuer.trim().to_owned(), accounts, redirects, _folder: folder, process })
+    }
+
+    /// The one address to send browsers back to, as an administrator registers it.
+    fn registers(&self, redirect_uri: &Value) {
+        std::fs::write(&self.redirects, redirect_uri.as_str().unwrap()).unwrap();
     }
 
     fn knows(&self, accounts: &Value) {
@@ -108,7 +114,9 @@ async fn a_browser_signs_in_by_a_real_provider() {
         let api = api(&stage);
         let admin = admin(&stage).await;
         let configured = configure(&api, &admin, &provider.issuer, "a secret of the tests").await;
-        assert_eq!(configured["redirectUri"], "http://portaria.test/sso/callback");
+        let own = format!("http://portaria.test/sso/callback/{}", configured["id"].as_str().unwrap());
+        assert_eq!(configured["redirectUri"], own);
+        provider.registers(&configured["redirectUri"]);
         assert_eq!(configured["scopes"], json!(["openid", "email", "profile"]));
         provider.knows(&json!({
             "nina": { "email": "nina@acme.example", "email_verified": true, "name": "Nina", "groups": ["agents"] },
@@ -170,6 +178,7 @@ async fn a_member_links_an_identity_signs_in_by_it_and_steps_up_at_a_real_provid
         let api = api(&stage);
         let admin = admin(&stage).await;
         let configured = configure(&api, &admin, &provider.issuer, "a secret of the tests").await;
+        provider.registers(&configured["redirectUri"]);
         provider.knows(&json!({ "a.admin": { "email": admin.email, "email_verified": true } }));
         // An app keeps the secret itself, and its browser needs no cookie of ours.
         let go = async |person: Option<&Person>, browser: &mut Browser, purpose: &str| {

@@ -24,7 +24,7 @@ async fn an_answer_counts_once_from_where_it_began_and_in_time() {
         let one = begun(&stage, &provider, None, SIGN_IN).await.unwrap();
         let fetching = returned(&stage, &one, "ana", &json!({})).await;
         assert_eq!(
-            refusal(accept(installation, &one.state, None).await),
+            refusal(accept(installation, provider.provider.id, &one.state, None).await),
             Refusal::InvalidToken,
             "a state twice"
         );
@@ -46,10 +46,18 @@ async fn an_answer_counts_once_from_where_it_began_and_in_time() {
         for state in
             [String::from_utf8(forged).unwrap(), String::new(), "ephemeral.".to_owned(), "x.y".to_owned()]
         {
-            assert_eq!(refusal(accept(installation, &state, None).await), Refusal::InvalidToken, "{state}");
+            assert_eq!(
+                refusal(accept(installation, provider.provider.id, &state, None).await),
+                Refusal::InvalidToken,
+                "{state}"
+            );
         }
         stage.clock.advance(10 * MINUTE + Duration::from_secs(1));
-        assert_eq!(refusal(accept(installation, &slow.state, None).await), Refusal::InvalidToken, "too slow");
+        assert_eq!(
+            refusal(accept(installation, provider.provider.id, &slow.state, None).await),
+            Refusal::InvalidToken,
+            "too slow"
+        );
 
         // A browser is known by its cookie.
         let workspace = stage.workspace_id.to_string();
@@ -67,10 +75,12 @@ async fn an_answer_counts_once_from_where_it_began_and_in_time() {
         let here = from(None).await;
         let there = from(None).await;
         for cookie in [None, Some(there.secret.as_str()), Some("")] {
-            let refused = accept(installation, &here.state, cookie).await;
+            let refused = accept(installation, provider.provider.id, &here.state, cookie).await;
             assert_eq!(refusal(refused), Refusal::InvalidToken, "another browser");
         }
-        assert!(accept(installation, &here.state, Some(&here.secret)).await.is_ok());
+        let elsewhere = accept(installation, stage.clock.new_id(), &here.state, Some(&here.secret)).await;
+        assert_eq!(refusal(elsewhere), Refusal::InvalidToken, "at the address of another provider");
+        assert!(accept(installation, provider.provider.id, &here.state, Some(&here.secret)).await.is_ok());
         assert_eq!(*from(Some(&here.secret)).await.secret, *here.secret, "two tabs have one cookie");
         assert_ne!(*from(Some("chosen by somebody")).await.secret, "chosen by somebody");
     }

@@ -90,7 +90,7 @@ async fn begun(
 
 /// Goes to the provider and back, where it says this; answers what it is fetched by.
 async fn returned(stage: &Stage, begun: &Begun, subject: &str, claims: &Value) -> (String, String) {
-    let back = accept(&stage.installation, &begun.state, None).await.unwrap();
+    let back = accept(&stage.installation, begun.flow.provider_id, &begun.state, None).await.unwrap();
     let claims = claims.as_object().unwrap().clone();
     let assertion = Assertion { subject: subject.to_owned(), claims };
     let code = hand_over(&stage.installation, &back.flow, assertion).await.unwrap();
