@@ -24,6 +24,11 @@ pub use cache::{Use, ViewerCache};
 /// How long an authentication counts as fresh for what is sensitive.
 const STEP_UP_WINDOW: Duration = Duration::from_secs(60 * 60);
 
+/// The latest time that is not fresh any more.
+pub(crate) fn no_longer_fresh(now: Timestamp) -> Timestamp {
+    now - STEP_UP_WINDOW - Duration::from_secs(1)
+}
+
 /// Who it is.
 #[derive(Clone, Copy, Debug)]
 pub enum Principal {

@@ -30,6 +30,8 @@ use super::provider::{Known, Providers};
 const SKEW: Duration = Duration::from_secs(60);
 /// A token is made for the code that was redeemed just now.
 const OLDEST: Duration = Duration::from_secs(10 * 60);
+/// A provider that is told how old a sign-in may be has to say when it was (`auth_time`). Nobody is asked anew for this.
+const OLDEST_SIGN_IN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const SUBJECT_CHARS: usize = 255;
 
 /// Signatures by the provider's own keys. None that whoever knows the client's secret could make, and never none at all.
@@ -117,6 +119,8 @@ pub async fn authorization_url(
         for acr in provider.second_factor_acr.split(' ').filter(|acr| !acr.is_empty()) {
             request = request.add_auth_context_value(AuthenticationContextClass::new(acr.to_owned()));
         }
+    } else {
+        request = request.set_max_age(OLDEST_SIGN_IN);
     }
     let (url, _, _) = request.url();
     Ok(url.to_string())

@@ -27,6 +27,7 @@ use crate::identity_provider::{self, ProviderRow};
 use crate::installation::Installation;
 use crate::invitation::{admit, authority_of, pending, promises};
 use crate::member::{self, NewMember};
+use crate::viewer::no_longer_fresh;
 use crate::workspace;
 
 /// A provider takes somebody's access away by no longer vouching for them: it is asked anew after so long.
@@ -253,7 +254,12 @@ async fn open(
     let proof = Proof { method: AuthenticationMethod::SingleSignOn, second_factor, confined: true };
     let mut opened = open_session(installation, transaction, holder, proof, origin).await?;
     let session = &mut opened.session;
-    session.authenticated_at = assertion.authenticated_at().map_or(now, |at| at.min(now));
+    session.authenticated_at = match assertion.authenticated_at() {
+        Some(at) => at.min(now),
+        // It may be as old as what the provider remembers: too old for what is sensitive.
+        None if second_factor => no_longer_fresh(now),
+        None => now,
+    };
     session.expires_at = session.expires_at.min(now + SESSION_LIFETIME);
     let sql =
         "UPDATE sessions SET authenticated_at = $3, expires_at = $4 WHERE workspace_id = $1 AND id = $2";

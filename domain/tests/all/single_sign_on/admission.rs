@@ -66,8 +66,7 @@ async fn a_provider_says_nothing_in_another_workspace_nor_of_an_account_elsewher
         let mappings = [mapping("all", everything, Scope::Workspace)];
         let own = configure(&stage, &mallory, true, &mappings).await.unwrap();
         // Mallory's provider, whose every word is Mallory's, names an administrator of the other workspace.
-        let claims =
-            json!({ "email": victim.email, "email_verified": true, "groups": ["all"], "acr": "urn:mfa" });
+        let claims = json!({ "email": victim.email, "email_verified": true, "groups": ["all"], "acr": "urn:mfa", "auth_time": stage.clock.now().as_secs() });
         let refused = enter(&stage, &own, SIGN_IN, "vera", claims.clone()).await;
         assert_eq!(refusal(refused), Refusal::LinkRequired);
         // By the name that the other workspace's provider has linked to her.
