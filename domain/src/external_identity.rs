@@ -1,6 +1,8 @@
 //! Whom an identity provider means by a subject. A link holds in the workspace that the provider belongs to, and nowhere
 //! else; e-mail addresses link nobody.
 
+mod letter;
+
 use portaria_entity::id::{ExternalIdentityId, IdentityProviderId, MemberId, WorkspaceId};
 use portaria_entity::{external_identity, member, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
@@ -9,6 +11,8 @@ use serde_json::json;
 use crate::error::{Error, Refusal, Result};
 use crate::granting::Change;
 use crate::permission::Permission;
+
+pub(crate) use letter::{News, tell};
 
 /// The identities of a provider.
 pub async fn of_provider(
@@ -116,7 +120,7 @@ async fn refuse_last_way_in(change: &Change<'_>, row: &external_identity::Model)
     Ok(())
 }
 
-/// Ends a link with the sessions that it opened. The caller has checked that it may.
+/// Ends a link with the sessions that it opened, and tells whose it was. The caller has checked that it may.
 pub(crate) async fn end(change: &Change<'_>, row: &external_identity::Model) -> Result<()> {
     let sql = "UPDATE sessions SET ended_at = $3 WHERE workspace_id = $1 AND ended_at IS NULL AND id IN \
                (SELECT session_id FROM single_sign_on_sessions WHERE workspace_id = $1 AND identity_id = $2)";
@@ -124,5 +128,6 @@ pub(crate) async fn end(change: &Change<'_>, row: &external_identity::Model) -> 
     let key = (change.workspace_id, row.id);
     external_identity::Entity::delete_by_id(key).exec(&change.transaction).await?;
     let told = json!({ "identity": row.id, "provider": row.provider_id, "subject": row.subject });
-    change.record("external_identity.unlinked", row.member_id, (Some(told), None)).await
+    change.record("external_identity.unlinked", row.member_id, (Some(told), None)).await?;
+    tell(change, row, News::Unlinked).await
 }

@@ -30,7 +30,7 @@ pub use admission::finish;
 pub use answer::{Fetching, Returned, accept, hand_over};
 pub use assertion::Assertion;
 pub use flow::{Beginning, Begun, Flow, Purpose, Want, begin};
-pub use step_up::{link, step_up};
+pub use step_up::{link, step_up, unlink};
 
 /// A workspace by its id or by its short name.
 pub async fn workspace(connection: &impl ConnectionTrait, named: &str) -> Result<workspace::Model> {

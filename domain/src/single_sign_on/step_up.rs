@@ -1,16 +1,17 @@
-//! What a member does with a provider while they are signed in: link an identity to themselves, and prove anew who they
-//! are.
+//! What a member does with a provider while they are signed in: link an identity to themselves, unlink one, and prove anew
+//! who they are.
 
 use std::time::Duration;
 
 use portaria_entity::external_identity as entity;
+use portaria_entity::id::ExternalIdentityId;
 use sea_orm::ConnectionTrait;
 
 use super::answer::{Fetched, Fetching, fetch};
 use super::flow::Purpose;
 use crate::authentication::Origin;
 use crate::error::{Refusal, Result};
-use crate::external_identity;
+use crate::external_identity::{self, News};
 use crate::granting::Change;
 use crate::identity_provider;
 use crate::installation::Installation;
@@ -41,10 +42,32 @@ pub async fn link(
         external_identity::insert(&change, provider, &fetched.assertion.subject, session.member_id).await?;
     change.affects(session.member_id);
     change.finish().await?;
+    external_identity::tell(&change, &row, News::Linked).await?;
     Ok(row)
 }
 
-/// Proves anew who is in a session that this identity has opened: what is sensitive can be used for an hour.
+/// Takes a link away, by who proved within the hour who they are: with a second factor, if they have one.
+pub async fn unlink(
+    installation: &Installation,
+    viewer: &Viewer,
+    id: ExternalIdentityId,
+) -> Result<ExternalIdentityId> {
+    let (session, now) = (viewer.session()?, installation.clock.now());
+    let has = Factors::of(installation.database.reader(), session.user_id).await?;
+    if has.is_enrolled() && !viewer.is_stepped_up(now) {
+        return Err(viewer.step_up_required(PermissionSet::EMPTY));
+    }
+    if !session.is_fresh(now) {
+        return Err(Refusal::AuthenticationTooOld.into());
+    }
+    let mut change = Change::by(installation, viewer, &[]).await?;
+    let id = external_identity::unlink(&mut change, id).await?;
+    change.finish().await?;
+    Ok(id)
+}
+
+/// Proves anew who is in a session that this identity has opened: what is sensitive can be used for an hour. The session
+/// goes on under a new token.
 pub async fn step_up(
     installation: &Installation,
     viewer: &Viewer,

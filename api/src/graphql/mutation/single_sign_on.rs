@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject};
 use portaria_domain::error::Refusal;
-use portaria_domain::granting::Change;
+use portaria_domain::identity_provider;
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::single_sign_on::{self, Beginning, Fetching, Want};
 use portaria_domain::viewer::Viewer;
-use portaria_domain::{external_identity, identity_provider};
 use portaria_guard::guarded;
 
 use super::session::{SessionToken, hand_over, require_browser};
@@ -256,7 +255,8 @@ impl SingleSignOnMutation {
         Ok(FinishSingleSignOnPayload::new(hand_over(ctx, opened, input.transport).await)?)
     }
 
-    /// Links the identity to the viewer, who can sign in to this workspace by it from now on.
+    /// Links the identity to the viewer, who can sign in to this workspace by it from now on, and is mailed. Needs a session
+    /// that gave a second factor within the hour.
     #[authenticated]
     async fn link_identity(
         &self,
@@ -275,7 +275,8 @@ impl SingleSignOnMutation {
         Ok(Some(LinkIdentityPayload::new(outcome.await)?))
     }
 
-    /// Takes a link away; the sessions that it opened end. One's own, or, by who may manage the security policy, another's.
+    /// Takes a link away; the sessions that it opened end, and its member is mailed. One's own, or, by who may manage the
+    /// security policy, another's. Needs a session that proved within the hour who it is: with a second factor of who has one.
     #[authenticated]
     async fn unlink_identity(
         &self,
@@ -284,17 +285,8 @@ impl SingleSignOnMutation {
     ) -> Result<Option<UnlinkIdentityPayload>> {
         let request = Request::of(ctx);
         let id = parse(&input.external_identity_id)?;
-        let outcome = async {
-            let viewer = request.viewer()?;
-            if !viewer.session()?.is_fresh(request.now) {
-                return Err(Refusal::AuthenticationTooOld.into());
-            }
-            let mut change = Change::by(&request.installation, viewer, &[]).await?;
-            let id = external_identity::unlink(&mut change, id).await?;
-            change.finish().await?;
-            Ok(Some(UnlinkedIdentity(id.into())))
-        };
-        Ok(Some(UnlinkIdentityPayload::new(outcome.await)?))
+        let unlinked = single_sign_on::unlink(&request.installation, request.viewer()?, id).await;
+        Ok(Some(UnlinkIdentityPayload::new(unlinked.map(|id| Some(UnlinkedIdentity(id.into()))))?))
     }
 
     /// Proves anew who the viewer is, by the provider that opened the session: what is sensitive can be used for an hour.

@@ -3,16 +3,16 @@
 use portaria_domain::access::Scope;
 use portaria_domain::authentication::Origin;
 use portaria_domain::error::{Error, Refusal};
-use portaria_domain::external_identity;
-use portaria_domain::single_sign_on::{Want, link, step_up};
+use portaria_domain::single_sign_on::{Want, link, step_up, unlink};
 use portaria_domain::viewer::Viewer;
+use portaria_domain::{external_identity, identity_provider};
 use portaria_entity::role::BuiltInRole;
 use portaria_testing::{Person, Stage, databases};
 use serde_json::{Value, json};
 
 use super::{
-    SIGN_IN, admin, begun, built_in, by, configure, enter, link_to, mapping, refusal, returned, try_as,
-    viewer,
+    HOUR, MINUTE, SIGN_IN, admin, begun, built_in, by, configure, enter, link_to, mapping, refusal, returned,
+    try_as, viewer,
 };
 use BuiltInRole::Agent;
 
@@ -43,6 +43,80 @@ async fn a_second_factor_counts_as_configured_and_since_when_it_was_given() {
         assert!(hours_ago.second_factor && !hours_ago.is_stepped_up(now));
         let future = session(json!({ "acr": "urn:mfa", "auth_time": now.as_secs() + 3600 })).await;
         assert_eq!(future.authenticated_at, now);
+    }
+}
+
+#[tokio::test]
+async fn a_second_factor_of_unknown_age_is_not_fresh() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage, "Admin").await;
+        let provider = configure(&stage, &admin, false, &[]).await.unwrap();
+        let ana = stage.person("Ana", &[]).await;
+        link_to(&stage, &provider, &ana, "ana").await;
+        let now = stage.clock.now();
+        let session = async |claims: Value| {
+            let opened = enter(&stage, &provider, SIGN_IN, "ana", claims).await.unwrap();
+            *viewer(&stage, &opened).await.session().unwrap()
+        };
+        for claims in [json!({ "acr": "urn:mfa" }), json!({ "acr": "urn:mfa", "auth_time": "just now" })] {
+            let unknown = session(claims).await;
+            assert!(unknown.second_factor && !unknown.is_fresh(now) && !unknown.is_stepped_up(now));
+        }
+        let known = session(json!({ "acr": "urn:mfa", "auth_time": now.as_secs() })).await;
+        assert!(known.is_stepped_up(now));
+        let one_factor = session(json!({})).await;
+        assert!(one_factor.is_fresh(now) && !one_factor.is_stepped_up(now), "who has none may set one up");
+    }
+}
+
+#[tokio::test]
+async fn a_session_left_open_links_and_unlinks_nobody() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage, "Admin").await;
+        let provider = configure(&stage, &admin, false, &[]).await.unwrap();
+        let ana = stage.person("Ana", &[]).await;
+        let identity = link_to(&stage, &provider, &ana, "ana").await;
+        let ana = stage.sign_in(&ana.email).await;
+        stage.clock.advance(HOUR + MINUTE);
+        let stale = unlink(&stage.installation, &ana.viewer, identity.id).await;
+        assert_eq!(refusal(stale), Refusal::AuthenticationTooOld);
+        // Who has a second factor must have shown it.
+        let ana = stage.sign_in(&ana.email).await;
+        stage.authenticator(&ana).await;
+        let without = unlink(&stage.installation, &ana.viewer, identity.id).await.map(|_| ());
+        assert!(matches!(without, Err(Error::StepUpRequired { .. })), "{without:?}");
+        let linking = begun(&stage, &provider, Some(&ana.viewer), Want::Link).await.map(|_| ());
+        assert!(matches!(linking, Err(Error::StepUpRequired { .. })), "{linking:?}");
+        let ana = stage.step_up(&ana).await;
+        unlink(&stage.installation, &ana.viewer, identity.id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_is_linked_or_unlinked_is_told_by_mail() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage, "Admin").await;
+        let provider = configure(&stage, &admin, false, &[]).await.unwrap();
+        let ana = stage.person("Ana", &[]).await;
+        let subjects = async || {
+            let letters = stage.letters_to(&ana.email).await;
+            letters.into_iter().map(|mail| mail.subject).collect::<Vec<_>>()
+        };
+        let linked = link_to(&stage, &provider, &ana, "ana").await;
+        assert_eq!(subjects().await, ["Novo acesso a Padaria por Acme"]);
+        try_as(&stage, &admin, async |change| external_identity::unlink(change, linked.id).await)
+            .await
+            .unwrap();
+        assert_eq!(subjects().await[1..], ["O acesso a Padaria por Acme foi removido"]);
+        // Another time, and by an end of the provider: each is told.
+        link_to(&stage, &provider, &ana, "ana").await;
+        let id = provider.provider.id;
+        try_as(&stage, &admin, async |change| identity_provider::delete(change, id).await).await.unwrap();
+        assert_eq!(subjects().await.len(), 4);
+        assert!(stage.letters_to(&admin.email).await.is_empty(), "nobody else");
     }
 }
 
