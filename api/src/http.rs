@@ -17,7 +17,7 @@ use crate::ApiState;
 use crate::cookie;
 use crate::error::{Code, Problem};
 use crate::execution::{Operation, Rejected, error};
-use crate::identity::{Carrier, identify};
+use crate::identity::identify;
 use crate::origin::ClientAddress;
 use crate::provenance::Provenance;
 use crate::request::Request;
@@ -168,10 +168,7 @@ pub async fn handle(
         .carried(carrier, Provenance::of(&headers, &state.front_ends));
     request.browser_secret = single_sign_on::cookie(&headers);
     let mut response = operation.execute(&state.schema, request).await;
-    let mut cookies = std::mem::take(&mut response.http_headers);
-    if carrier == Carrier::SpentCookie && cookies.is_empty() {
-        cookies.extend(cookie::clear(cookie::SESSION).map(|value| (header::SET_COOKIE, value)));
-    }
+    let cookies = std::mem::take(&mut response.http_headers);
     let status = match media {
         Media::GraphQLResponse if response.data == async_graphql::Value::Null && response.is_err() => {
             StatusCode::BAD_REQUEST

@@ -17,8 +17,6 @@ pub enum Carrier {
     Nothing,
     Bearer,
     Cookie,
-    /// A cookie that opens nothing (any more): who asks is nobody, and the cookie is taken away.
-    SpentCookie,
 }
 
 /// Who asks: nobody without a token; a bearer token that opens nothing is refused, a cookie from a foreign page too.
@@ -55,7 +53,7 @@ pub async fn identify_bearer(
     }
 }
 
-/// The session behind a cookie. An API key is no cookie.
+/// The session behind a cookie; of one that opens nothing (any more), nobody. An API key is no cookie.
 pub async fn identify_cookie(
     state: &ApiState,
     token: &str,
@@ -66,7 +64,8 @@ pub async fn identify_cookie(
         true => authenticate_from(&state.installation, token, origin).await?,
         false => None,
     };
-    let Some(viewer) = found else { return Ok((None, Carrier::SpentCookie)) };
+    // It is not taken away: the browser may have been given a new one while this request was under way, which would go with it.
+    let Some(viewer) = found else { return Ok((None, Carrier::Nothing)) };
     match provenance.may_use_cookie(&state.installation, Some(viewer.workspace_id)).await? {
         true => Ok((Some((TokenHash::of(token), viewer)), Carrier::Cookie)),
         false => Err(Problem::ForeignPage),

@@ -62,6 +62,8 @@ pub enum Refusal {
     AuthenticationTooOld,
     #[error("the token is wrong, used or expired")]
     InvalidToken,
+    #[error("another request has given this session a new token meanwhile")]
+    TokenReplaced,
     #[error("the password is too short or too long")]
     PasswordLength,
     #[error("too many people choose that password, or one like it")]

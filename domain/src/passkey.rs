@@ -23,7 +23,7 @@ use crate::installation::Installation;
 use crate::permission::PermissionSet;
 use crate::second_factor::letter::{News, tell};
 use crate::second_factor::{Factors, answered, bump_epochs, may_remove, refused};
-use crate::session::lock;
+use crate::session::{Renewed, lock, renew};
 use crate::single_sign_on::require_own_account;
 use crate::viewer::{MemberSession, Viewer};
 
@@ -137,13 +137,14 @@ pub async fn begin_step_up(
     Ok(asked)
 }
 
-/// Proves anew who the viewer is, by a passkey: what is sensitive can be used for an hour.
+/// Proves anew who the viewer is, by a passkey: what is sensitive can be used for an hour. The session goes on under a new
+/// token.
 pub async fn step_up(
     installation: &Installation,
     viewer: &Viewer,
     answer: Answer<'_>,
     origin: &Origin,
-) -> Result<MemberSession> {
+) -> Result<Renewed> {
     let MemberSession { user_id, session_id, .. } = *viewer.session()?;
     let given = read_credential(answer.credential)?;
     let transaction = installation.database.begin().await?;
@@ -225,8 +226,9 @@ pub async fn rename(
     Ok(passkey::Model { name: name.to_owned(), ..row })
 }
 
-/// Takes a passkey out of use. Of who has no other factor, nothing is left then; not where one is demanded.
-pub async fn remove(installation: &Installation, viewer: &Viewer, id: PasskeyId) -> Result<()> {
+/// Takes a passkey out of use. Of who has no other factor, nothing is left then; not where one is demanded. The session goes
+/// on under a new token.
+pub async fn remove(installation: &Installation, viewer: &Viewer, id: PasskeyId) -> Result<Renewed> {
     let transaction = installation.database.begin().await?;
     let row = own(&transaction, viewer, id).await?;
     lock(&transaction, row.user_id).await?;
@@ -245,11 +247,12 @@ pub async fn remove(installation: &Installation, viewer: &Viewer, id: PasskeyId)
     note(&transaction, installation, viewer, ("passkey.removed", id), told).await?;
     tell(&transaction, installation, row.user_id, &News::PasskeyRemoved { name: row.name }).await?;
     let workspaces = bump_epochs(&transaction, installation, row.user_id).await?;
+    let renewed = renew(&transaction, installation, viewer, None).await?;
     transaction.commit().await?;
     for workspace in workspaces {
         installation.viewers.access_changed(workspace);
     }
-    Ok(())
+    Ok(renewed)
 }
 
 async fn note(

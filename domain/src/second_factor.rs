@@ -21,9 +21,9 @@ use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
 use crate::security_policy;
-use crate::session::lock;
+use crate::session::{Renewed, lock, renew};
 use crate::single_sign_on::require_own_account;
-use crate::viewer::{MemberSession, Viewer};
+use crate::viewer::Viewer;
 
 pub use authenticator_app::{Confirmed, Enrolment, confirm, enroll, of_user, remove_app, set_up};
 
@@ -107,13 +107,14 @@ pub(crate) async fn may_remove(
     Ok(())
 }
 
-/// Proves anew who the viewer is, by a code: what is sensitive can be used for an hour.
+/// Proves anew who the viewer is, by a code: what is sensitive can be used for an hour. The session goes on under a new
+/// token.
 pub async fn step_up(
     installation: &Installation,
     viewer: &Viewer,
     code: &str,
     origin: &Origin,
-) -> Result<MemberSession> {
+) -> Result<Renewed> {
     let transaction = installation.database.begin().await?;
     require_own_account(&transaction, &installation.database, viewer).await?;
     let asked = ask(&transaction, installation, viewer.session()?.user_id, Some(code)).await?;
@@ -139,19 +140,19 @@ pub(crate) async fn answered(
     installation: &Installation,
     viewer: &Viewer,
     origin: &Origin,
-) -> Result<MemberSession> {
-    let session = stepped_up(transaction, installation, viewer).await?;
+) -> Result<Renewed> {
+    let renewed = stepped_up(transaction, installation, viewer).await?;
     let deed = Deed {
         workspace_id: viewer.workspace_id,
         actor: viewer.into(),
         action: "session.stepped_up",
-        subject: session.session_id.to_string(),
+        subject: renewed.session.session_id.to_string(),
         before: None,
         after: None,
         address: Some(origin.address.clone()),
     };
     record(transaction, &installation.clock, deed).await?;
-    Ok(session)
+    Ok(renewed)
 }
 
 /// Takes note that the viewer has tried to prove it, and has not.
@@ -174,10 +175,10 @@ pub(crate) async fn refused(
         user_agent: Set(origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(transaction).await?;
-    Ok(())
     if outcome == SignInOutcome::WrongCode {
         guessing::warn(transaction, installation, &owner, origin).await?;
     }
+    Ok(())
 }
 
 /// Writes down that the viewer's session has just given a second factor.
@@ -185,19 +186,8 @@ pub(crate) async fn stepped_up(
     transaction: &DatabaseTransaction,
     installation: &Installation,
     viewer: &Viewer,
-) -> Result<MemberSession> {
-    let now = installation.clock.now();
-    let session = *viewer.session()?;
-    crate::workspace::bump_access_epoch(transaction, installation, viewer.workspace_id).await?;
-    let statement = installation.database.statement(
-        "UPDATE sessions SET second_factor = TRUE, authenticated_at = $3 \
-         WHERE workspace_id = $1 AND id = $2 AND ended_at IS NULL",
-        [viewer.workspace_id.0.into(), session.session_id.0.into(), now.0.into()],
-    );
-    if transaction.execute_raw(statement).await?.rows_affected() != 1 {
-        return Err(Refusal::AuthenticationTooOld.into());
-    }
-    Ok(MemberSession { second_factor: true, authenticated_at: now, ..session })
+) -> Result<Renewed> {
+    renew(transaction, installation, viewer, Some(installation.clock.now())).await
 }
 
 /// Asks a person for a code of their second factor, if they have one, and uses the code up: of the authenticator app, or

@@ -1,7 +1,8 @@
-//! Sessions: opening them, listing those that are open, and ending them.
+//! Sessions: opening them, giving them new tokens, listing those that are open, and ending them.
 
 mod ending;
 mod list;
+mod renewal;
 mod switching;
 
 use portaria_entity::id::{UserId, WorkspaceId};
@@ -19,7 +20,12 @@ use crate::token::Token;
 pub use ending::{end, end_of_member, end_others, end_own};
 pub(crate) use ending::{end_all, end_in_workspace};
 pub use list::{OpenSession, of_members, of_viewer};
+pub use renewal::Renewed;
+pub(crate) use renewal::renew;
 pub use switching::{Membership, memberships, switch};
+
+/// What every session's token begins with.
+const PREFIX: &str = "ptr_sess";
 
 /// A session that is about to be opened.
 pub(crate) struct Opening {
@@ -39,7 +45,7 @@ pub(crate) async fn open(
 ) -> Result<OpenedSession> {
     let Opening { holder, proof, authenticated_at, expires_at, origin } = opening;
     let now = installation.clock.now();
-    let token = Token::generate("ptr_sess")?;
+    let token = Token::generate(PREFIX)?;
     let session = session::Model {
         workspace_id: holder.workspace_id,
         id: installation.clock.new_id(),

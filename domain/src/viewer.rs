@@ -42,6 +42,8 @@ pub struct MemberSession {
     pub member_id: MemberId,
     pub user_id: UserId,
     pub session_id: SessionId,
+    /// By which token they ask.
+    pub token: TokenHash,
     /// Whether a second factor was given when they last proved who they are.
     pub second_factor: bool,
     pub authenticated_at: Timestamp,
@@ -260,6 +262,7 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
             expires_at = expires_at.min(row.try_get_by_index::<Timestamp>(16)? + policy.lifetime());
             Principal::Member(MemberSession {
                 session_id: row.try_get_by_index(1)?,
+                token,
                 user_id: row.try_get_by_index(2)?,
                 member_id: row.try_get_by_index(3)?,
                 second_factor: row.try_get_by_index(4)?,

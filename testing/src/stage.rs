@@ -15,6 +15,7 @@ use portaria_domain::member::NewMember;
 use portaria_domain::meta_app::NewMetaApp;
 use portaria_domain::password::About;
 use portaria_domain::sealing::KeyRing;
+use portaria_domain::token::TokenHash;
 use portaria_domain::viewer::Viewer;
 use portaria_domain::workspace::NewWorkspace;
 use portaria_domain::{Installation, channel, grant, member, meta_app, role, second_factor, team, workspace};
@@ -26,7 +27,7 @@ use portaria_entity::id::{
 use portaria_entity::message::{DeliveryStatus, Direction};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
-use portaria_entity::{contact, contact_identity, conversation, message, outgoing_mail};
+use portaria_entity::{contact, contact_identity, conversation, message, outgoing_mail, session};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
@@ -152,7 +153,7 @@ impl Stage {
     pub async fn step_up(&self, person: &Person) -> Person {
         let database = &self.installation.database;
         let sql = "UPDATE sessions SET second_factor = $2, authenticated_at = $3 WHERE token_hash = $1";
-        let hash = portaria_domain::token::TokenHash::of(&person.token).to_vec();
+        let hash = TokenHash::of(&person.token).to_vec();
         let values = [hash.into(), true.into(), self.clock.now().0.into()];
         database.writer().execute_raw(database.statement(sql, values)).await.expect("stepped up");
         self.installation.viewers.access_changed(person.viewer.workspace_id);
@@ -198,6 +199,15 @@ impl Stage {
     /// The viewer behind a token as it is now.
     pub async fn viewer(&self, token: &str) -> Option<Arc<Viewer>> {
         portaria_domain::authentication::authenticate(&self.installation, token).await.expect("an answer")
+    }
+
+    /// The viewer in a person's session as it is now, by whatever token.
+    pub async fn viewer_of(&self, person: &Person) -> Option<Arc<Viewer>> {
+        let key = (person.viewer.workspace_id, person.viewer.session().expect("a person").session_id);
+        let find = session::Entity::find_by_id(key).one(self.installation.database.reader()).await;
+        let row = find.expect("an answer").expect("a session");
+        let hash = TokenHash(row.token_hash.try_into().expect("a hash"));
+        self.installation.viewers.resolve(hash).await.expect("an answer")
     }
 
     /// A team of these members that serves these channels.

@@ -44,10 +44,12 @@ async fn let_directory_in(program: &Program) -> String {
         .as_str()
         .unwrap_or_else(|| panic!("{begun}"));
     let code = Authenticator::new(secret, &Clock::system()).code();
-    let confirm =
-        "mutation($c: String!) { confirmSecondFactor(input: { code: $c }) { userErrors { code } } }";
+    let confirm = "mutation($c: String!) { confirmSecondFactor(input: { code: $c }) { sessionToken { token } userErrors { code } } }";
     let confirmed = ask(confirm, json!({ "c": code })).await;
     assert_eq!(confirmed["data"]["confirmSecondFactor"]["userErrors"], json!([]), "{confirmed}");
+    // The session goes on under a new token.
+    let session = confirmed["data"]["confirmSecondFactor"]["sessionToken"]["token"].as_str().unwrap();
+    let ask = async |query: &str, variables: Value| program.ask(Some(session), query, variables).await;
     let roles = ask("{ roles { id name } }", json!({})).await;
     let roles = roles["data"]["roles"].as_array().unwrap();
     let agent = roles.iter().find(|role| role["name"] == "Agent").unwrap()["id"].clone();

@@ -13,17 +13,17 @@ const WHAT = `query { viewer {
 const WHO = `query { viewer { member { name } workspace { name } } }`;
 const ENROLL = `mutation { enrollSecondFactor { enrollment { secret uri qrCode } userErrors { code field } } }`;
 const CONFIRM = `mutation($input: ConfirmSecondFactorInput!) {
-  confirmSecondFactor(input: $input) { recoveryCodes userErrors { code field } }
+  confirmSecondFactor(input: $input) { sessionToken { token } recoveryCodes userErrors { code field } }
 }`;
 const STEP_UP = `mutation($input: StepUpInput!) {
-  stepUp(input: $input) { session { secondFactor } userErrors { code field } }
+  stepUp(input: $input) { sessionToken { token } userErrors { code field } }
 }`;
 const RENEW = `mutation { regenerateRecoveryCodes { recoveryCodes userErrors { code field } } }`;
 const BEGIN_PASSKEY = `mutation($input: BeginPasskeyRegistrationInput!) {
   beginPasskeyRegistration(input: $input) { challenge { id options } userErrors { code field } }
 }`;
 const FINISH_PASSKEY = `mutation($input: FinishPasskeyRegistrationInput!) {
-  finishPasskeyRegistration(input: $input) { recoveryCodes userErrors { code field } }
+  finishPasskeyRegistration(input: $input) { sessionToken { token } recoveryCodes userErrors { code field } }
 }`;
 const BEGIN_PROOF = `mutation($input: BeginPasskeyStepUpInput!) {
   beginPasskeyStepUp(input: $input) { challenge { id options } userErrors { code field } }

@@ -28,7 +28,12 @@ export const mayBeOpen = () => isOpen() || transport === "COOKIE";
 /** Asks, or makes a change, as who is signed in. */
 export const asViewer = {
   ask: (query, variables) => ask(query, variables, headers(kept(KEY))),
-  change: (query, input) => change(query, input, headers(kept(KEY))),
+  async change(query, input) {
+    const done = await change(query, input, headers(kept(KEY)));
+    // The session goes on under a new token. In a cookie, the answer has set it.
+    if (done.sessionToken) keep(KEY, done.sessionToken.token ?? COOKIE);
+    return done;
+  },
 };
 
 /** Ends the session, here and in Portaria. */

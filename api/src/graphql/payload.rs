@@ -7,14 +7,14 @@ macro_rules! payload {
         $(#[doc = $doc:literal])*
         $payload:ident [$access:meta] {
             $(#[doc = $field_doc:literal])* $field:ident: $type:ty
-            $(, $(#[doc = $beside_doc:literal])* $beside:ident: $beside_type:ty)?
+            $(, $(#[doc = $beside_doc:literal])* $beside:ident: $beside_type:ty)*
         }
         $error:ident, $code:ident { $($(#[doc = $code_doc:literal])* $variant:ident = $refusal:ident $(at $at:literal)? $(or $also:ident)?,)* }
         $(waits $waits:ident)?
     ) => {
         pub struct $payload {
             $field: Option<$type>,
-            $($beside: Option<$beside_type>,)?
+            $($beside: Option<$beside_type>,)*
             user_errors: Vec<$error>,
         }
 
@@ -31,7 +31,7 @@ macro_rules! payload {
             #[$access]
             fn $beside(&self) -> Option<&$beside_type> {
                 self.$beside.as_ref()
-            })?
+            })*
 
             /// Why it was refused; empty when it was done.
             #[$access]
@@ -89,7 +89,7 @@ macro_rules! payload {
                 outcome: portaria_domain::Result<Option<impl Into<$type>>>,
             ) -> $crate::error::Result<Self> {
                 match $crate::error::refusal(outcome)? {
-                    Ok(done) => Ok(Self { $field: done.map(Into::into), $($beside: None,)? user_errors: Vec::new() }),
+                    Ok(done) => Ok(Self { $field: done.map(Into::into), $($beside: None,)* user_errors: Vec::new() }),
                     Err(refusal) => {
                         let (code, field): (_, Option<&str>) = match refusal {
                             $(portaria_domain::error::Refusal::$refusal { .. } => ($code::$variant, payload!(@at $($at)?)),)*
@@ -98,7 +98,7 @@ macro_rules! payload {
                             unknown => return Err(portaria_domain::Error::internal(unknown).into()),
                         };
                         let field = field.map(|name| vec!["input".to_owned(), name.to_owned()]);
-                        Ok(Self { $field: None, $($beside: None,)? user_errors: vec![$error {
+                        Ok(Self { $field: None, $($beside: None,)* user_errors: vec![$error {
                             code, message: refusal.to_string(), field, $(retry_after: payload!(@retry_after $waits, refusal),)?
                         }] })
                     }

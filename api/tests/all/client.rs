@@ -54,6 +54,14 @@ pub async fn act(api: &Router, person: &Person, mutation: &str, variables: Value
     payload
 }
 
+/// Goes on under the token that a payload has given the session; the old one is nobody's.
+pub fn go_on(person: &mut Person, payload: &Value) {
+    let token = payload["sessionToken"]["token"].as_str();
+    let token = token.unwrap_or_else(|| panic!("no token: {payload}"));
+    assert_ne!(token, person.token);
+    token.clone_into(&mut person.token);
+}
+
 /// The id of a role by its name, as somebody finds it who may see roles.
 pub async fn role(api: &Router, admin: &Person, name: &str) -> Value {
     let answer = ask(api, Some(admin), "{ roles { id name } }", json!({})).await;

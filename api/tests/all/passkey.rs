@@ -10,7 +10,7 @@ use portaria_testing::{Lies, Person, SoftwarePasskey, Stage, databases};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::client::{api, ask, errors};
+use crate::client::{api, ask, errors, go_on};
 
 /// Where the stage is reached.
 const HERE: &str = "http://portaria.test";
@@ -19,7 +19,7 @@ const BEGIN_REGISTRATION: &str =
     "mutation($origin: String) { beginPasskeyRegistration(input: { origin: $origin }) {
     challenge { id options expiresAt } userErrors { code field } } }";
 const FINISH_REGISTRATION: &str = "mutation($id: ID!, $credential: String!, $name: String!) {
-    finishPasskeyRegistration(input: { challengeId: $id, credential: $credential, name: $name }) {
+    finishPasskeyRegistration(input: { challengeId: $id, credential: $credential, name: $name }) { sessionToken { token }
         passkey { id name host } recoveryCodes userErrors { code field } } }";
 const BEGIN_SIGN_IN: &str = "mutation($origin: String) { beginPasskeySignIn(input: { origin: $origin }) {
     challenge { id options } userErrors { code field } } }";
@@ -29,7 +29,7 @@ const FINISH_SIGN_IN: &str = "mutation($id: ID!, $credential: String!, $workspac
 const BEGIN_STEP_UP: &str = "mutation($origin: String) { beginPasskeyStepUp(input: { origin: $origin }) {
     challenge { id options } userErrors { code } } }";
 const STEP_UP: &str = "mutation($id: ID!, $credential: String!) {
-    stepUp(input: { passkey: { challengeId: $id, credential: $credential } }) {
+    stepUp(input: { passkey: { challengeId: $id, credential: $credential } }) { sessionToken { token }
         session { steppedUpUntil } userErrors { code field } } }";
 
 struct Office {
@@ -62,13 +62,14 @@ impl Office {
         (text("id"), text("options"))
     }
 
-    async fn register(&self, person: &Person, page: Option<&str>) -> (SoftwarePasskey, Value) {
+    async fn register(&self, person: &mut Person, page: Option<&str>) -> (SoftwarePasskey, Value) {
         let (id, options) = self.challenge(Some(person), BEGIN_REGISTRATION, page).await;
         let (passkey, credential) = SoftwarePasskey::create(&options, page.unwrap_or(HERE), &Lies::default());
         let variables = json!({ "id": id, "credential": credential, "name": "Celular da Ana" });
         let answer = self.ask(Some(person), FINISH_REGISTRATION, variables).await;
         let done = answer["data"]["finishPasskeyRegistration"].clone();
         assert_eq!(done["userErrors"], json!([]), "{answer}");
+        go_on(person, &done);
         (passkey, done)
     }
 
@@ -96,17 +97,25 @@ impl Office {
         }
     }
 
-    async fn step_up(&self, person: &Person, passkey: &SoftwarePasskey, lies: &Lies) -> Result<(), String> {
+    async fn step_up(
+        &self,
+        person: &mut Person,
+        passkey: &SoftwarePasskey,
+        lies: &Lies,
+    ) -> Result<(), String> {
         let (id, options) = self.challenge(Some(person), BEGIN_STEP_UP, None).await;
         let credential = passkey.sign(&options, HERE, lies);
         self.finish_step_up(person, &id, &credential).await
     }
 
-    async fn finish_step_up(&self, person: &Person, id: &str, credential: &str) -> Result<(), String> {
+    async fn finish_step_up(&self, person: &mut Person, id: &str, credential: &str) -> Result<(), String> {
         let answer = self.ask(Some(person), STEP_UP, json!({ "id": id, "credential": credential })).await;
         let done = &answer["data"]["stepUp"];
         match done["session"]["steppedUpUntil"].as_str() {
-            Some(_) => Ok(()),
+            Some(_) => {
+                go_on(person, done);
+                Ok(())
+            }
             None => {
                 Err(done["userErrors"][0]["code"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned())
             }
@@ -132,9 +141,9 @@ async fn a_passkey_is_registered_signs_in_and_steps_up() {
     for test in databases().await {
         let office = Office::on(test).await;
         let stage = &office.stage;
-        let ana = stage.person("Ana", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let mut ana = stage.person("Ana", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
         let elsewhere = stage.sign_in(&ana.email).await;
-        let (mut passkey, done) = office.register(&ana, None).await;
+        let (mut passkey, done) = office.register(&mut ana, None).await;
         assert_eq!(done["passkey"]["name"], "Celular da Ana");
         assert_eq!(done["passkey"]["host"], "portaria.test");
         assert_eq!(done["recoveryCodes"].as_array().unwrap().len(), 10, "with the first factor");
@@ -148,7 +157,7 @@ async fn a_passkey_is_registered_signs_in_and_steps_up() {
         stage.clock.advance(Duration::from_secs(61 * 60));
         assert!(!stage.viewer(&ana.token).await.unwrap().is_stepped_up(stage.clock.now()));
         passkey.counter = 1;
-        assert_eq!(office.step_up(&ana, &passkey, &Lies::default()).await, Ok(()));
+        assert_eq!(office.step_up(&mut ana, &passkey, &Lies::default()).await, Ok(()));
         assert!(stage.viewer(&ana.token).await.unwrap().is_stepped_up(stage.clock.now()));
 
         // The password alone opens nothing any more.
@@ -157,7 +166,7 @@ async fn a_passkey_is_registered_signs_in_and_steps_up() {
         let answer = office.ask(None, sign_in, variables).await;
         assert_eq!(answer["data"]["signIn"]["userErrors"][0]["code"], "SECOND_FACTOR_REQUIRED");
 
-        let (_, second) = office.register(&ana, None).await;
+        let (_, second) = office.register(&mut ana, None).await;
         assert!(second["recoveryCodes"].is_null(), "the codes are there already");
         let mine = "{ viewer { secondFactorEnrolled authenticatorApp recoveryCodesLeft passkeys { id name lastUsedAt } } }";
         let answer = office.ask(Some(&ana), mine, json!({})).await;
@@ -176,12 +185,14 @@ async fn a_passkey_is_registered_signs_in_and_steps_up() {
         assert_eq!(answer["data"]["renamePasskey"]["userErrors"][0]["code"], "NAME_MISSING");
         let answer = office.ask(Some(&ana), rename, named("Chaveiro")).await;
         assert_eq!(answer["data"]["renamePasskey"]["passkey"]["name"], "Chaveiro");
-        let remove = "mutation($id: ID!) { removePasskey(input: { passkeyId: $id }) { viewer { passkeys { name } } userErrors { code } } }";
+        let remove = "mutation($id: ID!) { removePasskey(input: { passkeyId: $id }) { sessionToken { token } viewer { passkeys { name } } userErrors { code } } }";
         let answer = office.ask(Some(&ana), remove, json!({ "id": keys[0]["id"] })).await;
         assert_eq!(
             answer["data"]["removePasskey"]["viewer"]["passkeys"],
             json!([{ "name": "Celular da Ana" }])
         );
+        go_on(&mut ana, &answer["data"]["removePasskey"]);
+        assert!(stage.viewer(&ana.token).await.is_some());
         passkey.counter = 2;
         assert_eq!(
             office.sign_in(&passkey, None, &Lies::default()).await,
@@ -195,10 +206,10 @@ async fn a_passkey_is_registered_signs_in_and_steps_up() {
 async fn what_a_device_did_not_truly_sign_opens_nothing_and_is_recorded() {
     for test in databases().await {
         let office = Office::on(test).await;
-        let ana = office.stage.person("Ana", &[]).await;
-        let bia = office.stage.person("Bia", &[]).await;
-        let (passkey, _) = office.register(&ana, None).await;
-        let (hers, _) = office.register(&bia, None).await;
+        let mut ana = office.stage.person("Ana", &[]).await;
+        let mut bia = office.stage.person("Bia", &[]).await;
+        let (passkey, _) = office.register(&mut ana, None).await;
+        let (hers, _) = office.register(&mut bia, None).await;
         let (other, _) = {
             let (_, options) = office.challenge(Some(&ana), BEGIN_REGISTRATION, None).await;
             SoftwarePasskey::create(&options, HERE, &Lies::default())
@@ -243,11 +254,11 @@ async fn what_a_device_did_not_truly_sign_opens_nothing_and_is_recorded() {
 
         // In a session of Ana's, Bia's passkey proves nothing, whatever it says.
         let wrong = Err("WRONG_PASSKEY".to_owned());
-        assert_eq!(office.step_up(&ana, &hers, &Lies::default()).await, wrong);
+        assert_eq!(office.step_up(&mut ana, &hers, &Lies::default()).await, wrong);
         let lie = Lies { user_handle: Some(passkey.user_handle()), ..Lies::default() };
-        assert_eq!(office.step_up(&ana, &hers, &lie).await, wrong);
+        assert_eq!(office.step_up(&mut ana, &hers, &lie).await, wrong);
         for (what, lies) in &lies[..7] {
-            assert_eq!(office.step_up(&ana, &passkey, lies).await, wrong, "{what}");
+            assert_eq!(office.step_up(&mut ana, &passkey, lies).await, wrong, "{what}");
         }
     }
 }
@@ -261,8 +272,8 @@ async fn a_challenge_is_for_one_answer_one_purpose_one_session_and_five_minutes(
     for test in databases().await {
         let office = Office::on(test).await;
         let stage = &office.stage;
-        let ana = stage.person("Ana", &[]).await;
-        let (passkey, _) = office.register(&ana, None).await;
+        let mut ana = stage.person("Ana", &[]).await;
+        let (passkey, _) = office.register(&mut ana, None).await;
         let truth = Lies::default();
         let expired = expired::<String>();
 
@@ -281,14 +292,22 @@ async fn a_challenge_is_for_one_answer_one_purpose_one_session_and_five_minutes(
         // What was asked in one place is no answer in another.
         let (id, options) = office.challenge(None, BEGIN_SIGN_IN, None).await;
         let credential = passkey.sign(&options, HERE, &truth);
-        assert_eq!(office.finish_step_up(&ana, &id, &credential).await, self::expired(), "another purpose");
+        assert_eq!(
+            office.finish_step_up(&mut ana, &id, &credential).await,
+            self::expired(),
+            "another purpose"
+        );
         let (id, options) = office.challenge(Some(&ana), BEGIN_STEP_UP, None).await;
         let credential = passkey.sign(&options, HERE, &truth);
         assert_eq!(office.finish_sign_in(&id, &credential, Value::Null).await, expired, "nor the other way");
         let token = office.sign_in(&passkey, None, &truth).await.unwrap();
-        let again = Person { token, email: ana.email.clone(), ..stage.person("X", &[]).await };
-        assert_eq!(office.finish_step_up(&again, &id, &credential).await, self::expired(), "another session");
-        assert_eq!(office.finish_step_up(&ana, &id, &credential).await, Ok(()), "nobody used it up");
+        let mut again = Person { token, email: ana.email.clone(), ..stage.person("X", &[]).await };
+        assert_eq!(
+            office.finish_step_up(&mut again, &id, &credential).await,
+            self::expired(),
+            "another session"
+        );
+        assert_eq!(office.finish_step_up(&mut ana, &id, &credential).await, Ok(()), "nobody used it up");
 
         let (id, options) = office.challenge(None, BEGIN_SIGN_IN, None).await;
         let credential = passkey.sign(&options, HERE, &truth);
@@ -301,6 +320,7 @@ async fn a_challenge_is_for_one_answer_one_purpose_one_session_and_five_minutes(
         assert_eq!(answer["data"]["finishPasskeyRegistration"]["userErrors"][0]["code"], "CHALLENGE_EXPIRED");
         let answer = office.ask(Some(&ana), FINISH_REGISTRATION, variables.clone()).await;
         assert_eq!(answer["data"]["finishPasskeyRegistration"]["userErrors"], json!([]));
+        go_on(&mut ana, &answer["data"]["finishPasskeyRegistration"]);
         let answer = office.ask(Some(&ana), FINISH_REGISTRATION, variables).await;
         assert_eq!(answer["data"]["finishPasskeyRegistration"]["userErrors"][0]["code"], "CHALLENGE_EXPIRED");
     }
@@ -310,8 +330,8 @@ async fn a_challenge_is_for_one_answer_one_purpose_one_session_and_five_minutes(
 async fn a_counter_that_goes_back_is_refused_recorded_and_told() {
     for test in databases().await {
         let office = Office::on(test).await;
-        let ana = office.stage.person("Ana", &[]).await;
-        let (mut passkey, _) = office.register(&ana, None).await;
+        let mut ana = office.stage.person("Ana", &[]).await;
+        let (mut passkey, _) = office.register(&mut ana, None).await;
         passkey.counter = 7;
         assert!(office.sign_in(&passkey, None, &Lies::default()).await.is_ok());
         let refused = Err("INVALID_CREDENTIALS".to_owned());
@@ -320,9 +340,9 @@ async fn a_counter_that_goes_back_is_refused_recorded_and_told() {
             assert_eq!(office.sign_in(&passkey, None, &copy).await, refused, "{counter}");
         }
         let copy = Lies { counter: Some(3), ..Lies::default() };
-        assert_eq!(office.step_up(&ana, &passkey, &copy).await, Err("WRONG_PASSKEY".to_owned()));
+        assert_eq!(office.step_up(&mut ana, &passkey, &copy).await, Err("WRONG_PASSKEY".to_owned()));
         passkey.counter = 8;
-        assert_eq!(office.step_up(&ana, &passkey, &Lies::default()).await, Ok(()));
+        assert_eq!(office.step_up(&mut ana, &passkey, &Lies::default()).await, Ok(()));
         let seen = office.outcomes().await;
         assert_eq!(seen.iter().filter(|outcome| **outcome == SignInOutcome::PasskeyCopied).count(), 4);
         let told = office.subjects_of_mail().await;
@@ -379,7 +399,7 @@ async fn what_is_signed_on_a_workspaces_own_pages_opens_that_workspace_alone() {
         let office = Office::on(test).await;
         let stage = &office.stage;
         let page = "https://app.padaria.test";
-        let ana = stage.person("Ana", &[]).await;
+        let mut ana = stage.person("Ana", &[]).await;
         let (other, _, _) = stage.another_workspace().await;
         let database = &stage.installation.database;
         let user = ana.viewer.session().unwrap().user_id;
@@ -393,7 +413,7 @@ async fn what_is_signed_on_a_workspaces_own_pages_opens_that_workspace_alone() {
         let values = [stage.workspace_id.0.into(), format!("{page}/entrar").into()];
         database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
 
-        let (passkey, done) = office.register(&ana, Some(page)).await;
+        let (passkey, done) = office.register(&mut ana, Some(page)).await;
         assert_eq!(done["passkey"]["host"], "app.padaria.test");
         let token = office.sign_in(&passkey, Some(page), &Lies::default()).await.unwrap();
         assert_eq!(stage.viewer(&token).await.unwrap().workspace_id, stage.workspace_id);
@@ -406,7 +426,7 @@ async fn what_is_signed_on_a_workspaces_own_pages_opens_that_workspace_alone() {
         );
         // Nor on our own pages: a device would not offer it there, and one that does is refused.
         assert!(office.sign_in(&passkey, None, &Lies::default()).await.is_err());
-        let (own, _) = office.register(&ana, None).await;
+        let (own, _) = office.register(&mut ana, None).await;
         let (id, options) = office.challenge(None, BEGIN_SIGN_IN, None).await;
         let credential = own.sign(&options, HERE, &Lies::default());
         let token = office.finish_sign_in(&id, &credential, json!(other.to_string())).await.unwrap();

@@ -8,7 +8,7 @@ use portaria_entity::role::BuiltInRole;
 use portaria_testing::{PASSWORD, Stage, databases};
 use serde_json::{Value, json};
 
-use crate::client::{api, ask, errors};
+use crate::client::{api, ask, errors, go_on};
 
 const NEW: &str = "a new one, well chosen";
 
@@ -17,9 +17,9 @@ async fn a_password_is_changed_and_each_refusal_names_its_field() {
     for test in databases().await {
         let stage = Stage::on(test).await;
         let api = api(&stage);
-        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let mut ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
         let change = "mutation($current: String!, $new: String!) { changePassword(input: { currentPassword: $current, newPassword: $new }) {
-                        session { id } userErrors { code field retryAfter } } }";
+                        session { id } sessionToken { token } userErrors { code field retryAfter } } }";
         let as_nobody = ask(&api, None, change, json!({ "current": PASSWORD, "new": NEW })).await;
         assert_eq!(errors(&as_nobody), ["UNAUTHENTICATED at changePassword"]);
         for (current, new, code, field) in [
@@ -35,6 +35,15 @@ async fn a_password_is_changed_and_each_refusal_names_its_field() {
         let answer = ask(&api, Some(&ana), change, json!({ "current": PASSWORD, "new": NEW })).await;
         assert_eq!(answer["data"]["changePassword"]["userErrors"], json!([]), "{answer}");
         assert!(answer["data"]["changePassword"]["session"]["id"].is_string(), "{answer}");
+        let mine = "{ viewer { session { id } } }";
+        let old = ask(&api, Some(&ana), mine, json!({})).await;
+        assert_eq!(errors(&old), ["UNAUTHENTICATED at "]);
+        go_on(&mut ana, &answer["data"]["changePassword"]);
+        let goes_on = ask(&api, Some(&ana), mine, json!({})).await;
+        assert_eq!(
+            goes_on["data"]["viewer"]["session"]["id"],
+            answer["data"]["changePassword"]["session"]["id"]
+        );
     }
 }
 

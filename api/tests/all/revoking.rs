@@ -33,11 +33,12 @@ enum Ending {
     TakenOffTheTeam,
     RoleNarrowed,
     SessionExpired,
+    TokenReplaced,
     KeyRevoked,
     KeyExpired,
 }
 
-const ENDINGS: [(Ending, &str); 10] = [
+const ENDINGS: [(Ending, &str); 11] = [
     (Ending::Suspension, "UNAUTHENTICATED"),
     (Ending::Removal, "UNAUTHENTICATED"),
     (Ending::SignOut, "UNAUTHENTICATED"),
@@ -46,6 +47,7 @@ const ENDINGS: [(Ending, &str); 10] = [
     (Ending::TakenOffTheTeam, "CURSOR_EXPIRED"),
     (Ending::RoleNarrowed, "FORBIDDEN"),
     (Ending::SessionExpired, "UNAUTHENTICATED"),
+    (Ending::TokenReplaced, "UNAUTHENTICATED"),
     (Ending::KeyRevoked, "UNAUTHENTICATED"),
     (Ending::KeyExpired, "UNAUTHENTICATED"),
 ];
@@ -89,9 +91,11 @@ impl Scene {
                 let permissions = "CONVERSATION_READ_ALL, MESSAGE_READ, CONTACT_READ";
                 custom_role(&api, &admin, &who, permissions).await
             }
-            Ending::Suspension | Ending::Removal | Ending::SignOut | Ending::SessionExpired => {
-                member["id"].clone()
-            }
+            Ending::Suspension
+            | Ending::Removal
+            | Ending::SignOut
+            | Ending::SessionExpired
+            | Ending::TokenReplaced => member["id"].clone(),
         };
         Self { stage, api, admin, who, id }
     }
@@ -110,6 +114,13 @@ impl Scene {
             Ending::KeyRevoked => ("revokeApiKey", json!({ "apiKeyId": id })),
             Ending::SignOut => {
                 act(&self.api, &self.who, "mutation { signOut { sessionId } }", json!({})).await;
+                return;
+            }
+            Ending::TokenReplaced => {
+                let code = self.stage.authenticator(&self.who).await.code();
+                let step_up =
+                    "mutation($code: String!) { stepUp(input: { code: $code }) { userErrors { code } } }";
+                act(&self.api, &self.who, step_up, json!({ "code": code })).await;
                 return;
             }
             Ending::SessionExpired | Ending::KeyExpired => {

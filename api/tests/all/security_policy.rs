@@ -11,7 +11,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait};
 use serde_json::{Value, json};
 
 use crate::catalogue::{Catalogue, Samples};
-use crate::client::{api, ask, errors};
+use crate::client::{api, ask, errors, go_on};
 
 const UPDATE: &str = "mutation($of: SecondFactorRequirement!, $roles: [ID!]) {
     updateSecurityPolicy(input: { requireSecondFactor: $of, roleIds: $roles }) {
@@ -19,7 +19,7 @@ const UPDATE: &str = "mutation($of: SecondFactorRequirement!, $roles: [ID!]) {
 const ENROLL: &str =
     "mutation { enrollSecondFactor { enrollment { secret uri qrCode } userErrors { code } } }";
 const CONFIRM: &str = "mutation($code: String!) { confirmSecondFactor(input: { code: $code }) {
-    session { secondFactor } recoveryCodes userErrors { code } } }";
+    session { secondFactor } sessionToken { token } recoveryCodes userErrors { code } } }";
 
 /// Somebody who holds it demands a second factor of all or some.
 async fn demand(stage: &Stage, api: &Router, admin: &Person, of: &str, roles: &[String]) -> Value {
@@ -32,12 +32,13 @@ async fn role(stage: &Stage, wanted: portaria_entity::role::BuiltInRole) -> Stri
     portaria_domain::role::built_in(reader, stage.workspace_id, wanted).await.unwrap().id.to_string()
 }
 
-async fn enroll(stage: &Stage, api: &Router, person: &Person) -> (Authenticator, Value) {
+async fn enroll(stage: &Stage, api: &Router, person: &mut Person) -> (Authenticator, Value) {
     let answer = ask(api, Some(person), ENROLL, json!({})).await;
     let secret = answer["data"]["enrollSecondFactor"]["enrollment"]["secret"].as_str();
     let app = Authenticator::new(secret.unwrap_or_else(|| panic!("{answer}")), &stage.clock);
     let answer = ask(api, Some(person), CONFIRM, json!({ "code": app.code() })).await;
     assert_eq!(answer["data"]["confirmSecondFactor"]["session"]["secondFactor"], true, "{answer}");
+    go_on(person, &answer["data"]["confirmSecondFactor"]);
     (app, answer)
 }
 
@@ -82,7 +83,7 @@ async fn who_must_have_a_second_factor_and_has_none_can_only_set_one_up() {
         );
         assert_eq!(answer["data"]["viewer"]["permissions"], json!([]));
         // A new session of theirs is no better, and knows what to do.
-        let again = stage.sign_in(&ana.email).await;
+        let mut again = stage.sign_in(&ana.email).await;
         let answer = ask(&api, Some(&again), list, json!({})).await;
         assert_eq!(errors(&answer), ["STEP_UP_REQUIRED at conversations"]);
         let told = "{ viewer { secondFactorRequired secondFactorEnrolled recoveryCodesLeft session { secondFactor } } }";
@@ -93,7 +94,7 @@ async fn who_must_have_a_second_factor_and_has_none_can_only_set_one_up() {
                     "session": { "secondFactor": false } }),
             "{answer}"
         );
-        let (_, answer) = enroll(&stage, &api, &again).await;
+        let (_, answer) = enroll(&stage, &api, &mut again).await;
         assert_eq!(answer["data"]["confirmSecondFactor"]["recoveryCodes"].as_array().unwrap().len(), 10);
         let answer = ask(&api, Some(&again), list, json!({})).await;
         assert_eq!(answer["data"]["conversations"]["nodes"][0]["id"], mine.to_string(), "{answer}");
@@ -245,7 +246,7 @@ async fn a_signed_in_session_that_has_a_factor_and_did_not_show_it_steps_up_firs
         let stage = Stage::on(test).await;
         let api = api(&stage);
         let admin = stage.person("Admin", &[(Administrator, Scope::Workspace)]).await;
-        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let mut ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
         demand(&stage, &api, &admin, "EVERYONE", &[]).await;
         let app = stage.authenticator(&ana).await;
         let list = "{ conversations { nodes { id } } }";
@@ -255,9 +256,10 @@ async fn a_signed_in_session_that_has_a_factor_and_did_not_show_it_steps_up_firs
         // Who has a factor does not replace it with another one of theirs just so.
         let answer = ask(&api, Some(&ana), ENROLL, json!({})).await;
         assert_eq!(errors(&answer), ["STEP_UP_REQUIRED at enrollSecondFactor"]);
-        let step_up = "mutation($code: String) { stepUp(input: { code: $code }) { session { secondFactor } userErrors { code } } }";
+        let step_up = "mutation($code: String) { stepUp(input: { code: $code }) { session { secondFactor } sessionToken { token } userErrors { code } } }";
         let answer = ask(&api, Some(&ana), step_up, json!({ "code": app.code() })).await;
         assert_eq!(answer["data"]["stepUp"]["session"]["secondFactor"], true, "{answer}");
+        go_on(&mut ana, &answer["data"]["stepUp"]);
         assert_eq!(errors(&ask(&api, Some(&ana), list, json!({})).await), Vec::<String>::new());
         let answer = ask(&api, Some(&ana), step_up, json!({})).await;
         assert_eq!(errors(&answer), ["BAD_USER_INPUT at stepUp"], "one or the other");

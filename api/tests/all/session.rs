@@ -70,9 +70,46 @@ async fn a_browser_keeps_its_session_in_a_cookie_that_no_script_reads() {
         assert!(!browser.cookies.contains_key(SESSION), "taken away");
         browser.cookies.insert(SESSION.to_owned(), taken);
         assert_eq!(browser.ask(NAME, json!({})).await["data"]["viewer"], Value::Null, "and dead");
-        assert!(!browser.cookies.contains_key(SESSION), "a spent cookie is taken away");
+        let left = browser.cookies.contains_key(SESSION);
+        assert!(left, "it is not taken away, for that could take along one that was given meanwhile");
         let answer = browser.ask(SIGN_IN, credentials(&ana, "COOKIE")).await;
         assert!(answer["data"]["signIn"]["session"].is_object(), "and locks nobody out: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_steps_up_goes_on_by_a_new_cookie_in_all_its_tabs() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let ana = stage.person("Ana", &[]).await;
+        let mut browser = signed_in(&api, &ana).await;
+        let app = stage.authenticator(&ana).await;
+        let old = browser.cookies[SESSION].clone();
+        let step_up = "mutation($code: String!) { stepUp(input: { code: $code }) {
+                         session { secondFactor } sessionToken { token expiresAt } userErrors { code } } }";
+        let wrong = browser.fetch(OWN_PAGE, step_up, json!({ "code": "000000" })).await;
+        assert_eq!(wrong.json()["data"]["stepUp"]["userErrors"][0]["code"], "WRONG_CODE");
+        assert_eq!(browser.cookies[SESSION], old, "a wrong code changes nothing");
+        let answer = browser.fetch(OWN_PAGE, step_up, json!({ "code": app.code() })).await;
+        let done = &answer.json()["data"]["stepUp"];
+        assert_eq!(
+            (&done["session"]["secondFactor"], &done["sessionToken"]["token"]),
+            (&json!(true), &Value::Null)
+        );
+        assert!(done["sessionToken"]["expiresAt"].is_string());
+        assert!(!answer.body.contains("ptr_"), "nothing for a script to steal");
+        let set = answer.headers[header::SET_COOKIE].to_str().unwrap();
+        assert!(set.starts_with("__Host-portaria=ptr_sess_") && set.ends_with("; Max-Age=2592000"), "{set}");
+        assert!(set.contains("; Path=/; Secure; HttpOnly; SameSite=Strict; "), "{set}");
+        assert_ne!(browser.cookies[SESSION], old);
+        // A tab that asked with the old one meanwhile is answered as nobody, and takes the new one from nobody.
+        let mut late = Browser::new(&api);
+        late.cookies.insert(SESSION.to_owned(), old.clone());
+        let answer = late.fetch(OWN_PAGE, NAME, json!({})).await;
+        assert_eq!(answer.json()["data"]["viewer"], Value::Null);
+        assert!(!answer.headers.contains_key(header::SET_COOKIE), "{:?}", answer.headers);
+        assert_eq!(browser.ask(NAME, json!({})).await["data"]["viewer"]["member"]["name"], "Ana");
     }
 }
 

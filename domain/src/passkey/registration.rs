@@ -17,7 +17,7 @@ use crate::installation::Installation;
 use crate::recovery_code::{self, RecoveryCodes};
 use crate::second_factor::letter::{News, tell};
 use crate::second_factor::{Factors, may_change_factors, stepped_up};
-use crate::session::{end_all, lock};
+use crate::session::{Renewed, end_all, lock};
 use crate::viewer::{MemberSession, Viewer};
 
 /// A passkey to be kept.
@@ -30,6 +30,7 @@ pub struct NewPasskey<'a> {
 /// A passkey that has come into use.
 pub struct Registered {
     pub passkey: passkey::Model,
+    pub renewed: Renewed,
     /// Made with the first factor of a person. Shown once.
     pub recovery_codes: Option<RecoveryCodes>,
 }
@@ -68,8 +69,8 @@ pub async fn begin_registration(
     Ok(asked)
 }
 
-/// Keeps a passkey. The session counts as two-factor from now on; every other session of the person ends, in all
-/// workspaces.
+/// Keeps a passkey. The session counts as two-factor from now on, under a new token; every other session of the person ends,
+/// in all workspaces.
 pub async fn finish_registration(
     installation: &Installation,
     viewer: &Viewer,
@@ -105,7 +106,7 @@ pub async fn finish_registration(
     keep(&transaction, &row).await?;
     let recovery_codes = recovery_code::first(&transaction, installation, user_id, had).await?;
     let members = end_all(&transaction, installation, user_id, Some(session_id)).await?;
-    stepped_up(&transaction, installation, viewer).await?;
+    let renewed = stepped_up(&transaction, installation, viewer).await?;
     let told = (None, Some(json!({ "name": row.name, "rp_id": row.rp_id })));
     note(&transaction, installation, viewer, ("passkey.registered", row.id), told).await?;
     tell(&transaction, installation, user_id, &News::PasskeyAdded { name: row.name.clone() }).await?;
@@ -114,7 +115,7 @@ pub async fn finish_registration(
         installation.viewers.access_changed(member.workspace_id);
     }
     installation.events.wake();
-    Ok(Registered { passkey: row, recovery_codes })
+    Ok(Registered { passkey: row, renewed, recovery_codes })
 }
 
 /// Writes it down, unless somebody has it: a device names its keys at random, so that would be no accident.

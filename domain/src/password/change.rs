@@ -12,9 +12,9 @@ use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
 use crate::second_factor::Factors;
-use crate::session::{end_all, lock};
+use crate::session::{Renewed, end_all, lock, renew};
 use crate::throttle::{self, Door};
-use crate::viewer::{MemberSession, Viewer};
+use crate::viewer::Viewer;
 
 /// What a person changes their password from, and to.
 pub struct Change<'a> {
@@ -23,13 +23,9 @@ pub struct Change<'a> {
     pub origin: &'a Origin,
 }
 
-/// Changes the viewer's password. Their other sessions end, in all workspaces. Who has a second factor must have used it
+/// Changes the viewer's password. Their other sessions end, in all workspaces; this one goes on under a new token. Who has a second factor must have used it
 /// within the hour.
-pub async fn change(
-    installation: &Installation,
-    viewer: &Viewer,
-    change: Change<'_>,
-) -> Result<MemberSession> {
+pub async fn change(installation: &Installation, viewer: &Viewer, change: Change<'_>) -> Result<Renewed> {
     let session = *viewer.session()?;
     let reader = installation.database.reader();
     require_second_factor(installation, reader, viewer).await?;
@@ -57,8 +53,7 @@ pub async fn change(
     if !replace_hash(&transaction, &installation.database, owner.id, of).await? {
         return Err(Refusal::InvalidCredentials.into());
     }
-    finish(installation, transaction, viewer, (&owner, change.origin)).await?;
-    Ok(session)
+    finish(installation, transaction, viewer, (&owner, change.origin)).await
 }
 
 async fn require_second_factor(
@@ -80,11 +75,12 @@ async fn finish(
     transaction: DatabaseTransaction,
     viewer: &Viewer,
     (owner, origin): (&user::Model, &Origin),
-) -> Result<()> {
+) -> Result<Renewed> {
     let now = installation.clock.now();
     let own = viewer.session()?.session_id;
     void_links(&transaction, &installation.database, owner.id, now).await?;
     let members = end_all(&transaction, installation, owner.id, Some(own)).await?;
+    let renewed = renew(&transaction, installation, viewer, None).await?;
     for member in &members {
         let here = member.workspace_id == viewer.workspace_id;
         let deed = Deed {
@@ -104,7 +100,7 @@ async fn finish(
         installation.viewers.access_changed(member.workspace_id);
     }
     installation.events.wake();
-    Ok(())
+    Ok(renewed)
 }
 
 /// Records that a wrong password was given in an open session.

@@ -14,7 +14,7 @@ use crate::activity::{Deed, record};
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::recovery_code::{self, RecoveryCodes};
-use crate::session::{end_all, lock};
+use crate::session::{Renewed, end_all, lock, renew};
 use crate::single_sign_on::require_own_account;
 use crate::viewer::{MemberSession, Viewer};
 
@@ -31,7 +31,7 @@ pub struct Enrolment {
 
 /// A factor that has come into use.
 pub struct Confirmed {
-    pub session: MemberSession,
+    pub renewed: Renewed,
     /// Made with the first factor of a person. Shown once.
     pub recovery_codes: Option<RecoveryCodes>,
 }
@@ -91,8 +91,8 @@ async fn prepare(
     Ok((id, enrolment))
 }
 
-/// Puts a new authenticator app into use by its first code. The session counts as two-factor from now on; every other
-/// session of the person ends, in all workspaces.
+/// Puts a new authenticator app into use by its first code. The session counts as two-factor from now on, under a new token;
+/// every other session of the person ends, in all workspaces.
 pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -> Result<Confirmed> {
     let now = installation.clock.now();
     let MemberSession { user_id, member_id, session_id, .. } = *viewer.session()?;
@@ -115,7 +115,7 @@ pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -
     put_into_use(&transaction, installation, &pending, Some(step)).await?;
     let recovery_codes = recovery_code::first(&transaction, installation, user_id, had).await?;
     let members = end_all(&transaction, installation, user_id, Some(session_id)).await?;
-    let session = stepped_up(&transaction, installation, viewer).await?;
+    let renewed = stepped_up(&transaction, installation, viewer).await?;
     let replaced = had.authenticator_app;
     let deed = Deed {
         workspace_id: viewer.workspace_id,
@@ -133,7 +133,7 @@ pub async fn confirm(installation: &Installation, viewer: &Viewer, code: &str) -
         installation.viewers.access_changed(member.workspace_id);
     }
     installation.events.wake();
-    Ok(Confirmed { session, recovery_codes })
+    Ok(Confirmed { renewed, recovery_codes })
 }
 
 async fn put_into_use(
@@ -171,8 +171,9 @@ pub async fn set_up(installation: &Installation, user: UserId) -> Result<Enrolme
     Ok(enrolment)
 }
 
-/// Takes the authenticator app out of use. Of who has no passkey, nothing is left then; not where one is demanded.
-pub async fn remove_app(installation: &Installation, viewer: &Viewer) -> Result<()> {
+/// Takes the authenticator app out of use. Of who has no passkey, nothing is left then; not where one is demanded. The
+/// session goes on under a new token.
+pub async fn remove_app(installation: &Installation, viewer: &Viewer) -> Result<Renewed> {
     let MemberSession { user_id, member_id, .. } = *viewer.session()?;
     let transaction = installation.database.begin().await?;
     lock(&transaction, user_id).await?;
@@ -202,11 +203,12 @@ pub async fn remove_app(installation: &Installation, viewer: &Viewer) -> Result<
     record(&transaction, &installation.clock, deed).await?;
     tell(&transaction, installation, user_id, &News::AppRemoved).await?;
     let workspaces = bump_epochs(&transaction, installation, user_id).await?;
+    let renewed = renew(&transaction, installation, viewer, None).await?;
     transaction.commit().await?;
     for workspace in workspaces {
         installation.viewers.access_changed(workspace);
     }
-    Ok(())
+    Ok(renewed)
 }
 
 /// Uses a code of somebody's app up, if it is a current one that was not used before.

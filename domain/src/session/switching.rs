@@ -72,6 +72,8 @@ pub async fn switch(
         .ok_or(Error::NotFound)?;
     let from = session::Entity::find_by_id((viewer.workspace_id, current.session_id))
         .filter(session::Column::EndedAt.is_null())
+        // What it has proved since under a new token is not for who has the old one.
+        .filter(session::Column::TokenHash.eq(current.token.to_vec()))
         .one(&transaction)
         .await?
         .ok_or(Error::NotFound)?;

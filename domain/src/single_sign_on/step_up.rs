@@ -16,6 +16,8 @@ use crate::granting::Change;
 use crate::identity_provider;
 use crate::installation::Installation;
 use crate::permission::PermissionSet;
+use crate::second_factor::Factors;
+use crate::session::{Renewed, renew};
 use crate::viewer::{MemberSession, Viewer};
 
 /// How far a provider's clock may be from ours.
@@ -40,9 +42,9 @@ pub async fn link(
     identity_provider::find(&change.transaction, (workspace, provider)).await?;
     let row =
         external_identity::insert(&change, provider, &fetched.assertion.subject, session.member_id).await?;
+    external_identity::tell(&change, &row, News::Linked).await?;
     change.affects(session.member_id);
     change.finish().await?;
-    external_identity::tell(&change, &row, News::Linked).await?;
     Ok(row)
 }
 
@@ -73,7 +75,7 @@ pub async fn step_up(
     viewer: &Viewer,
     fetching: Fetching<'_>,
     origin: &Origin,
-) -> Result<MemberSession> {
+) -> Result<Renewed> {
     let session = *viewer.session()?;
     let fetched = fetch(installation, fetching).await?;
     if fetched.flow.purpose != (Purpose::StepUp { session: session.session_id }) {
@@ -87,16 +89,11 @@ pub async fn step_up(
         return Err(Refusal::NoSecondFactorGiven.into());
     };
     let authenticated_at = proved_at.min(change.now);
-    let sql = "UPDATE sessions SET second_factor = TRUE, authenticated_at = $3 \
-               WHERE workspace_id = $1 AND id = $2 AND ended_at IS NULL";
-    let values = [session.session_id.0.into(), authenticated_at.0.into()];
-    if change.execute(sql, values).await? != 1 {
-        return Err(Refusal::InvalidToken.into());
-    }
+    let renewed = renew(&change.transaction, installation, viewer, Some(authenticated_at)).await?;
     let told = serde_json::json!({ "provider": row.provider.id, "address": origin.address });
     change.record("session.stepped_up", session.session_id, (None, Some(told))).await?;
     change.finish().await?;
-    Ok(MemberSession { second_factor: true, authenticated_at, ..session })
+    Ok(renewed)
 }
 
 const OPENED_BY: &str = "

@@ -20,6 +20,7 @@ mod password;
 mod race;
 mod recovery;
 mod recovery_code;
+mod renewal;
 mod retention;
 mod routing;
 mod schema;

@@ -34,7 +34,7 @@ fn refusal<T>(outcome: portaria_domain::Result<T>) -> Option<Refusal> {
 }
 
 async fn change_to(stage: &Stage, person: &Person, current: &str, new: &str) -> portaria_domain::Result<()> {
-    let viewer = stage.viewer(&person.token).await.unwrap();
+    let viewer = stage.viewer_of(person).await.unwrap();
     let wanted = Change { current, new, origin: &origin() };
     change(&stage.installation, &viewer, wanted).await.map(|_| ())
 }
@@ -76,7 +76,7 @@ async fn a_changed_password_ends_the_other_sessions_and_is_told() {
             stage.viewer(&elsewhere.token).await.is_some() && stage.letters_to(&ana.email).await.is_empty()
         );
         change_to(&stage, &ana, PASSWORD, NEW).await.unwrap();
-        assert!(stage.viewer(&ana.token).await.is_some(), "the session in which it was done goes on");
+        assert!(stage.viewer_of(&ana).await.is_some(), "the session in which it was done goes on");
         assert!(stage.viewer(&elsewhere.token).await.is_none());
         assert_eq!(
             refusal(sign_in_with(&stage, &ana.email, PASSWORD).await),

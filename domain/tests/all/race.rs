@@ -111,7 +111,10 @@ async fn one_code_passes_once_however_many_give_it_at_once() {
         let ana = stage.person("Ana", &[]).await;
         let app = stage.authenticator(&ana).await;
         let (code, origin) = (app.code(), Origin::default());
-        let tries = (0..4).map(|_| second_factor::step_up(&stage.installation, &ana.viewer, &code, &origin));
+        let tries = (0..4).map(async |_| {
+            let done = second_factor::step_up(&stage.installation, &ana.viewer, &code, &origin).await;
+            done.map(|renewed| renewed.session.session_id)
+        });
         let outcomes = futures_util::future::join_all(tries).await;
         assert_eq!(passed(&outcomes), 1, "{outcomes:?}");
     }

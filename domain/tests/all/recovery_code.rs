@@ -41,7 +41,7 @@ impl Desk {
     }
 
     async fn step_up(&self, code: &str) -> Result<(), Refusal> {
-        let viewer = self.stage.viewer(&self.ana.token).await.unwrap();
+        let viewer = self.stage.viewer_of(&self.ana).await.unwrap();
         let origin = Origin::default();
         match second_factor::step_up(&self.stage.installation, &viewer, code, &origin).await {
             Ok(_) => Ok(()),
@@ -121,11 +121,11 @@ async fn new_codes_replace_the_old_and_need_a_fresh_second_factor() {
     for test in databases().await {
         let desk = Desk::on(test).await;
         desk.stage.clock.advance(Duration::from_secs(61 * 60));
-        let viewer = desk.stage.viewer(&desk.ana.token).await.unwrap();
+        let viewer = desk.stage.viewer_of(&desk.ana).await.unwrap();
         let stale = recovery_code::regenerate(&desk.stage.installation, &viewer).await;
         assert!(matches!(stale, Err(Error::StepUpRequired { .. })));
         assert_eq!(desk.step_up(&desk.app.code()).await, Ok(()));
-        let viewer = desk.stage.viewer(&desk.ana.token).await.unwrap();
+        let viewer = desk.stage.viewer_of(&desk.ana).await.unwrap();
         let new = recovery_code::regenerate(&desk.stage.installation, &viewer).await.unwrap();
         let new: Vec<&str> = new.reveal().collect();
         assert_eq!(desk.step_up(&desk.codes[5]).await, Err(Refusal::WrongCode), "the old ones are nothing");
@@ -150,7 +150,7 @@ async fn a_code_is_worth_nothing_without_a_factor_or_for_another_person() {
             second_factor::step_up(&desk.stage.installation, &bia.viewer, &desk.codes[0], &origin).await;
         assert_eq!(refusal(&theirs), Some(Refusal::WrongCode));
         // The app goes, and the codes with it.
-        let viewer = desk.stage.viewer(&desk.ana.token).await.unwrap();
+        let viewer = desk.stage.viewer_of(&desk.ana).await.unwrap();
         second_factor::remove_app(&desk.stage.installation, &viewer).await.unwrap();
         assert_eq!(desk.left().await, 0);
         assert_eq!(desk.step_up(&desk.codes[0]).await, Err(Refusal::NoSecondFactor));

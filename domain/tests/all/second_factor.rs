@@ -22,10 +22,10 @@ async fn attempt(stage: &Stage, email: &str, code: Option<&str>) -> portaria_dom
 }
 
 async fn step_up(stage: &Stage, person: &Person, code: &str) -> Result<(), Refusal> {
-    let viewer = stage.viewer(&person.token).await.unwrap();
+    let viewer = stage.viewer_of(person).await.unwrap();
     match second_factor::step_up(&stage.installation, &viewer, code, &Origin::default()).await {
-        Ok(session) => {
-            assert!(session.is_stepped_up(stage.clock.now()));
+        Ok(renewed) => {
+            assert!(renewed.session.is_stepped_up(stage.clock.now()));
             Ok(())
         }
         Err(Error::Refused(refusal)) => Err(refusal),
@@ -60,14 +60,15 @@ async fn an_authenticator_counts_once_its_first_code_is_given() {
         let wrong = second_factor::confirm(&stage.installation, &ana.viewer, "000000").await;
         assert_eq!(refusal(&wrong), Some(Refusal::WrongCode));
         second_factor::confirm(&stage.installation, &ana.viewer, &app.code()).await.unwrap();
-        assert!(stage.viewer(&ana.token).await.unwrap().is_stepped_up(stage.clock.now()));
+        assert!(stage.viewer_of(&ana).await.unwrap().is_stepped_up(stage.clock.now()));
         assert!(stage.viewer(&elsewhere.token).await.is_none(), "other sessions end");
         assert_eq!(
             refusal(&attempt(&stage, &ana.email, None).await),
             Some(Refusal::SecondFactorRequired),
             "now it is asked for"
         );
-        let again = second_factor::confirm(&stage.installation, &ana.viewer, &app.code()).await;
+        let viewer = stage.viewer_of(&ana).await.unwrap();
+        let again = second_factor::confirm(&stage.installation, &viewer, &app.code()).await;
         assert_eq!(refusal(&again), Some(Refusal::NoSecondFactor));
     }
 }
@@ -111,7 +112,7 @@ async fn what_is_sensitive_is_usable_for_an_hour() {
         let stage = Stage::on(test).await;
         let ana = stage.person("Ana", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
         let app = stage.authenticator(&ana).await;
-        let now = || async { stage.viewer(&ana.token).await.unwrap().is_stepped_up(stage.clock.now()) };
+        let now = || async { stage.viewer_of(&ana).await.unwrap().is_stepped_up(stage.clock.now()) };
         assert!(!now().await, "the session began without it");
         step_up(&stage, &ana, &app.code()).await.unwrap();
         assert!(now().await);
@@ -155,7 +156,6 @@ async fn guessing_codes_gets_five_tries_and_is_recorded() {
     }
 }
 
-#[tokio::test]
 /// Subject and text of the letters to somebody about wrong codes.
 async fn letters_about_codes(stage: &Stage, email: &str) -> Vec<(String, String)> {
     let letters = stage.letters_to(email).await.into_iter();
@@ -201,6 +201,7 @@ async fn who_guesses_codes_with_the_right_password_is_told_of_once_a_day() {
     }
 }
 
+#[tokio::test]
 async fn a_stolen_session_cannot_take_over_the_second_factor() {
     for test in databases().await {
         let stage = Stage::on(test).await;
@@ -213,11 +214,12 @@ async fn a_stolen_session_cannot_take_over_the_second_factor() {
         let without = second_factor::enroll(&stage.installation, &ana.viewer).await;
         assert!(matches!(without, Err(Error::StepUpRequired { .. })));
         step_up(&stage, &ana, &app.code()).await.unwrap();
-        let viewer = stage.viewer(&ana.token).await.unwrap();
+        let viewer = stage.viewer_of(&ana).await.unwrap();
         let enrolment = second_factor::enroll(&stage.installation, &viewer).await.unwrap();
         let next = Authenticator::new(&enrolment.secret, &stage.clock);
         stage.clock.advance(STEP);
         step_up(&stage, &ana, &app.code()).await.unwrap();
+        let viewer = stage.viewer_of(&ana).await.unwrap();
         second_factor::confirm(&stage.installation, &viewer, &next.code()).await.unwrap();
         stage.clock.advance(STEP);
         assert_eq!(step_up(&stage, &ana, &app.code()).await, Err(Refusal::WrongCode), "the old one is gone");

@@ -7,7 +7,7 @@ use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
 use super::second_factor::shown;
-use super::session::{SessionToken, hand_over, require_browser};
+use super::session::{SessionToken, hand_over, hand_renewed, require_browser};
 use crate::error::Result;
 use crate::graphql::id::{parse, parse_optional};
 use crate::graphql::passkey::{Passkey, PasskeyChallenge, answer};
@@ -66,10 +66,14 @@ payload! {
     FinishPasskeyRegistrationPayload [authenticated(enrolling)] {
         /// The passkey; null when it was refused.
         passkey: Passkey,
+        /// The session's new token. The old one is worth nothing from now on; open subscriptions end. Null when it was refused.
+        session_token: SessionToken,
         /// With the first factor: ten recovery codes, each good for one use. Shown this once: have them kept. Null otherwise.
         recovery_codes: Vec<String>
     }
     FinishPasskeyRegistrationUserError, FinishPasskeyRegistrationErrorCode {
+        /// Another request has given this session a new token meanwhile: go on with that one, or sign in again.
+        TokenReplaced = TokenReplaced,
         /// The challenge is not this session's, was used, or is older than five minutes: begin again.
         ChallengeExpired = ChallengeExpired at "challengeId",
         /// The device did not do what was asked: another page, another challenge, or its owner not verified.
@@ -188,9 +192,13 @@ payload! {
     /// What came of taking a passkey out of use.
     RemovePasskeyPayload [authenticated] {
         /// Who asks, without it; null when it was refused.
-        viewer: ViewerObject
+        viewer: ViewerObject,
+        /// The session's new token. The old one is worth nothing from now on; open subscriptions end. Null when it was refused.
+        session_token: SessionToken
     }
     RemovePasskeyUserError, RemovePasskeyErrorCode {
+        /// Another request has given this session a new token meanwhile, or it has ended: go on with that one, or sign in again.
+        TokenReplaced = TokenReplaced or AuthenticationTooOld,
         /// This session counts in this workspace alone, and the account belongs to others too: sign in with its password.
         SharedAccount = SharedAccount,
         /// A workspace demands a second factor of the viewer, and this is the only one: set up another first.
@@ -215,8 +223,8 @@ impl PasskeyMutation {
         Ok(Some(BeginPasskeyRegistrationPayload::new(asked.map(Some))?))
     }
 
-    /// Puts a new passkey into use. This session counts as two-factor from then on; the viewer's other sessions end, in every
-    /// workspace. Who had no second factor is given recovery codes.
+    /// Puts a new passkey into use. This session counts as two-factor from then on, under a new token; the viewer's other
+    /// sessions end, in every workspace. Who had no second factor is given recovery codes.
     #[authenticated(enrolling)]
     async fn finish_passkey_registration(
         &self,
@@ -226,10 +234,13 @@ impl PasskeyMutation {
         let request = Request::of(ctx);
         let answer = answer(&input.challenge_id, &input.credential)?;
         let new = NewPasskey { answer, name: &input.name };
-        let done = passkey::finish_registration(&request.installation, request.viewer()?, new).await;
-        let codes = done.as_ref().ok().and_then(|new| new.recovery_codes.as_ref()).map(shown);
-        let payload = FinishPasskeyRegistrationPayload::new(done.map(|new| Some(new.passkey)))?;
-        Ok(Some(FinishPasskeyRegistrationPayload { recovery_codes: codes, ..payload }))
+        let viewer = request.viewer()?;
+        let done = passkey::finish_registration(&request.installation, viewer, new).await;
+        let recovery_codes = done.as_ref().ok().and_then(|new| new.recovery_codes.as_ref()).map(shown);
+        let passkey = done.as_ref().ok().map(|new| new.passkey.clone());
+        let (done, session_token) = hand_renewed(ctx, viewer, done.map(|new| new.renewed));
+        let payload = FinishPasskeyRegistrationPayload::new(done.map(|_| passkey))?;
+        Ok(Some(FinishPasskeyRegistrationPayload { session_token, recovery_codes, ..payload }))
     }
 
     /// Begins to sign in with a passkey. No account is named: the device knows which it has.
@@ -290,7 +301,7 @@ impl PasskeyMutation {
         Ok(Some(RenamePasskeyPayload::new(row.map(Some))?))
     }
 
-    /// Takes a passkey out of use. Needs a session that gave a second factor within the hour.
+    /// Takes a passkey out of use. Needs a session that gave a second factor within the hour, which goes on under a new token.
     #[authenticated]
     async fn remove_passkey(
         &self,
@@ -300,6 +311,8 @@ impl PasskeyMutation {
         let request = Request::of(ctx);
         let viewer = request.viewer()?;
         let removed = passkey::remove(&request.installation, viewer, parse(&input.passkey_id)?).await;
-        Ok(Some(RemovePasskeyPayload::new(removed.map(|()| Some(ViewerObject(viewer.clone()))))?))
+        let (removed, session_token) = hand_renewed(ctx, viewer, removed);
+        let payload = RemovePasskeyPayload::new(removed.map(|_| Some(ViewerObject(viewer.clone()))))?;
+        Ok(Some(RemovePasskeyPayload { session_token, ..payload }))
     }
 }

@@ -6,6 +6,7 @@ use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
+use super::session::{SessionToken, hand_renewed};
 use crate::error::Result;
 use crate::graphql::payload::payload;
 use crate::graphql::viewer::Session;
@@ -35,9 +36,13 @@ payload! {
     /// What came of changing the viewer's password.
     ChangePasswordPayload [authenticated] {
         /// The viewer's session, which goes on; null when it was refused.
-        session: Session
+        session: Session,
+        /// The session's new token. The old one is worth nothing from now on; open subscriptions end. Null when it was refused.
+        session_token: SessionToken
     }
     ChangePasswordUserError, ChangePasswordErrorCode {
+        /// Another request has given this session a new token meanwhile, or it has ended: go on with that one, or sign in again.
+        TokenReplaced = TokenReplaced or AuthenticationTooOld,
         /// The current password is another.
         InvalidCredentials = InvalidCredentials at "currentPassword",
         /// Too many wrong guesses at the current password: further ones are not looked at until `retryAfter` is over.
@@ -112,7 +117,8 @@ payload! {
 
 #[guarded]
 impl PasswordMutation {
-    /// Changes the viewer's password. Their other sessions end, in all workspaces, and they get a letter. Who has a second
+    /// Changes the viewer's password. Their other sessions end, in all workspaces, this one goes on under a new token, and
+    /// they get a letter. Who has a second
     /// factor must have used it within the hour, else this is STEP_UP_REQUIRED.
     #[authenticated]
     async fn change_password(
@@ -125,7 +131,8 @@ impl PasswordMutation {
         let change =
             Change { current: &input.current_password, new: &input.new_password, origin: &request.origin };
         let changed = password::change(&request.installation, viewer, change).await;
-        Ok(Some(ChangePasswordPayload::new(changed.map(|session| Some((session, viewer.expires_at))))?))
+        let (session, session_token) = hand_renewed(ctx, viewer, changed);
+        Ok(Some(ChangePasswordPayload { session_token, ..ChangePasswordPayload::new(session)? }))
     }
 
     /// Asks for a letter with a link to set a new password, for whoever has this address. The answer is always the same.

@@ -8,6 +8,7 @@ use portaria_domain::viewer::Viewer;
 use portaria_domain::{passkey, recovery_code, second_factor};
 use portaria_guard::guarded;
 
+use super::session::{SessionToken, hand_renewed};
 use crate::error::{Problem, Result};
 use crate::graphql::passkey::PasskeyAnswerInput;
 use crate::graphql::payload::payload;
@@ -90,10 +91,14 @@ payload! {
     ConfirmSecondFactorPayload [authenticated(enrolling)] {
         /// The viewer's session, which counts as two-factor now; null when it was refused.
         session: Session,
+        /// The session's new token. The old one is worth nothing from now on; open subscriptions end. Null when it was refused.
+        session_token: SessionToken,
         /// With the first factor: ten recovery codes, each good for one use. Shown this once: have them kept. Null otherwise.
         recovery_codes: Vec<String>
     }
     ConfirmSecondFactorUserError, ConfirmSecondFactorErrorCode {
+        /// Another request has given this session a new token meanwhile: go on with that one, or sign in again.
+        TokenReplaced = TokenReplaced,
         /// The code is wrong or old. Is the telephone's clock right?
         WrongCode = WrongCode at "code",
         /// Nothing was begun within the last 15 minutes: use `enrollSecondFactor`.
@@ -109,9 +114,13 @@ payload! {
     /// What came of proving anew who one is.
     StepUpPayload [authenticated(enrolling)] {
         /// The viewer's session, which may use what is sensitive for an hour; null when it was refused.
-        session: Session
+        session: Session,
+        /// The session's new token. The old one is worth nothing from now on; open subscriptions end. Null when it was refused.
+        session_token: SessionToken
     }
     StepUpUserError, StepUpErrorCode {
+        /// Another request has given this session a new token meanwhile: go on with that one, or sign in again.
+        TokenReplaced = TokenReplaced,
         /// The code is wrong, old, or was used before.
         WrongCode = WrongCode at "code",
         /// Five wrong codes within 15 minutes: further ones are not looked at until then.
@@ -147,9 +156,13 @@ payload! {
     /// What came of taking the authenticator app out of use.
     RemoveAuthenticatorAppPayload [authenticated] {
         /// Who asks, without it; null when it was refused.
-        viewer: ViewerObject
+        viewer: ViewerObject,
+        /// The session's new token. The old one is worth nothing from now on; open subscriptions end. Null when it was refused.
+        session_token: SessionToken
     }
     RemoveAuthenticatorAppUserError, RemoveAuthenticatorAppErrorCode {
+        /// Another request has given this session a new token meanwhile, or it has ended: go on with that one, or sign in again.
+        TokenReplaced = TokenReplaced or AuthenticationTooOld,
         /// This session counts in this workspace alone, and the account belongs to others too: sign in with its password.
         SharedAccount = SharedAccount,
         /// There is none.
@@ -175,8 +188,8 @@ impl SecondFactorMutation {
         Ok(Some(EnrollSecondFactorPayload::new(begun.map(Some))?))
     }
 
-    /// Puts the new authenticator app into use. The viewer's other sessions end, in every workspace. Who had no second factor
-    /// is given recovery codes.
+    /// Puts the new authenticator app into use. The viewer's other sessions end, in every workspace; this one goes on under a
+    /// new token. Who had no second factor is given recovery codes.
     #[authenticated(enrolling)]
     async fn confirm_second_factor(
         &self,
@@ -186,10 +199,10 @@ impl SecondFactorMutation {
         let request = Request::of(ctx);
         let viewer = request.viewer()?;
         let confirmed = second_factor::confirm(&request.installation, viewer, &input.code).await;
-        let codes = confirmed.as_ref().ok().and_then(|new| new.recovery_codes.as_ref()).map(shown);
-        let session = confirmed.map(|new| Some((new.session, viewer.expires_at)));
+        let recovery_codes = confirmed.as_ref().ok().and_then(|new| new.recovery_codes.as_ref()).map(shown);
+        let (session, session_token) = hand_renewed(ctx, viewer, confirmed.map(|new| new.renewed));
         let payload = ConfirmSecondFactorPayload::new(session)?;
-        Ok(Some(ConfirmSecondFactorPayload { recovery_codes: codes, ..payload }))
+        Ok(Some(ConfirmSecondFactorPayload { session_token, recovery_codes, ..payload }))
     }
 
     /// Makes new recovery codes; the earlier ones are worth nothing from then on. Needs a session that gave a second factor
@@ -204,7 +217,8 @@ impl SecondFactorMutation {
         Ok(Some(RegenerateRecoveryCodesPayload::new(made.map(|codes| Some(shown(&codes))))?))
     }
 
-    /// Takes the authenticator app out of use. Needs a session that gave a second factor within the hour.
+    /// Takes the authenticator app out of use. Needs a session that gave a second factor within the hour, which goes on under
+    /// a new token.
     #[authenticated]
     async fn remove_authenticator_app(
         &self,
@@ -213,12 +227,16 @@ impl SecondFactorMutation {
         let request = Request::of(ctx);
         let viewer = request.viewer()?;
         let removed = second_factor::remove_app(&request.installation, viewer).await;
-        let viewer = removed.map(|()| Some(ViewerObject(viewer.clone())));
-        Ok(Some(RemoveAuthenticatorAppPayload::new(viewer)?))
+        let (removed, session_token) = hand_renewed(ctx, viewer, removed);
+        let viewer = removed.map(|_| Some(ViewerObject(viewer.clone())));
+        Ok(Some(RemoveAuthenticatorAppPayload {
+            session_token,
+            ..RemoveAuthenticatorAppPayload::new(viewer)?
+        }))
     }
 
     /// Proves anew who the viewer is. What needs a fresh two-factor authentication (STEP_UP_REQUIRED) can then be used in
-    /// this session for an hour. What is wrong is recorded.
+    /// this session for an hour, under a new token. What is wrong is recorded.
     #[authenticated(enrolling)]
     async fn step_up(
         &self,
@@ -235,6 +253,7 @@ impl SecondFactorMutation {
                 return Err(Problem::BadUserInput("Give either `code` or `passkey`.".to_owned()));
             }
         };
-        Ok(Some(StepUpPayload::new(outcome.map(|session| Some((session, viewer.expires_at))))?))
+        let (session, session_token) = hand_renewed(ctx, viewer, outcome);
+        Ok(Some(StepUpPayload { session_token, ..StepUpPayload::new(session)? }))
     }
 }

@@ -4,9 +4,11 @@ use async_graphql::{Context, ID, InputObject};
 use axum::http::{HeaderValue, header};
 use portaria_domain::authentication::{Attempt, OpenedSession, sign_in, sign_out};
 use portaria_domain::permission::PermissionSet;
+use portaria_domain::session::Renewed;
 use portaria_domain::token::Token;
 use portaria_domain::viewer::Viewer;
 use portaria_domain::workspace::{FirstAdministrator, NewWorkspace, create_first_administrator};
+use portaria_entity::time::Timestamp;
 use portaria_guard::guarded;
 
 use crate::cookie;
@@ -15,6 +17,7 @@ use crate::graphql::id::parse_optional;
 use crate::graphql::payload::payload;
 use crate::graphql::session::SessionTransport;
 use crate::graphql::time::DateTime;
+use crate::graphql::viewer::Session;
 use crate::guard::Subject;
 use crate::identity::Carrier;
 use crate::request::Request;
@@ -68,14 +71,17 @@ pub struct CreateFirstAdministratorInput {
     transport: SessionTransport,
 }
 
+/// What a client is told of them; nothing of what is in a cookie.
 pub struct SessionToken {
-    opened: OpenedSession,
-    transport: SessionTransport,
+    token: Option<Token>,
+    device: Option<Token>,
+    expires_at: Timestamp,
 }
 
 impl From<OpenedSession> for SessionToken {
     fn from(opened: OpenedSession) -> Self {
-        Self { opened, transport: SessionTransport::Bearer }
+        let OpenedSession { token, session, device } = opened;
+        Self { token: Some(token), device, expires_at: session.expires_at }
     }
 }
 
@@ -99,19 +105,40 @@ pub(super) async fn hand_over(
     transport: SessionTransport,
 ) -> portaria_domain::Result<Option<SessionToken>> {
     let opened = opened?;
-    if transport == SessionTransport::Cookie {
-        let request = Request::of(ctx);
-        if let (Carrier::Cookie, Some(viewer)) = (request.carrier, &request.viewer) {
-            sign_out(&request.installation, viewer).await?;
-        }
-        let age = opened.session.expires_at.since(request.now);
-        let device = opened.device.as_ref().map(|token| (cookie::DEVICE, token.reveal(), cookie::DEVICE_AGE));
-        let cookies = [Some((cookie::SESSION, opened.token.reveal(), age)), device];
-        for (name, value, age) in cookies.into_iter().flatten() {
-            put(ctx, cookie::set(name, value, age));
-        }
+    if transport == SessionTransport::Bearer {
+        return Ok(Some(opened.into()));
     }
-    Ok(Some(SessionToken { opened, transport }))
+    let request = Request::of(ctx);
+    if let (Carrier::Cookie, Some(viewer)) = (request.carrier, &request.viewer) {
+        sign_out(&request.installation, viewer).await?;
+    }
+    let expires_at = opened.session.expires_at;
+    put(ctx, cookie::set(cookie::SESSION, opened.token.reveal(), expires_at.since(request.now)));
+    if let Some(device) = &opened.device {
+        put(ctx, cookie::set(cookie::DEVICE, device.reveal(), cookie::DEVICE_AGE));
+    }
+    Ok(Some(SessionToken { token: None, device: None, expires_at }))
+}
+
+/// Hands the new token of the viewer's session to the client the way it gave the old one.
+pub(super) fn hand_renewed(
+    ctx: &Context<'_>,
+    viewer: &Viewer,
+    renewed: portaria_domain::Result<Renewed>,
+) -> (portaria_domain::Result<Option<Session>>, Option<SessionToken>) {
+    let Renewed { session, token } = match renewed {
+        Ok(renewed) => renewed,
+        Err(failure) => return (Err(failure), None),
+    };
+    let (request, expires_at) = (Request::of(ctx), viewer.expires_at);
+    let token = match request.carrier {
+        Carrier::Cookie => {
+            put(ctx, cookie::set(cookie::SESSION, token.reveal(), expires_at.since(request.now)));
+            None
+        }
+        Carrier::Bearer | Carrier::Nothing => Some(token),
+    };
+    (Ok(Some((session, expires_at).into())), Some(SessionToken { token, device: None, expires_at }))
 }
 
 /// Takes the cookie of a session away that has ended, if it was kept in one.
@@ -127,28 +154,28 @@ fn put(ctx: &Context<'_>, cookie: Option<HeaderValue>) {
     }
 }
 
-/// A session that has just been opened.
+/// A session that has just been opened, or has just been given a new token.
 #[guarded]
 impl SessionToken {
-    /// Goes into the header `Authorization: Bearer ...`. Shown this once. Null when the session is in a cookie.
+    /// Goes into the header `Authorization: Bearer ...`, in place of the one that there was. Shown this once. Null when the
+    /// session is in a cookie: then the answer has set that.
     #[public]
     fn token(&self) -> Option<&str> {
-        (self.transport == SessionTransport::Bearer).then(|| self.opened.token.reveal())
+        self.token.as_ref().map(Token::reveal)
     }
 
     /// By which this device is recognised the next time: an app keeps it, also when it signs out, and sends it in the header
     /// `Portaria-Device` whenever it signs in, so that its user is not told of a new device. Null when the device has shown
-    /// one, or when it is in a cookie.
+    /// one, when it is in a cookie, or when nobody has signed in just now.
     #[public]
     fn device_token(&self) -> Option<&str> {
-        let device = self.opened.device.as_ref().filter(|_| self.transport == SessionTransport::Bearer);
-        device.map(Token::reveal)
+        self.device.as_ref().map(Token::reveal)
     }
 
     /// When the session ends, whatever happens.
     #[public]
     fn expires_at(&self) -> DateTime {
-        self.opened.session.expires_at.into()
+        self.expires_at.into()
     }
 }
 

@@ -10,7 +10,7 @@ use portaria_domain::single_sign_on::{self, Beginning, Fetching, Want};
 use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
-use super::session::{SessionToken, hand_over, require_browser};
+use super::session::{SessionToken, hand_over, hand_renewed, require_browser};
 use crate::error::Result;
 use crate::graphql::id::parse;
 use crate::graphql::identity_provider::ExternalIdentity;
@@ -199,9 +199,13 @@ payload! {
     /// What came of proving anew who one is.
     StepUpBySingleSignOnPayload [authenticated] {
         /// The viewer's session, which may use what is sensitive for an hour; null when it was refused.
-        session: Session
+        session: Session,
+        /// The session's new token. The old one is worth nothing from now on; open subscriptions end. Null when it was refused.
+        session_token: SessionToken
     }
     StepUpBySingleSignOnUserError, StepUpBySingleSignOnErrorCode {
+        /// Another request has given this session a new token meanwhile, or it has ended: go on with that one, or sign in again.
+        TokenReplaced = TokenReplaced or AuthenticationTooOld,
         /// The code is wrong, used or older than a minute, or began elsewhere.
         InvalidToken = InvalidToken at "code",
         /// It is another identity than the one that opened the session, or a password opened it.
@@ -289,7 +293,8 @@ impl SingleSignOnMutation {
         Ok(Some(UnlinkIdentityPayload::new(unlinked.map(|id| Some(UnlinkedIdentity(id.into()))))?))
     }
 
-    /// Proves anew who the viewer is, by the provider that opened the session: what is sensitive can be used for an hour.
+    /// Proves anew who the viewer is, by the provider that opened the session: what is sensitive can be used for an hour, under
+    /// a new token.
     #[authenticated]
     async fn step_up_by_single_sign_on(
         &self,
@@ -300,8 +305,8 @@ impl SingleSignOnMutation {
         let viewer = request.viewer()?;
         let fetching = fetching(request, &input.code, input.secret.as_deref());
         let outcome = single_sign_on::step_up(&request.installation, viewer, fetching, &request.origin).await;
-        let with_end = outcome.map(|session| Some((session, viewer.expires_at)));
-        Ok(Some(StepUpBySingleSignOnPayload::new(with_end)?))
+        let (session, session_token) = hand_renewed(ctx, viewer, outcome);
+        Ok(Some(StepUpBySingleSignOnPayload { session_token, ..StepUpBySingleSignOnPayload::new(session)? }))
     }
 }
 

@@ -142,6 +142,7 @@ pub const TEXTS: Texts = Texts {
             "confirmSecondFactor.WRONG_CODE",
             "This code is not valid. Enter the one that the app shows now, and see whether your phone's clock is right.",
         ),
+        ("TOKEN_REPLACED", "This session has gone on in another tab meanwhile. Try again."),
         ("TOO_MANY_ATTEMPTS", "There were too many wrong attempts. Wait {wait} and try again."),
         ("NO_SECOND_FACTOR", "Two-step verification is not set up."),
         (

@@ -145,6 +145,7 @@ pub const TEXTS: Texts = Texts {
             "confirmSecondFactor.WRONG_CODE",
             "Este código no es válido. Escriba el que la aplicación muestra ahora y compruebe la hora del teléfono.",
         ),
+        ("TOKEN_REPLACED", "Esta sesión siguió mientras tanto en otra pestaña. Inténtelo de nuevo."),
         ("TOO_MANY_ATTEMPTS", "Hubo demasiados intentos incorrectos. Espere {wait} e inténtelo de nuevo."),
         ("NO_SECOND_FACTOR", "La verificación en dos pasos no está configurada."),
         (

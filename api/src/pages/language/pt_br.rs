@@ -142,6 +142,7 @@ pub const TEXTS: Texts = Texts {
             "confirmSecondFactor.WRONG_CODE",
             "Este código não vale. Digite o que o aplicativo mostra agora, e veja se a hora do celular está certa.",
         ),
+        ("TOKEN_REPLACED", "Esta sessão continuou em outra aba enquanto isso. Tente de novo."),
         ("TOO_MANY_ATTEMPTS", "Foram muitas tentativas erradas. Espere {wait} e tente de novo."),
         ("NO_SECOND_FACTOR", "A verificação em duas etapas não está configurada."),
         (

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::browser::{Browser, code, location};
 use super::{FINISH, admin, api, configure};
-use crate::client::ask;
+use crate::client::{ask, go_on};
 
 struct Provider {
     issuer: String,
@@ -207,13 +207,13 @@ async fn a_member_links_an_identity_signs_in_by_it_and_steps_up_at_a_real_provid
 
         let mut fresh = Browser::new(&api);
         let (_, fetching) = go(None, &mut fresh, "SIGN_IN").await;
-        let here = person(&stage, &ask(&api, None, FINISH, fetching).await).await;
+        let mut here = person(&stage, &ask(&api, None, FINISH, fetching).await).await;
         assert_eq!(here.member_id, admin.member_id);
         let sensitive = "{ identityProviders { id } }";
         let refused = ask(&api, Some(&here), sensitive, json!({})).await;
         assert_eq!(refused["errors"][0]["extensions"]["code"], "STEP_UP_REQUIRED");
         let step_up = "mutation($i: StepUpBySingleSignOnInput!) { stepUpBySingleSignOn(input: $i) {
-                         session { secondFactor } userErrors { code } } }";
+                         session { secondFactor } sessionToken { token } userErrors { code } } }";
         let (_, fetching) = go(Some(&here), &mut fresh, "STEP_UP").await;
         let refused = ask(&api, Some(&here), step_up, fetching).await;
         assert_eq!(
@@ -226,6 +226,7 @@ async fn a_member_links_an_identity_signs_in_by_it_and_steps_up_at_a_real_provid
         let (_, fetching) = go(Some(&here), &mut fresh, "STEP_UP").await;
         let done = ask(&api, Some(&here), step_up, fetching).await;
         assert_eq!(done["data"]["stepUpBySingleSignOn"]["session"]["secondFactor"], true, "{done}");
+        go_on(&mut here, &done["data"]["stepUpBySingleSignOn"]);
         let seen = ask(&api, Some(&here), sensitive, json!({})).await;
         assert_eq!(seen["data"]["identityProviders"][0]["id"], configured["id"], "{seen}");
     }

@@ -158,8 +158,10 @@ async fn stepping_up_takes_the_identity_of_the_session_and_a_fresh_second_factor
         );
         assert!(!viewer(&stage, &opened).await.is_stepped_up(stage.clock.now()));
         let stepped_up = attempt(&session, Want::StepUp, "ana", good).await.unwrap();
-        assert!(stepped_up.is_stepped_up(stage.clock.now()));
-        assert!(viewer(&stage, &opened).await.is_stepped_up(stage.clock.now()));
+        assert!(stepped_up.session.is_stepped_up(stage.clock.now()));
+        assert!(stage.viewer(opened.token.reveal()).await.is_none(), "under its old token it is nobody's");
+        let session = stage.viewer(stepped_up.token.reveal()).await.unwrap();
+        assert!(session.is_stepped_up(stage.clock.now()));
         // What was begun in one session ends in no other.
         let begun = begun(&stage, &provider, Some(&session), Want::StepUp).await.unwrap();
         let claims = json!({ "acr": "urn:mfa", "auth_time": now });
