@@ -15,6 +15,7 @@ mod event;
 mod finding;
 mod identity_provider;
 mod invitation;
+mod known_place;
 mod membership;
 mod password;
 mod race;
