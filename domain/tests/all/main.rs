@@ -17,6 +17,7 @@ mod identity_provider;
 mod invitation;
 mod known_place;
 mod membership;
+mod passkey;
 mod password;
 mod race;
 mod recovery;
