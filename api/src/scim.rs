@@ -12,7 +12,8 @@ mod patch;
 mod schema;
 mod user;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -24,6 +25,7 @@ use axum::routing::{any, get, post};
 use portaria_domain::Installation;
 use portaria_domain::directory::{self, Directory, credential};
 use portaria_domain::granting::Change;
+use portaria_entity::id::WorkspaceId;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -37,14 +39,30 @@ use crate::origin::ClientAddress;
 /// A group of some thousands of people in one request.
 const MAX_BODY: usize = 1024 * 1024;
 /// Requests of directories that a process works on at once. More are told to come back.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 12;
+/// How many of them one workspace may have: a directory that sends slowly keeps no other from its work.
+const OF_ONE_WORKSPACE: usize = 8;
 
 /// How many requests are worked on.
-pub struct Gate(Arc<Semaphore>);
+pub struct Gate {
+    all: Arc<Semaphore>,
+    of: Mutex<HashMap<WorkspaceId, Arc<Semaphore>>>,
+}
 
 impl Default for Gate {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        Self { all: Arc::new(Semaphore::new(AT_ONCE)), of: Mutex::default() }
+    }
+}
+
+impl Gate {
+    /// A place for a directory of this workspace, while there is one.
+    fn enter(&self, workspace: WorkspaceId) -> Option<[OwnedSemaphorePermit; 2]> {
+        let own = {
+            let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+            of.entry(workspace).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE_WORKSPACE))).clone()
+        };
+        Some([own.try_acquire_owned().ok()?, self.all.clone().try_acquire_owned().ok()?])
     }
 }
 
@@ -80,14 +98,13 @@ async fn not_implemented(_: Caller) -> ScimError {
 pub struct Caller {
     state: Arc<ApiState>,
     directory: Directory,
-    _place: OwnedSemaphorePermit,
+    _place: [OwnedSemaphorePermit; 2],
 }
 
 impl FromRequestParts<Arc<ApiState>> for Caller {
     type Rejection = ScimError;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<ApiState>) -> Result<Self> {
-        let place = state.scim.0.clone().try_acquire_owned().map_err(|_| ScimError::busy())?;
         let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, state).await;
         let address = address.map(|address| address.to_string());
         let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -97,6 +114,7 @@ impl FromRequestParts<Arc<ApiState>> for Caller {
         let (_, token) = token.ok_or_else(ScimError::unauthenticated)?;
         let directory = credential::authenticate(&state.installation, token.trim(), address).await?;
         let directory = directory.ok_or_else(ScimError::unauthenticated)?;
+        let place = state.scim.enter(directory.workspace_id).ok_or_else(ScimError::busy)?;
         Ok(Self { state: state.clone(), directory, _place: place })
     }
 }
@@ -206,4 +224,21 @@ fn answer_resource(
 /// A time as the standard writes it.
 fn written(at: portaria_entity::time::Timestamp) -> String {
     jiff::Timestamp::from_microsecond(at.0).map(|at| at.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_directory_that_sends_slowly_keeps_no_other_from_its_work() {
+        let [slow, other] = [1, 2].map(|number| WorkspaceId(Uuid::from_u128(number)));
+        let gate = Gate::default();
+        let taken: Vec<_> = (0..OF_ONE_WORKSPACE).map(|_| gate.enter(slow).unwrap()).collect();
+        assert!(gate.enter(slow).is_none());
+        assert!(gate.enter(other).is_some());
+        drop(taken);
+        assert!(gate.enter(slow).is_some());
+    }
 }

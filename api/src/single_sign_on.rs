@@ -37,9 +37,7 @@ pub fn router() -> Router<Arc<ApiState>> {
 
 /// The secret in a browser's cookie.
 pub fn cookie(headers: &HeaderMap) -> Option<String> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = pairs.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned())
+    crate::cookie::read(headers, COOKIE).map(str::to_owned)
 }
 
 #[derive(Deserialize)]
@@ -165,11 +163,20 @@ async fn answer(state: &ApiState, returned: &Returned, returning: &Returning) ->
 
 /// Says in the log what was wrong. Never whom it was about.
 pub fn warn(provider: &portaria_entity::id::IdentityProviderId, worthless: &Worthless) {
-    tracing::warn!(%provider, %worthless, "single sign-on failed");
+    let worthless = in_a_line(&worthless.to_string());
+    tracing::warn!(%provider, worthless, "single sign-on failed");
 }
 
+/// What a provider says of an error is a stranger's text: it is not to look like lines of our own.
+fn in_a_line(text: &str) -> String {
+    text.chars().take(500).flat_map(char::escape_debug).collect()
+}
+
+/// A browser takes what stands behind the `#` of an address along to where that sends it, unless there is something of its
+/// own, be it nothing: so that nobody sends a landing, with its code, on to a provider of theirs.
 fn redirect(to: &str) -> Response {
-    let Ok(location) = HeaderValue::from_str(to) else { return page(StatusCode::BAD_GATEWAY, UNKNOWN) };
+    let to = if to.contains('#') { to.to_owned() } else { format!("{to}#") };
+    let Ok(location) = HeaderValue::from_str(&to) else { return page(StatusCode::BAD_GATEWAY, UNKNOWN) };
     let mut response = StatusCode::SEE_OTHER.into_response();
     response.headers_mut().insert(header::LOCATION, location);
     private(response)
@@ -195,4 +202,16 @@ fn private(mut response: Response) -> Response {
     ];
     response.headers_mut().extend(headers);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_a_line;
+
+    #[test]
+    fn no_provider_writes_lines_of_its_own_into_the_log() {
+        let said =
+            in_a_line(&format!("no\n2026-03-02 INFO all is well\u{1b}[31m\u{2028}{}", "x".repeat(9_000)));
+        assert!(!said.contains(['\n', '\u{1b}', '\u{2028}']) && said.len() < 600, "{said}");
+    }
 }

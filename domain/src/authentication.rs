@@ -92,7 +92,9 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         },
     };
     let asked = match &member {
-        Some(member) => ask(&transaction, installation, member.user_id, attempt.code).await?,
+        Some(member) => {
+            ask(&transaction, installation, member.user_id, (attempt.code, &attempt.origin)).await?
+        }
         None => Asked::NothingToGive,
     };
     let outcome = match asked {

@@ -5,7 +5,7 @@ mod known;
 mod letter;
 
 pub use known::PREFIX;
-pub(crate) use known::recognise;
+pub(crate) use known::{by_shown_token, is_known, recognise};
 
 /// What a sign-in was made with, as far as it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

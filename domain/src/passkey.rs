@@ -28,7 +28,7 @@ use crate::single_sign_on::require_own_account;
 use crate::viewer::{MemberSession, Viewer};
 
 use challenge::{Asking, Challenge, use_up};
-use relying_party::RelyingParty;
+use relying_party::{RelyingParty, opens};
 
 pub use challenge::Asked;
 pub use registration::{NewPasskey, Registered, begin_registration, finish_registration};
@@ -161,7 +161,10 @@ pub async fn step_up(
         }
     };
     let outcome = match verified {
-        Ok(()) => Ok(answered(&transaction, installation, viewer, origin).await?),
+        Ok(()) => {
+            let renewed = answered(&transaction, installation, viewer, origin).await?;
+            Ok(confine(&transaction, installation, (viewer, renewed), &challenge).await?)
+        }
         Err(failure) => {
             refused(&transaction, installation, viewer, (failure.outcome(), origin)).await?;
             Err(Refusal::WrongPasskey.into())
@@ -172,6 +175,24 @@ pub async fn step_up(
         installation.viewers.access_changed(viewer.workspace_id);
     }
     outcome
+}
+
+/// What was signed on a workspace's own pages proves something to that workspace alone, in a session too that was open
+/// already: from now on it counts nowhere else.
+async fn confine(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    (viewer, renewed): (&Viewer, Renewed),
+    challenge: &Challenge,
+) -> Result<Renewed> {
+    let session = renewed.session;
+    if session.confined || opens(transaction, installation, &challenge.origin).await?.is_none() {
+        return Ok(renewed);
+    }
+    let sql = "UPDATE sessions SET confined = TRUE WHERE workspace_id = $1 AND id = $2";
+    let values = [viewer.workspace_id.0.into(), session.session_id.0.into()];
+    transaction.execute_raw(installation.database.statement(sql, values)).await?;
+    Ok(Renewed { session: MemberSession { confined: true, ..session }, token: renewed.token })
 }
 
 /// Tells the owner of a passkey that counted backwards.

@@ -65,7 +65,7 @@ impl Retention {
                 self.mails,
             ),
             of("outgoing_mails", "id", "status <> 'queued' AND created_at < $1", self.mails),
-            of("password_resets", "id", "expires_at < $1", 1),
+            of("password_resets", "id", "expires_at < $1", 31),
             of("setup_tokens", "id", "expires_at < $1", 1),
         ]
     }

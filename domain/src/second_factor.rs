@@ -23,12 +23,12 @@ use crate::permission::PermissionSet;
 use crate::security_policy;
 use crate::session::{Renewed, lock, renew};
 use crate::single_sign_on::require_own_account;
+use crate::throttle::Guess;
 use crate::viewer::Viewer;
 
 pub use authenticator_app::{Confirmed, Enrolment, confirm, enroll, of_user, remove_app, set_up};
 
-/// So many wrong codes within [`PAUSE`], and the next ones are not looked at.
-const WRONG_CODES: i64 = 5;
+/// How long an app may wait for its first code.
 const PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// By what a person can prove who they are beside a password.
@@ -117,7 +117,7 @@ pub async fn step_up(
 ) -> Result<Renewed> {
     let transaction = installation.database.begin().await?;
     require_own_account(&transaction, &installation.database, viewer).await?;
-    let asked = ask(&transaction, installation, viewer.session()?.user_id, Some(code)).await?;
+    let asked = ask(&transaction, installation, viewer.session()?.user_id, (Some(code), origin)).await?;
     let outcome = match asked {
         Asked::NothingToGive => return Err(Refusal::NoSecondFactor.into()),
         Asked::Given => Ok(answered(&transaction, installation, viewer, origin).await?),
@@ -163,6 +163,11 @@ pub(crate) async fn refused(
     (outcome, origin): (SignInOutcome, &Origin),
 ) -> Result<()> {
     let user = viewer.session()?.user_id;
+    if outcome == SignInOutcome::Throttled {
+        // A session that goes on and on fills no table.
+        installation.tally.note(Some(user), &origin.address, installation.clock.now());
+        return Ok(());
+    }
     let owner = user::Entity::find_by_id(user).one(transaction).await?.ok_or(Error::NotFound)?;
     let event = sign_in_event::ActiveModel {
         id: Set(installation.clock.new_id()),
@@ -191,12 +196,12 @@ pub(crate) async fn stepped_up(
 }
 
 /// Asks a person for a code of their second factor, if they have one, and uses the code up: of the authenticator app, or
-/// for recovery. The caller records a refusal.
+/// for recovery. The caller records a refusal, and commits it.
 pub(crate) async fn ask(
     transaction: &DatabaseTransaction,
     installation: &Installation,
     user: UserId,
-    code: Option<&str>,
+    (code, origin): (Option<&str>, &Origin),
 ) -> Result<Asked> {
     if !Factors::of(transaction, user).await?.is_enrolled() {
         return Ok(Asked::NothingToGive);
@@ -210,12 +215,18 @@ pub(crate) async fn ask(
     if crate::recovery_code::use_up(transaction, installation, user, code).await? {
         return Ok(Asked::Given);
     }
-    if guessing::wrong_codes(transaction, installation, user).await? >= WRONG_CODES {
+    let Some(guess) = Guess::admit(transaction, installation, user, origin).await? else {
         return Ok(Asked::Refused(SignInOutcome::Throttled, Refusal::TooManyAttempts));
-    }
+    };
     match authenticator_app::use_up(transaction, installation, user, code).await? {
-        true => Ok(Asked::Given),
-        false => Ok(Asked::Refused(SignInOutcome::WrongCode, Refusal::WrongCode)),
+        true => {
+            guess.forgive(transaction, installation).await?;
+            Ok(Asked::Given)
+        }
+        false => {
+            guess.count(transaction, installation).await?;
+            Ok(Asked::Refused(SignInOutcome::WrongCode, Refusal::WrongCode))
+        }
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Each wrong guess is counted in the database, in up to three buckets: of the account as it is tried from one network, of
 //! the account, and of the network. What is beyond the free ones of a bucket has to wait, each time for longer; time
-//! forgives. A network from which that account was signed in to of late counts in the first bucket only: what strangers
-//! do to an account does not keep its owner out. Addresses that are no account are counted likewise, so that none of it
+//! forgives. A device or network from which that account was signed in to of late counts in the first bucket only: what
+//! strangers do to an account does not keep its owner out. Addresses that are no account are counted likewise, so that none of it
 //! tells which are.
 //!
 //! A guess is counted before it is looked at, and given back when it was right: of many at once none slips through, and what
 //! has to wait costs no hash.
 
+mod codes;
+mod known;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,9 @@ use crate::authentication::Origin;
 use crate::error::{Refusal, Result};
 use crate::installation::Installation;
 
+use known::{Asked, By, Known, known};
+
+pub(crate) use codes::Guess;
 pub(crate) use tally::forget;
 pub use tally::{Tally, write_down};
 
@@ -55,8 +60,6 @@ const LETTERS: Rule = Rule { free: 3, forgives: seconds(1200), pause: seconds(12
 /// Letters that one network asks for.
 const ASKING: Rule = Rule { free: 20, forgives: seconds(120), pause: seconds(10), longest: seconds(600) };
 
-/// How long a network counts as its owner's after a sign-in.
-const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// A bucket that nothing was put into for so long is empty by any rule.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -152,9 +155,11 @@ pub(crate) async fn forgive(
     settle(connection, installation, Vec::new(), from_here(email, origin)).await
 }
 
-fn from_here(email: &str, origin: &Origin) -> [Bucket; 2] {
+fn from_here(email: &str, origin: &Origin) -> Vec<Bucket> {
     let network = network(&origin.address);
-    [from_one(email, &network, ""), from_one(email, &network, &origin.user_agent)]
+    let device = known::shown(origin).map(|device| from_one(email, "", &device));
+    let place = [from_one(email, &network, ""), from_one(email, &network, &origin.user_agent)];
+    place.into_iter().chain(device).collect()
 }
 
 /// Takes one out of each bucket that was counted in, and empties others; in order of their keys, as they are locked when
@@ -187,10 +192,11 @@ async fn buckets(installation: &Installation, door: &Door<'_>, now: Timestamp) -
     let mut buckets = match door {
         Door::Password { email, user, origin } => {
             let network = network(&origin.address);
-            let known = known(installation, *user, origin, now).await?;
-            match known {
+            let asked = Asked { user: *user, origin, by: By::Password };
+            match known(installation.database.reader(), installation, asked, now).await? {
                 // What a device did that is not its owner's must not keep out the one that is.
-                Known::Device => vec![from_one(email, &network, &origin.user_agent)],
+                Known::Device(device) => vec![from_one(email, "", &device)],
+                Known::Program => vec![from_one(email, &network, &origin.user_agent)],
                 Known::Network => vec![from_one(email, &network, "")],
                 Known::Nothing => vec![
                     from_one(email, &network, ""),
@@ -218,39 +224,6 @@ fn bucket(kind: &'static str, of: &[&str], rule: Rule) -> Bucket {
         hash.update(part.as_bytes());
     }
     Bucket { kind, key: hash.finalize().to_vec(), rule }
-}
-
-/// Whether an account was signed in to from there of late.
-enum Known {
-    Device,
-    Network,
-    Nothing,
-}
-
-async fn known(
-    installation: &Installation,
-    user: Option<UserId>,
-    origin: &Origin,
-    now: Timestamp,
-) -> Result<Known> {
-    // For who is nobody the same question is asked, and takes as long.
-    let user = user.map_or_else(sea_orm::prelude::Uuid::nil, |user| user.0);
-    let sql = "SELECT DISTINCT address, user_agent FROM sign_in_events \
-               WHERE user_id = $1 AND \"at\" > $2 AND outcome = 'succeeded' \
-               UNION SELECT used_from, '' FROM password_resets WHERE user_id = $1 AND used_at > $2 AND used_from IS NOT NULL";
-    let statement = installation.database.statement(sql, [user.into(), (now - KNOWN_FOR).0.into()]);
-    let here = network(&origin.address);
-    let mut known = Known::Nothing;
-    for row in installation.database.reader().query_all_raw(statement).await? {
-        if network(&row.try_get_by_index::<String>(0)?) != here {
-            continue;
-        }
-        if !origin.user_agent.is_empty() && row.try_get_by_index::<String>(1)? == origin.user_agent {
-            return Ok(Known::Device);
-        }
-        known = Known::Network;
-    }
-    Ok(known)
 }
 
 /// What a bucket holds.
@@ -329,9 +302,7 @@ async fn count(
     let database = &installation.database;
     let transaction = database.begin().await?;
     for bucket in &buckets {
-        let sql = "INSERT INTO throttles (bucket, failures, counted_at, free_at) VALUES ($1, 0, $2, $2) \
-                   ON CONFLICT (bucket) DO NOTHING";
-        transaction.execute_raw(database.statement(sql, [bucket.key.clone().into(), now.0.into()])).await?;
+        begin(&transaction, installation, bucket, now).await?;
     }
     let lock = if database.is_sqlite() { "" } else { " FOR UPDATE" };
     let levels = levels(&transaction, installation, &buckets, lock).await?;
@@ -345,6 +316,20 @@ async fn count(
     }
     transaction.commit().await?;
     Ok(Ok(Turn { counted }))
+}
+
+/// Makes sure that there is a bucket to count in.
+async fn begin(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    bucket: &Bucket,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO throttles (bucket, failures, counted_at, free_at) VALUES ($1, 0, $2, $2) \
+               ON CONFLICT (bucket) DO NOTHING";
+    let values = [bucket.key.clone().into(), now.0.into()];
+    transaction.execute_raw(installation.database.statement(sql, values)).await?;
+    Ok(())
 }
 
 async fn put_in(

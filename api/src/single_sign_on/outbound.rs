@@ -1,9 +1,10 @@
 //! Asking providers over HTTP: over TLS, at public addresses, without following redirects, for so long and so much.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
@@ -18,6 +19,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const LARGEST: usize = 512 * 1024;
 /// Questions under way at once. Anybody may begin to sign in.
 const AT_ONCE: usize = 32;
+/// How many of them at one host: a provider that lets Portaria wait keeps nobody from the others.
+const AT_ONE_HOST: usize = 8;
 
 /// Which providers may be asked.
 #[derive(Clone, Debug, Default)]
@@ -50,11 +53,17 @@ pub struct Outbound {
     options: Arc<SingleSignOnOptions>,
     client: OnceLock<Client>,
     running: Semaphore,
+    hosts: Mutex<HashMap<String, usize>>,
 }
 
 impl Outbound {
     pub fn new(options: SingleSignOnOptions) -> Self {
-        Self { options: Arc::new(options), client: OnceLock::new(), running: Semaphore::new(AT_ONCE) }
+        Self {
+            options: Arc::new(options),
+            client: OnceLock::new(),
+            running: Semaphore::new(AT_ONCE),
+            hosts: Mutex::default(),
+        }
     }
 
     /// Refuses an address that is not to be asked. What a name stands for is looked at when it is resolved.
@@ -90,8 +99,9 @@ impl Outbound {
     }
 
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Unreachable> {
+        let url = self.permit(&request.uri().to_string())?;
+        let _at_host = self.place_at(url.host_str().unwrap_or_default())?;
         let _running = self.running.try_acquire().map_err(|_| Unreachable::Busy)?;
-        self.permit(&request.uri().to_string())?;
         let mut response = self.client()?.execute(request.try_into()?).await?;
         if response.status().is_redirection() {
             return Err(Unreachable::Redirects);
@@ -107,6 +117,17 @@ impl Outbound {
         *answer.status_mut() = response.status();
         *answer.headers_mut() = std::mem::take(response.headers_mut());
         Ok(answer)
+    }
+
+    /// One of the places that a host may take.
+    fn place_at(&self, host: &str) -> Result<Place<'_>, Unreachable> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = hosts.entry(host.to_owned()).or_insert(0);
+        if *taken >= AT_ONE_HOST {
+            return Err(Unreachable::Busy);
+        }
+        *taken += 1;
+        Ok(Place { hosts: &self.hosts, host: host.to_owned() })
     }
 
     /// A document of JSON, perhaps for who has an access token.
@@ -126,6 +147,24 @@ impl Outbound {
             return Err(malformed(&answer.status()));
         }
         serde_json::from_slice(answer.body()).map_err(|failure| malformed(&failure))
+    }
+}
+
+/// A question under way at a host.
+struct Place<'a> {
+    hosts: &'a Mutex<HashMap<String, usize>>,
+    host: String,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = hosts.get_mut(&self.host) {
+            *taken -= 1;
+            if *taken == 0 {
+                hosts.remove(&self.host);
+            }
+        }
     }
 }
 
@@ -201,6 +240,17 @@ mod tests {
             allow_http_loopback,
             private_hosts: vec!["keycloak.intern.example".to_owned()],
         })
+    }
+
+    #[test]
+    fn a_host_that_lets_us_wait_keeps_nobody_from_the_others() {
+        let outbound = outbound(false);
+        let taken: Vec<_> = (0..AT_ONE_HOST).map(|_| outbound.place_at("slow.example").unwrap()).collect();
+        assert!(matches!(outbound.place_at("slow.example"), Err(Unreachable::Busy)));
+        let other = outbound.place_at("login.example").unwrap();
+        drop((taken, other));
+        assert!(outbound.hosts.lock().unwrap().is_empty(), "and nothing is kept of it");
+        assert!(outbound.place_at("slow.example").is_ok());
     }
 
     #[test]

@@ -431,6 +431,18 @@ async fn what_is_signed_on_a_workspaces_own_pages_opens_that_workspace_alone() {
         let credential = own.sign(&options, HERE, &Lies::default());
         let token = office.finish_sign_in(&id, &credential, json!(other.to_string())).await.unwrap();
         assert_eq!(stage.viewer(&token).await.unwrap().workspace_id, other, "ours open all");
+        // A session that may go anywhere steps up on the workspace's pages: from then on it counts there alone.
+        let switch = "mutation($to: ID!) { switchWorkspace(input: { workspaceId: $to }) {
+            session { token } userErrors { code } } }";
+        let switched = async |person: &Person| {
+            let answer = office.ask(Some(person), switch, json!({ "to": other.to_string() })).await;
+            answer["data"]["switchWorkspace"]["userErrors"].clone()
+        };
+        assert_eq!(switched(&ana).await, json!([]));
+        let (id, options) = office.challenge(Some(&ana), BEGIN_STEP_UP, Some(page)).await;
+        let credential = passkey.sign(&options, page, &Lies::default());
+        assert_eq!(office.finish_step_up(&mut ana, &id, &credential).await, Ok(()));
+        assert_eq!(switched(&ana).await[0]["code"], "CONFINED");
     }
 }
 

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use portaria_entity::id::UserId;
+use portaria_entity::id::{UserId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{session, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::Device;
 use super::letter::{self, News};
 use crate::authentication::Origin;
+use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
 use crate::mail::{Addressee, queue};
@@ -38,19 +39,24 @@ pub(crate) async fn recognise(
     origin: &Origin,
 ) -> Result<Option<Token>> {
     let device = Device::from_user_agent(&origin.user_agent);
-    let shown = origin.device.as_deref().filter(|text| text.starts_with(PREFIX) && text.len() <= LONGEST);
+    let shown = shown(origin);
     let fingerprint = match shown {
         Some(token) => by_token(token, device),
         None => by_network(&origin.address, device),
     };
+    // Whoever a workspace's provider or pages let in has shown nothing to others: there, the device stays unknown.
+    let here = |fingerprint| match session.confined {
+        true => within(session.workspace_id, fingerprint),
+        false => fingerprint,
+    };
     let user = session.user_id;
-    let (all, same) = count(installation, transaction, user, fingerprint).await?;
-    note(installation, transaction, user, fingerprint).await?;
+    let (all, same) = count(installation, transaction, user, [fingerprint, here(fingerprint)]).await?;
+    note(installation, transaction, user, here(fingerprint)).await?;
     let given = match shown {
         Some(_) => None,
         None => {
             let token = Token::generate(PREFIX.trim_end_matches('_'))?;
-            note(installation, transaction, user, by_token(token.reveal(), device)).await?;
+            note(installation, transaction, user, here(by_token(token.reveal(), device))).await?;
             Some(token)
         }
     };
@@ -63,6 +69,28 @@ pub(crate) async fn recognise(
     Ok(given)
 }
 
+/// The token that a device shows, if it can be one.
+fn shown(origin: &Origin) -> Option<&str> {
+    origin.device.as_deref().filter(|text| text.starts_with(PREFIX) && text.len() <= LONGEST)
+}
+
+/// As what a device is kept that shows a token.
+pub(crate) fn by_shown_token(origin: &Origin) -> Option<[u8; 32]> {
+    shown(origin).map(|token| by_token(token, Device::from_user_agent(&origin.user_agent)))
+}
+
+/// Whether somebody has signed in from a device that is kept as this.
+pub(crate) async fn is_known(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    user: UserId,
+    fingerprint: [u8; 32],
+) -> Result<bool> {
+    let sql = "SELECT 1 FROM known_devices WHERE user_id = $1 AND fingerprint = $2";
+    let values = [user.0.into(), fingerprint.to_vec().into()];
+    Ok(connection.query_one_raw(database.statement(sql, values)).await?.is_some())
+}
+
 /// The token alone is not enough: one that was taken to another kind of device is new there.
 fn by_token(token: &str, device: Device) -> [u8; 32] {
     fingerprint(&["token", token, device.program.unwrap_or("-"), device.system.unwrap_or("-")])
@@ -71,6 +99,10 @@ fn by_token(token: &str, device: Device) -> [u8; 32] {
 fn by_network(address: &str, device: Device) -> [u8; 32] {
     let network = network(address);
     fingerprint(&["network", &network, device.program.unwrap_or("-"), device.system.unwrap_or("-")])
+}
+
+fn within(workspace: WorkspaceId, fingerprint: [u8; 32]) -> [u8; 32] {
+    Sha256::new_with_prefix(workspace.0.as_bytes()).chain_update(fingerprint).finalize().into()
 }
 
 fn fingerprint(parts: &[&str]) -> [u8; 32] {
@@ -92,16 +124,16 @@ fn network(address: &str) -> String {
     }
 }
 
-/// How many devices a person has used, and whether this is one of them.
+/// How many devices a person has used, and whether this is one of them, by either name.
 async fn count(
     installation: &Installation,
     transaction: &DatabaseTransaction,
     user: UserId,
-    fingerprint: [u8; 32],
+    [one, other]: [[u8; 32]; 2],
 ) -> Result<(i64, i64)> {
-    let sql =
-        "SELECT COUNT(*), COUNT(CASE WHEN fingerprint = $2 THEN 1 END) FROM known_devices WHERE user_id = $1";
-    let values = [user.0.into(), fingerprint.to_vec().into()];
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN fingerprint IN ($2, $3) THEN 1 END) \
+               FROM known_devices WHERE user_id = $1";
+    let values = [user.0.into(), one.to_vec().into(), other.to_vec().into()];
     let row = transaction.query_one_raw(installation.database.statement(sql, values)).await?;
     let row = row.ok_or(Error::NotFound)?;
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))

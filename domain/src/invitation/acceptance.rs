@@ -135,7 +135,7 @@ async fn prove(
     let transaction = installation.database.begin().await?;
     let asked = match &verdict {
         Ok(Verdict { correct: true, .. }) => {
-            ask(&transaction, installation, user.id, acceptance.code).await?
+            ask(&transaction, installation, user.id, (acceptance.code, origin)).await?
         }
         Ok(_) => Asked::Refused(SignInOutcome::WrongPassword, Refusal::InvalidCredentials),
         Err(_) => Asked::NothingToGive,

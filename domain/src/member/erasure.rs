@@ -47,6 +47,8 @@ pub async fn erase(change: &mut Change<'_>, member: MemberId, reason: &str) -> R
     let row = member_entity::Entity::find_by_id(key).one(&change.transaction).await?;
     let user_id = row.ok_or(Error::NotFound)?.user_id;
     let person = user::Entity::find_by_id(user_id).one(&change.transaction).await?.ok_or(Error::NotFound)?;
+    // Who becomes a member elsewhere just now keeps the account that they have just proved to be theirs.
+    second_factor::reset::keep_out_of_others(change, user_id).await?;
     for sql in BY_PERSON {
         change.execute(sql, [person.id.0.into()]).await?;
     }

@@ -15,10 +15,11 @@ use serde_json::Value;
 use super::RelyingParty;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
+use crate::throttle::network;
 
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
-/// As many open ones as one address may have: more than an office that signs in at eight, less than would fill a disk.
-const OPEN_PER_ADDRESS: u64 = 300;
+/// As many open ones as one network may have: more than an office that signs in at eight, less than would fill a disk.
+const OPEN_PER_NETWORK: u64 = 300;
 
 /// What a page hands to the device.
 pub struct Asked {
@@ -61,11 +62,12 @@ pub(super) async fn ask(
         .filter(passkey_challenge::Column::ExpiresAt.lte(now))
         .exec(transaction)
         .await?;
+    let network = network(asking.address);
     let open = passkey_challenge::Entity::find()
-        .filter(passkey_challenge::Column::Address.eq(asking.address))
+        .filter(passkey_challenge::Column::Address.eq(&network))
         .count(transaction)
         .await?;
-    if open >= OPEN_PER_ADDRESS {
+    if open >= OPEN_PER_NETWORK {
         return Err(Error::Busy);
     }
     let id: PasskeyChallengeId = installation.clock.new_id();
@@ -74,7 +76,7 @@ pub(super) async fn ask(
         purpose: Set(asking.purpose),
         session_id: Set(asking.session_id),
         origin: Set(asking.party.origin()),
-        address: Set(asking.address.to_owned()),
+        address: Set(network),
         state: Set(serde_json::to_string(state).map_err(Error::internal)?),
         created_at: Set(now),
         expires_at: Set(now + LIFETIME),

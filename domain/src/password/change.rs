@@ -13,6 +13,7 @@ use crate::installation::Installation;
 use crate::permission::PermissionSet;
 use crate::second_factor::Factors;
 use crate::session::{Renewed, end_all, lock, renew};
+use crate::single_sign_on::require_own_account;
 use crate::throttle::{self, Door};
 use crate::viewer::Viewer;
 
@@ -28,6 +29,7 @@ pub struct Change<'a> {
 pub async fn change(installation: &Installation, viewer: &Viewer, change: Change<'_>) -> Result<Renewed> {
     let session = *viewer.session()?;
     let reader = installation.database.reader();
+    require_own_account(reader, &installation.database, viewer).await?;
     require_second_factor(installation, reader, viewer).await?;
     let owner = user::Entity::find_by_id(session.user_id).one(reader).await?.ok_or(Error::NotFound)?;
     let door = Door::OwnPassword { user: owner.id, origin: change.origin };
@@ -48,6 +50,7 @@ pub async fn change(installation: &Installation, viewer: &Viewer, change: Change
     let hash = installation.passwords.hash(change.new, &about).await?;
     let transaction = installation.database.begin().await?;
     lock(&transaction, owner.id).await?;
+    require_own_account(&transaction, &installation.database, viewer).await?;
     require_second_factor(installation, &transaction, viewer).await?;
     let of = (owner.password_hash.as_deref(), hash);
     if !replace_hash(&transaction, &installation.database, owner.id, of).await? {

@@ -139,7 +139,8 @@ pub async fn reset(installation: &Installation, wanted: Reset<'_>) -> Result<Str
     let hash = installation.passwords.hash(wanted.new, &about).await?;
     let transaction = installation.database.begin().await?;
     lock(&transaction, owner.id).await?;
-    if let Asked::Refused(outcome, refusal) = ask(&transaction, installation, owner.id, wanted.code).await? {
+    let asked = ask(&transaction, installation, owner.id, (wanted.code, &wanted.origin)).await?;
+    if let Asked::Refused(outcome, refusal) = asked {
         let event = refused(installation, &owner, outcome, &wanted.origin);
         sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
         transaction.commit().await?;

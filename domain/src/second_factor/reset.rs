@@ -44,7 +44,7 @@ pub async fn reset(change: &mut Change<'_>, member: MemberId, reason: &str) -> R
 
 /// Whoever makes the person a member elsewhere waits for this; or has begun, and then this does not wait: it holds the
 /// workspace's turn, which the other may need.
-async fn keep_out_of_others(change: &Change<'_>, user: UserId) -> Result<()> {
+pub(crate) async fn keep_out_of_others(change: &Change<'_>, user: UserId) -> Result<()> {
     let database = &change.installation.database;
     if database.is_sqlite() {
         return Ok(());

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use portaria_entity::id::WorkspaceId;
+use portaria_entity::id::{MemberId, WorkspaceId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::session::AuthenticationMethod;
 use portaria_entity::sign_in_event::{self, SignInOutcome};
@@ -22,7 +22,7 @@ use crate::activity::{Actor, Deed, record};
 use crate::authentication::{Holder, OpenedSession, Origin, Proof, open_session};
 use crate::error::{Error, Refusal, Result};
 use crate::external_identity;
-use crate::granting::{Authority, Change, Conferral, may_confer};
+use crate::granting::{Authority, Change, Conferral, may_confer, may_touch};
 use crate::identity_provider::{self, ProviderRow};
 use crate::installation::Installation;
 use crate::invitation::{admit, authority_of, pending, promises};
@@ -177,6 +177,9 @@ async fn by_invitation(
     let name = if name == "?" { row.name.as_str() } else { name.as_str() };
     let new = NewMember { name, email: &row.email, locale: &row.locale, password_hash: None };
     let member = admit(change, row, new, account.as_ref()).await?;
+    if !has_letter {
+        vouch_for_all(change, provider, member.id)?;
+    }
     match known {
         Some(identity) => Ok(identity),
         None => external_identity::insert(change, provider.provider.id, &assertion.subject, member.id).await,
@@ -198,6 +201,15 @@ async fn vouch(change: &Change<'_>, provider: &ProviderRow, row: &invitation::Mo
         }
     }
     Ok(())
+}
+
+/// The same of what came with it: what the groups of a directory stand for.
+fn vouch_for_all(change: &Change<'_>, provider: &ProviderRow, member: MemberId) -> Result<()> {
+    let configurer = change.ledger.member(provider.provider.configured_by)?;
+    match may_touch(configurer, change.ledger.member(member)?, change.now) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(Refusal::NotLinked.into()),
+    }
 }
 
 /// Makes somebody unknown a member, where the provider is to do that and a role is mapped for them.

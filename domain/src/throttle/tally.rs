@@ -31,7 +31,7 @@ struct Kind {
 pub struct Tally(Arc<Mutex<HashMap<Kind, i64>>>);
 
 impl Tally {
-    pub(super) fn note(&self, user: Option<UserId>, address: &str, now: Timestamp) {
+    pub(crate) fn note(&self, user: Option<UserId>, address: &str, now: Timestamp) {
         let minute = now.0.div_euclid(MINUTE) * MINUTE;
         let user = user.map_or_else(Uuid::nil, |user| user.0);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

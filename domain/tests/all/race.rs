@@ -182,3 +182,32 @@ async fn an_emergency_is_taken_on_once_and_a_grant_changed_once() {
         assert_eq!(passed(&outcomes), 1, "{outcomes:?}");
     }
 }
+
+#[tokio::test]
+async fn nobody_is_forgotten_who_is_becoming_a_member_elsewhere() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (admin, ana) = (admin(&stage, "Helena").await, stage.person("Ana", &[]).await);
+        let mut change = by(&stage, &admin).await;
+        member::remove(&mut change, ana.member_id).await.unwrap();
+        change.finish().await.unwrap();
+        if stage.installation.database.is_sqlite() {
+            // One after the other, whoever comes first.
+            continue;
+        }
+        let (other, ..) = stage.another_workspace().await;
+        let elsewhere = stage.installation.database.begin().await.unwrap();
+        let new = member::NewMember { name: "Ana", email: &ana.email, locale: "pt-BR", password_hash: None };
+        member::create(&elsewhere, &stage.installation, other, new).await.unwrap();
+        let mut change = by(&stage, &admin).await;
+        let beside = member::erase(&mut change, ana.member_id, "asked for").await;
+        assert!(matches!(beside, Err(Error::Busy)), "{beside:?}");
+        drop(change);
+        elsewhere.commit().await.unwrap();
+        let mut change = by(&stage, &admin).await;
+        let erased = member::erase(&mut change, ana.member_id, "asked for").await.unwrap();
+        change.finish().await.unwrap();
+        assert!(!erased.account, "she has it still");
+        stage.sign_in(&ana.email).await;
+    }
+}

@@ -53,6 +53,8 @@ payload! {
         PasswordCommon = PasswordCommon at "newPassword",
         /// The password is made of the person's name or address, or of what the workspace or the product is called.
         PasswordPersonal = PasswordPersonal at "newPassword",
+        /// Single sign-on opened this session, and the account belongs to other workspaces too: sign in with its password.
+        SharedAccount = SharedAccount,
     }
     waits authenticated
 }

@@ -45,8 +45,12 @@ impl Scene {
     }
 
     async fn leave(&self) -> Away {
+        self.leave_by(&self.start_path).await
+    }
+
+    async fn leave_by(&self, path: &str) -> Away {
         let mut browser = Browser::new(&self.api);
-        let url = Url::parse(&location(&browser.open(&self.start_path).await)).unwrap();
+        let url = Url::parse(&location(&browser.open(path).await)).unwrap();
         assert!(url.as_str().starts_with(&format!("{}/authorize?", self.mock.issuer)));
         let of = |wanted: &str| {
             let found = url.query_pairs().find(|(name, _)| name == wanted);
@@ -270,6 +274,28 @@ async fn a_state_counts_once_and_in_the_browser_that_it_was_given_to() {
     let query = |query: &str| format!("{own}{query}");
     for path in [path.as_str(), &query("?state=x&code=x"), &query(""), &query("?code=x&code=y")] {
         assert_eq!(away.browser.open(path).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_code_is_taken_along_to_another_provider() {
+    let scene = Scene::new().await;
+    // Where a sign-in ends can be a way to another provider: of a workspace that an attacker has.
+    let path = format!("{}?path={}", scene.start_path, scene.start_path);
+    let mut away = scene.leave_by(&path).await;
+    let id_token = signed(&scene.good(&away), &Signature::By(&key("one")), "one");
+    scene.mock.says(|says| says.token = token(&id_token));
+    let landing = away.back("code=x").await;
+    assert!(landing.starts_with(&format!("http://portaria.test{}#code=", scene.start_path)), "{landing}");
+    for site in ["none", "cross-site"] {
+        let request = axum::http::Request::get(&scene.start_path).header("sec-fetch-site", site);
+        let answer = crate::client::send(&scene.api, request.body(axum::body::Body::empty()).unwrap()).await;
+        // What a browser makes of a redirection (Fetch, "location URL"): its own fragment, if there is one.
+        let mut next = Url::parse("http://portaria.test").unwrap().join(&location(&answer)).unwrap();
+        if next.fragment().is_none() {
+            next.set_fragment(landing.split_once('#').map(|(_, code)| code));
+        }
+        assert!(!next.as_str().contains("code=ptr_sso"), "{site}: {next}");
     }
 }
 

@@ -25,7 +25,7 @@ async fn invite(stage: &Stage, by: &Person, email: &str, role: BuiltInRole) -> S
 }
 
 /// A member who may configure providers and little else.
-async fn policy_maker(stage: &Stage, admin: &Person) -> Person {
+pub async fn policy_maker(stage: &Stage, admin: &Person) -> Person {
     let permissions = [Permission::SecurityPolicyManage, Permission::MessageRead, Permission::RoleManage];
     let permissions = permissions.into_iter().collect();
     let role = try_as(stage, admin, async |change| {

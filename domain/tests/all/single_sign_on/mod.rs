@@ -3,6 +3,7 @@
 mod admission;
 mod answer;
 mod invitation;
+mod reach;
 mod roles;
 mod step_up;
 
