@@ -19,6 +19,7 @@ const PASSWORDS: Duration = Duration::from_secs(1);
 const ALERTS: Duration = Duration::from_secs(10);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 const KEYS: Duration = Duration::from_secs(5);
+const COUNTRIES: Duration = Duration::from_secs(30);
 
 /// When the access epochs were last read.
 #[derive(Clone, Default)]
@@ -65,6 +66,26 @@ pub async fn refresh_keys(installation: Installation, shutdown: CancellationToke
             tracing::error!(%error, "the sealing keys cannot be read");
         }
         pause(KEYS, &shutdown).await;
+    }
+}
+
+/// Looks now and then whether the database of countries was replaced, until `shutdown`.
+pub async fn refresh_countries(installation: Installation, shutdown: CancellationToken) {
+    loop {
+        pause(COUNTRIES, &shutdown).await;
+        if shutdown.is_cancelled() {
+            return;
+        }
+        // A large file takes a while to read.
+        let countries = installation.countries.clone();
+        match tokio::task::spawn_blocking(move || countries.refresh()).await {
+            Ok(Ok(true)) => tracing::info!("the database of countries was replaced"),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the database of countries stays as it was read before");
+            }
+            Err(error) => tracing::error!(%error, "the database of countries could not be looked at"),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod database;
+mod geo;
 mod keys;
 mod layers;
 mod log;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 pub use audit::AuditConfig;
 pub use database::DatabaseConfig;
+pub use geo::GeoConfig;
 pub use keys::KeysConfig;
 pub use layers::load;
 pub use log::{LogConfig, LogFormat};
@@ -39,6 +41,7 @@ pub struct Config {
     pub mail: MailOptions,
     pub webhook: WebhookConfig,
     pub single_sign_on: SingleSignOnConfig,
+    pub geo: GeoConfig,
     pub audit: AuditConfig,
     pub retention: RetentionConfig,
     pub log: LogConfig,

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use portaria_domain::Installation;
 use portaria_domain::clock::Clock;
+use portaria_domain::country::Countries;
 use portaria_domain::database::Database;
 
 use crate::config::Config;
@@ -34,4 +35,18 @@ pub async fn open(config: &Config, schema: Schema) -> Result<Installation> {
     }
     let ring = keys::open(config, &database).await?;
     Ok(Installation::new(database, Clock::system(), ring, &config.server.public_url()))
+}
+
+/// The same, for what lets people in or tells of sign-ins: it also knows the countries of addresses. What puts an
+/// installation in order does not, and works when their file is bad.
+pub async fn open_with_countries(config: &Config, schema: Schema) -> Result<Installation> {
+    let countries = countries(config)?;
+    Ok(open(config, schema).await?.with_countries(countries))
+}
+
+pub fn countries(config: &Config) -> Result<Countries> {
+    match config.geo.database() {
+        Some(path) => Countries::open(path).context("geo.database"),
+        None => Ok(Countries::default()),
+    }
 }

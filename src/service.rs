@@ -72,6 +72,7 @@ impl Service {
                 stages.background.clone(),
             )),
             tokio::spawn(background::refresh_keys(installation.clone(), stages.background.clone())),
+            tokio::spawn(background::refresh_countries(installation.clone(), stages.background.clone())),
             tokio::spawn(background::flush_last_use(installation.clone(), stages.background.clone())),
             tokio::spawn(background::seal_activities(installation.clone(), stages.background.clone())),
             tokio::spawn(background::tend_passwords(installation.clone(), stages.background.clone())),

@@ -1,8 +1,9 @@
 //! Devices: the names of program and system behind a user agent, out of a closed set, for the text itself is a stranger's;
-//! and which of them a person has signed in from before.
+//! and which of them, and which countries, a person has signed in from before.
 
 mod known;
 mod letter;
+mod travel;
 
 pub use known::PREFIX;
 pub(crate) use known::{by_shown_token, is_known, recognise};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::country::Countries;
 use crate::database::Database;
 use crate::event::EventFeed;
 use crate::password::Passwords;
@@ -20,6 +21,8 @@ pub struct Installation {
     pub passwords: Passwords,
     /// Guesses that were turned away.
     pub tally: Tally,
+    /// In which countries addresses are: of none it is known, unless it was said where from.
+    pub countries: Countries,
     /// The address people reach it by, without a path.
     pub public_url: Arc<str>,
 }
@@ -31,10 +34,16 @@ impl Installation {
             events: EventFeed::new(database.clone(), clock.clone()),
             passwords: Passwords::default(),
             tally: Tally::default(),
+            countries: Countries::default(),
             public_url: public_url.into(),
             keys: Arc::new(keys),
             database,
             clock,
         }
+    }
+
+    #[must_use]
+    pub fn with_countries(self, countries: Countries) -> Self {
+        Self { countries, ..self }
     }
 }

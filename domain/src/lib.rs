@@ -12,6 +12,7 @@ pub mod channel;
 pub mod clock;
 pub mod contact;
 pub mod conversation;
+pub mod country;
 pub mod database;
 pub mod decision;
 pub mod device;

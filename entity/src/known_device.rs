@@ -1,4 +1,4 @@
-//! A device that a person has signed in from.
+//! A device, or a country, that a person has signed in from.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: UserId,
-    /// SHA-256 of what the device was recognised by.
+    /// SHA-256 of what the device was recognised by; of a country its code, which is two letters.
     #[sea_orm(primary_key, auto_increment = false)]
     pub fingerprint: Vec<u8>,
     pub first_used_at: Timestamp,

@@ -7,7 +7,7 @@ use clap::Args;
 use portaria_domain::{Installation, workspace};
 
 use crate::config::Config;
-use crate::opening::{Schema, open};
+use crate::opening::{Schema, open_with_countries};
 use crate::{parts, telemetry};
 
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub async fn run(config: &Config, wanted: AuditArgs) -> Result<()> {
         return log::run(config, command).await;
     }
     telemetry::start_logs(&config.log)?;
-    let installation = open(config, Schema::MustBeCurrent).await?;
+    let installation = open_with_countries(config, Schema::MustBeCurrent).await?;
     let unsent = audit(&installation, config, wanted.workspace.as_deref()).await?;
     installation.database.close().await?;
     if unsent > 0 {

@@ -145,7 +145,9 @@ async fn bind_anywhere(address: SocketAddr) -> Result<TcpListener> {
 async fn open(config: &Config) -> Result<Installation> {
     let database: Database = opening::connect(config).await?;
     database.migrate().await?;
-    Ok(Installation::new(database, Clock::system(), KeyRing::ephemeral()?, &config.server.public_url()))
+    let keys = KeyRing::ephemeral()?;
+    let installation = Installation::new(database, Clock::system(), keys, &config.server.public_url());
+    Ok(installation.with_countries(opening::countries(config)?))
 }
 
 /// Waits until the worker has been through everything that was delivered.

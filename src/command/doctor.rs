@@ -1,5 +1,6 @@
 //! `portaria doctor`: says what in the configuration and the database is wrong or weak. It repairs nothing.
 
+mod countries;
 mod database;
 mod settings;
 
@@ -20,6 +21,7 @@ enum Remark {
 
 pub async fn run(config: &Config) -> Result<ExitCode> {
     let mut remarks = settings::look_at(config);
+    remarks.extend(countries::look_at(config));
     remarks.extend(database::look_at(config).await);
     let mut wrong = false;
     for remark in remarks {

@@ -5,14 +5,14 @@ use portaria_domain::token::Token;
 use portaria_domain::{Installation, link, workspace};
 
 use crate::config::Config;
-use crate::opening::{Schema, open};
+use crate::opening::{Schema, open_with_countries};
 use crate::service::{Launch, Parts, Service, bind};
 use crate::telemetry;
 
 pub async fn run(config: Config) -> Result<()> {
     telemetry::start_logs(&config.log)?;
     let listener = bind(config.server.listen).await?;
-    let installation = open(&config, Schema::BringUp).await?;
+    let installation = open_with_countries(&config, Schema::BringUp).await?;
     invite_first_administrator(&installation, &config).await?;
     let parts = Parts { api: true, worker: config.webhook.enabled, auditor: config.audit.enabled };
     let service = Service::start(Launch { config, parts, installation, listener })?;

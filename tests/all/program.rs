@@ -21,6 +21,7 @@ pub struct Program {
     pub url: String,
     listen: String,
     database: Option<String>,
+    variables: Vec<(String, String)>,
     process: Option<Child>,
     pub printed: String,
 }
@@ -42,6 +43,7 @@ impl Program {
             url: format!("http://{listen}"),
             listen,
             database,
+            variables: Vec::new(),
             process: None,
             printed: String::new(),
         }
@@ -57,13 +59,20 @@ impl Program {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("PORTARIA_SERVER__LISTEN", &self.listen)
-            .env("PORTARIA_SERVER__PUBLIC_URL", &self.url);
+            .env("PORTARIA_SERVER__PUBLIC_URL", &self.url)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(url) = &self.database {
             command
                 .env("PORTARIA_DATABASE__URL", url)
                 .env("PORTARIA_KEYS__FOLDER", self.folder.path().join("keys"));
         }
         command
+    }
+
+    /// With a variable of the environment that configures it.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Is reached by a name, as passkeys and cookies want it.

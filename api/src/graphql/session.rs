@@ -79,6 +79,15 @@ impl OpenSession {
         &self.0.session.address
     }
 
+    /// In which country that address is, by its two letters (ISO 3166-1 alpha-2): `BR`. Browsers have its name:
+    /// `new Intl.DisplayNames("pt-BR", { type: "region" }).of(country)`. Null when it is not known, as always without
+    /// `geo.database`. A VPN can make it another.
+    #[requires(SessionRevoke, or_self)]
+    fn country(&self, ctx: &Context<'_>) -> Option<String> {
+        let country = Request::of(ctx).installation.countries.of(&self.0.session.address);
+        country.map(|country| country.code().to_owned())
+    }
+
     /// Whether a second factor was given when its holder last proved who they are.
     #[requires(SessionRevoke, or_self)]
     fn second_factor(&self) -> bool {

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use portaria_domain::access::Scope;
 use portaria_entity::role::BuiltInRole;
-use portaria_testing::{PASSWORD, Person, Stage, TestDatabase, databases};
+use portaria_testing::{CountryFile, PASSWORD, Person, Stage, TestDatabase, databases};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
@@ -285,14 +285,15 @@ async fn no_answer_is_kept_by_a_cache() {
 #[tokio::test]
 async fn one_sees_ones_sessions_and_ends_them() {
     for test in databases().await {
-        let stage = Stage::on(test).await;
+        let mut stage = Stage::on(test).await;
+        stage.installation.countries = CountryFile::new().countries();
         let (outra, _, _) = stage.another_workspace().await;
         let api = api(&stage);
         let admin = stage.person("Admin", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
         let admin = stage.step_up(&admin).await;
         let ana = stage.person("Ana", &[]).await;
         let mut browser = signed_in(&api, &ana).await;
-        let list = "{ viewer { sessions { id current program system address secondFactor workspaceName } workspaces { name current } } }";
+        let list = "{ viewer { sessions { id current program system address country secondFactor workspaceName } workspaces { name current } } }";
         let answer = browser.ask(list, json!({})).await;
         let sessions = answer["data"]["viewer"]["sessions"].as_array().unwrap();
         assert_eq!(sessions.len(), 2, "{answer}");
@@ -300,6 +301,11 @@ async fn one_sees_ones_sessions_and_ends_them() {
         assert_eq!((&own["program"], &own["system"]), (&json!("Chrome"), &json!("Windows")));
         let other = sessions.iter().find(|one| one["current"] == false).unwrap();
         assert_eq!((&other["address"], &other["program"]), (&json!("192.0.2.1"), &Value::Null));
+        assert_eq!(
+            (&other["country"], &own["country"]),
+            (&json!("BR"), &Value::Null),
+            "as far as it is known"
+        );
         assert_eq!(answer["data"]["viewer"]["workspaces"], json!([{ "name": "Padaria", "current": true }]));
         let end = "mutation($id: ID!) { endSession(input: { sessionId: $id }) { ended { sessionId } userErrors { code } } }";
         let answer = browser.ask(end, json!({ "id": other["id"] })).await;

@@ -1,6 +1,6 @@
 //! Whether somebody has signed in from a device before. It is recognised by the token it was given the last time; one that
-//! keeps none by its program, its system and the network it is in. Who signs in from another, or after a long absence, is
-//! told so by mail.
+//! keeps none by its program, its system and the network it is in. Who signs in from another, from another country, or after
+//! a long absence, is told so by mail.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,9 +11,10 @@ use portaria_entity::{session, user};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
 use sha2::{Digest, Sha256};
 
-use super::Device;
-use super::letter::{self, News};
+use super::letter::{self, News, SignIn};
+use super::{Device, travel};
 use crate::authentication::Origin;
+use crate::country::Country;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
@@ -30,8 +31,8 @@ const KEPT: i64 = 50;
 /// Who was not there for so long is told when somebody signs in as them.
 const LONG_ABSENCE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Takes note of the device that a session was opened from, and tells its owner when it is not one of theirs, but not of
-/// their very first; or when nobody was there as them for long. Answers a token for the device, if it showed none.
+/// Takes note of the device and the country that a session was opened from, and tells its owner when one is not of theirs,
+/// but not of their very first; or when nobody was there as them for long. Answers a token for the device, if it showed none.
 pub(crate) async fn recognise(
     installation: &Installation,
     transaction: &DatabaseTransaction,
@@ -51,19 +52,28 @@ pub(crate) async fn recognise(
     };
     let user = session.user_id;
     let (all, same) = count(installation, transaction, user, [fingerprint, here(fingerprint)]).await?;
-    note(installation, transaction, user, here(fingerprint)).await?;
+    note(installation, transaction, user, &here(fingerprint)).await?;
     let given = match shown {
         Some(_) => None,
         None => {
             let token = Token::generate(PREFIX.trim_end_matches('_'))?;
-            note(installation, transaction, user, here(by_token(token.reveal(), device))).await?;
+            note(installation, transaction, user, &here(by_token(token.reveal(), device))).await?;
             Some(token)
         }
     };
-    if all > 0 && same == 0 {
-        tell(installation, transaction, session, (device, News::NewDevice)).await?;
-    } else if was_long_away(installation, transaction, session).await? {
-        tell(installation, transaction, session, (device, News::LongAbsence)).await?;
+    let country = installation.countries.of(&origin.address);
+    let is_new_country = travel::is_new(installation, transaction, session, country.as_ref()).await?;
+    let news = match (all > 0 && same == 0, is_new_country) {
+        (true, true) => Some(News::NewDeviceAndCountry),
+        (true, false) => Some(News::NewDevice),
+        (false, true) => Some(News::NewCountry),
+        (false, false) => {
+            let away = was_long_away(installation, transaction, session).await?;
+            away.then_some(News::LongAbsence)
+        }
+    };
+    if let Some(news) = news {
+        tell(installation, transaction, session, (device, country.as_ref(), news)).await?;
     }
     forget_oldest(installation, transaction, user).await?;
     Ok(given)
@@ -132,18 +142,19 @@ async fn count(
     [one, other]: [[u8; 32]; 2],
 ) -> Result<(i64, i64)> {
     let sql = "SELECT COUNT(*), COUNT(CASE WHEN fingerprint IN ($2, $3) THEN 1 END) \
-               FROM known_devices WHERE user_id = $1";
+               FROM known_devices WHERE user_id = $1 AND length(fingerprint) = 32";
     let values = [user.0.into(), one.to_vec().into(), other.to_vec().into()];
     let row = transaction.query_one_raw(installation.database.statement(sql, values)).await?;
     let row = row.ok_or(Error::NotFound)?;
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }
 
-async fn note(
+/// Puts down that somebody used a device, or was in a country, now.
+pub(super) async fn note(
     installation: &Installation,
     transaction: &DatabaseTransaction,
     user: UserId,
-    fingerprint: [u8; 32],
+    fingerprint: &[u8],
 ) -> Result<()> {
     let sql = "INSERT INTO known_devices (user_id, fingerprint, first_used_at, last_used_at) VALUES ($1, $2, $3, $3) \
                ON CONFLICT (user_id, fingerprint) DO UPDATE SET last_used_at = $3";
@@ -170,8 +181,10 @@ async fn forget_oldest(
     transaction: &DatabaseTransaction,
     user: UserId,
 ) -> Result<()> {
-    let sql = "DELETE FROM known_devices WHERE user_id = $1 AND fingerprint NOT IN \
-               (SELECT fingerprint FROM known_devices WHERE user_id = $1 ORDER BY last_used_at DESC LIMIT $2)";
+    // Countries stay: there are not many, and many devices in one do not make another a new one.
+    let sql = "DELETE FROM known_devices WHERE user_id = $1 AND length(fingerprint) = 32 AND fingerprint NOT IN \
+               (SELECT fingerprint FROM known_devices WHERE user_id = $1 AND length(fingerprint) = 32 \
+                ORDER BY last_used_at DESC LIMIT $2)";
     let values = [user.0.into(), KEPT.into()];
     transaction.execute_raw(installation.database.statement(sql, values)).await?;
     Ok(())
@@ -181,7 +194,7 @@ async fn tell(
     installation: &Installation,
     transaction: &DatabaseTransaction,
     session: &session::Model,
-    (device, news): (Device, News),
+    (device, country, news): (Device, Option<&Country>, News),
 ) -> Result<()> {
     let workspace = workspace::find(transaction, session.workspace_id).await?;
     let user = user::Entity::find_by_id(session.user_id).one(transaction).await?.ok_or(Error::NotFound)?;
@@ -191,7 +204,8 @@ async fn tell(
         address: &user.email,
         dedup_key: format!("{}:{}", news.kind(), session.id),
     };
-    let letter = letter::of_sign_in(&workspace, &user, session, (device, news));
+    let letter =
+        letter::of_sign_in(&SignIn { workspace: &workspace, user: &user, session, device, country, news });
     queue(transaction, &installation.clock, to, &letter).await
 }
 

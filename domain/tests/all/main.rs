@@ -8,6 +8,7 @@ mod api_key;
 mod api_key_secret;
 mod audit;
 mod conversation;
+mod country;
 mod device;
 mod directory;
 mod escalation;

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use portaria_domain::access::Scope;
 use portaria_domain::audit::finding::OpenFinding;
 use portaria_domain::audit::{self, Success};
+use portaria_domain::country::Countries;
 use portaria_domain::error::{Error, Result};
 use portaria_domain::member::{self, MemberRow};
 use portaria_domain::role;
@@ -28,6 +29,7 @@ const BATCH: usize = 500;
 pub struct Directory {
     people: HashMap<MemberId, Person>,
     at: Timestamp,
+    countries: Countries,
 }
 
 /// The names of roles and of where they hold.
@@ -62,7 +64,12 @@ impl Directory {
                 }));
             }
         }
-        Ok(Self { people, at })
+        Ok(Self { people, at, countries: Countries::default() })
+    }
+
+    /// The same, that also tells where sign-ins came from.
+    pub fn with_countries(self, countries: Countries) -> Self {
+        Self { countries, ..self }
     }
 
     /// The findings as a report by this run tells them.
@@ -82,6 +89,15 @@ impl Directory {
             .collect()
     }
 
+    fn sign_in(&self, success: &Success) -> Result<SignIn> {
+        Ok(SignIn {
+            at: instant(success.at)?,
+            address: success.address.clone(),
+            country: self.countries.of(&success.address),
+            user_agent: success.user_agent.clone(),
+        })
+    }
+
     fn evidence(&self, finding: &OpenFinding) -> Result<Evidence> {
         let person = || self.person(finding.row.member_id);
         Ok(match &finding.evidence {
@@ -92,7 +108,7 @@ impl Directory {
                     person: person()?,
                     days: self.days_since(last_seen),
                     last_active_at: last_active_at.map(instant).transpose()?,
-                    last_sign_in: last_sign_in.as_ref().map(sign_in).transpose()?,
+                    last_sign_in: last_sign_in.as_ref().map(|last| self.sign_in(last)).transpose()?,
                 }
             }
             audit::Evidence::NeverSignedIn { invited_at } => Evidence::NeverSignedIn {
@@ -154,7 +170,7 @@ impl Directory {
                 person: person()?,
                 failures: number(*failures),
                 failing: period(*first_failure_at, *last_failure_at)?,
-                success: sign_in(success)?,
+                success: self.sign_in(success)?,
             },
             audit::Evidence::SecondFactorReset { reset_at, reset_by, set_up_again } => {
                 Evidence::SecondFactorReset {
@@ -247,14 +263,6 @@ fn urgency(severity: finding::Severity) -> Severity {
         finding::Severity::High => Severity::Warning,
         finding::Severity::Medium | finding::Severity::Low => Severity::Notice,
     }
-}
-
-fn sign_in(success: &Success) -> Result<SignIn> {
-    Ok(SignIn {
-        at: instant(success.at)?,
-        address: success.address.clone(),
-        user_agent: success.user_agent.clone(),
-    })
 }
 
 fn period(from: Timestamp, to: Timestamp) -> Result<Period> {

@@ -155,7 +155,7 @@ impl Words<'_> {
     fn success(&self, success: &SignIn, failing: Period) -> Vec<Fact> {
         let mut facts = vec![self.fact(Label::SignedInAt, self.time(success.at))];
         if !success.address.is_empty() {
-            facts.push(self.fact(Label::From, harmless::address(&success.address)));
+            facts.push(self.fact(Label::From, self.place(success)));
         }
         facts.push(
             self.fact(Label::Device, self.phrases.device(Device::from_user_agent(&success.user_agent))),
@@ -164,17 +164,25 @@ impl Words<'_> {
         facts
     }
 
-    /// `ter., 27 de janeiro, 17:42 · 187.22.1.9 · Chrome no Windows`
+    /// `ter., 27 de janeiro, 17:42 · 187.22.1.9 (Brasil) · Chrome no Windows`
     fn sign_in(&self, sign_in: &SignIn) -> String {
         let mut parts = vec![self.time(sign_in.at)];
         if !sign_in.address.is_empty() {
-            parts.push(harmless::address(&sign_in.address));
+            parts.push(self.place(sign_in));
         }
         let device = Device::from_user_agent(&sign_in.user_agent);
         if device.is_known() {
             parts.push(self.phrases.device(device));
         }
         parts.join(" · ")
+    }
+
+    fn place(&self, sign_in: &SignIn) -> String {
+        let address = harmless::address(&sign_in.address);
+        match &sign_in.country {
+            Some(country) => format!("{address} ({})", harmless::name(self.phrases.country(country))),
+            None => address,
+        }
     }
 
     fn during(&self, period: Period) -> Fact {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use portaria_domain::country::Country;
 
 use super::language::Language;
 
@@ -192,6 +193,8 @@ pub enum RoleScope {
 pub struct SignIn {
     pub at: Timestamp,
     pub address: String,
+    /// In which one the address is, as far as that is known.
+    pub country: Option<Country>,
     pub user_agent: String,
 }
 

@@ -90,6 +90,7 @@ impl Audit<'_> {
             return Ok(0);
         }
         let directory = Directory::of(transaction, self.workspace.id, findings, examination.at).await?;
+        let directory = directory.with_countries(self.installation.countries.clone());
         let mut rendered: HashMap<Language, RenderedReport> = HashMap::new();
         for reader in &readers {
             let language = self.language_of(reader);

@@ -3,6 +3,7 @@
 use super::{Checked, Label, Lasting, Phrases, Tally, count, grouped};
 use crate::report::model::{RoleName, RoleScope, Rule, Severity};
 use crate::report::when::{LocalSpan, LocalTime};
+use portaria_domain::country::Country;
 use portaria_domain::device::Device;
 
 pub struct English;
@@ -77,6 +78,10 @@ impl Phrases for English {
             Lasting::Hours(hours) => count(self, hours, "hour", "hours"),
             Lasting::Days(days) => count(self, days, "day", "days"),
         }
+    }
+
+    fn country<'a>(&self, country: &'a Country) -> &'a str {
+        country.name("en")
     }
 
     fn device(&self, device: Device) -> String {

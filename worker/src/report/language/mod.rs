@@ -6,6 +6,7 @@ mod pt_br;
 
 use super::model::{RoleName, RoleScope, Rule, Severity};
 use super::when::{LocalSpan, LocalTime};
+use portaria_domain::country::Country;
 use portaria_domain::device::Device;
 
 /// A reader's language.
@@ -100,6 +101,7 @@ pub trait Phrases {
     fn day_and_time(&self, time: &LocalTime) -> String;
     fn span(&self, span: &LocalSpan) -> String;
     fn lasting(&self, lasting: Lasting) -> String;
+    fn country<'a>(&self, country: &'a Country) -> &'a str;
     fn device(&self, device: Device) -> String;
     fn role(&self, role: &RoleName) -> String;
     fn scope(&self, scope: &RoleScope) -> Option<String>;

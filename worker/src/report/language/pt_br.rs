@@ -3,6 +3,7 @@
 use super::{Checked, Label, Lasting, Phrases, Tally, count, grouped};
 use crate::report::model::{RoleName, RoleScope, Rule, Severity};
 use crate::report::when::{LocalSpan, LocalTime};
+use portaria_domain::country::Country;
 use portaria_domain::device::Device;
 
 pub struct PortugueseOfBrazil;
@@ -80,6 +81,10 @@ impl Phrases for PortugueseOfBrazil {
             Lasting::Hours(hours) => count(self, hours, "hora", "horas"),
             Lasting::Days(days) => count(self, days, "dia", "dias"),
         }
+    }
+
+    fn country<'a>(&self, country: &'a Country) -> &'a str {
+        country.name("pt-BR")
     }
 
     fn device(&self, device: Device) -> String {

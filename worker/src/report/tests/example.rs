@@ -79,6 +79,7 @@ fn got_in() -> ReportFinding {
         success: SignIn {
             at: at("2026-03-13T06:14:02Z"),
             address: "185.220.101.4".to_owned(),
+            country: None,
             user_agent: FIREFOX.to_owned(),
         },
     };
@@ -134,6 +135,7 @@ fn inactive_agent() -> ReportFinding {
         last_sign_in: Some(SignIn {
             at: at("2026-01-19T20:42:00Z"),
             address: "187.22.1.9".to_owned(),
+            country: None,
             user_agent: CHROME.to_owned(),
         }),
     };

@@ -23,6 +23,7 @@ fn inactive(name: &str, email: &str) -> ReportFinding {
         last_sign_in: Some(SignIn {
             at: at("2026-02-01T10:00:00Z"),
             address: name.to_owned(),
+            country: None,
             user_agent: format!("{name} {CHROME}"),
         }),
     };

@@ -1,7 +1,7 @@
 //! What the mail says of real findings.
 
 use portaria_domain::activity::chain;
-use portaria_testing::databases;
+use portaria_testing::{CountryFile, databases};
 use sea_orm::ConnectionTrait;
 
 use super::*;
@@ -42,6 +42,20 @@ async fn a_night_with_an_attack_is_told_in_the_readers_language() {
         insta::assert_snapshot!("night_alice", text(&mails[0]));
         insta::assert_snapshot!("night_bruno", text(&mails[1]));
         assert!(mails[0].html.contains("Alguém entrou depois de muitas senhas erradas"));
+    }
+}
+
+#[tokio::test]
+async fn the_country_that_somebody_got_in_from_is_named() {
+    for test in databases().await {
+        let mut stage = Stage::on(test).await;
+        stage.installation.countries = CountryFile::new().countries();
+        let scene = Scene::on(stage).await;
+        guessed(&scene).await;
+        scene.stage.clock.set(first_due());
+        assert_eq!(scene.tick().await, 1);
+        let text = scene.mails().await.remove(0).text;
+        assert!(text.contains("203.0.113.66 (Portugal)"), "{text}");
     }
 }
 
