@@ -23,7 +23,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, Value};
 use sha2::{Digest, Sha256};
 
 use crate::authentication::Origin;
-use crate::error::{Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 
 use known::{Asked, By, Known, known};
@@ -263,6 +263,9 @@ impl Level {
     }
 }
 
+/// So often a guess is tried to be counted while others empty its buckets.
+const TRIES: usize = 5;
+
 const LEVELS: &str = "SELECT bucket, failures, counted_at, free_at FROM throttles WHERE bucket IN (";
 
 /// How long the next guess has to wait, if it has to.
@@ -299,23 +302,39 @@ async fn count(
     buckets: Vec<Bucket>,
     now: Timestamp,
 ) -> Result<std::result::Result<Turn, Duration>> {
+    for _ in 0..TRIES {
+        if let Some(counted) = try_to_count(installation, &buckets, now).await? {
+            return Ok(counted);
+        }
+    }
+    Err(Error::Busy)
+}
+
+async fn try_to_count(
+    installation: &Installation,
+    buckets: &[Bucket],
+    now: Timestamp,
+) -> Result<Option<std::result::Result<Turn, Duration>>> {
     let database = &installation.database;
     let transaction = database.begin().await?;
-    for bucket in &buckets {
+    for bucket in buckets {
         begin(&transaction, installation, bucket, now).await?;
     }
     let lock = if database.is_sqlite() { "" } else { " FOR UPDATE" };
-    let levels = levels(&transaction, installation, &buckets, lock).await?;
+    let levels = levels(&transaction, installation, buckets, lock).await?;
+    if levels.len() < buckets.len() {
+        // Somebody emptied a bucket between the two statements.
+        return Ok(None);
+    }
     if let Some(wait) = longest_wait(levels.iter().map(|(_, level)| level), now) {
-        return Ok(Err(wait));
+        return Ok(Some(Err(wait)));
     }
     let mut counted = Vec::new();
-    for (bucket, (key, level)) in buckets.into_iter().zip(levels) {
-        debug_assert_eq!(bucket.key, key, "both are in order");
-        counted.push(put_in(&transaction, installation, (bucket, level), now).await?);
+    for (bucket, (_, level)) in buckets.iter().zip(levels) {
+        counted.push(put_in(&transaction, installation, (bucket.clone(), level), now).await?);
     }
     transaction.commit().await?;
-    Ok(Ok(Turn { counted }))
+    Ok(Some(Ok(Turn { counted })))
 }
 
 /// Makes sure that there is a bucket to count in.

@@ -1,5 +1,6 @@
 //! From which countries a person has signed in. They stand among their devices, each by the two letters of its code, which
-//! no fingerprint is as short as.
+//! no fingerprint is as short as. Behind the letters of one that only a workspace's provider or own pages vouch for stands
+//! the workspace, for it is known there alone.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
@@ -22,7 +23,7 @@ pub(super) async fn is_new(
     country: Option<&Country>,
 ) -> Result<bool> {
     let Some(country) = country else { return Ok(false) };
-    let sql = "SELECT fingerprint FROM known_devices WHERE user_id = $1 AND length(fingerprint) = 2";
+    let sql = "SELECT fingerprint FROM known_devices WHERE user_id = $1 AND length(fingerprint) IN (2, 18)";
     let statement = installation.database.statement(sql, [session.user_id.0.into()]);
     let rows = transaction.query_all_raw(statement).await?;
     let mut known = Vec::new();
@@ -35,9 +36,11 @@ pub(super) async fn is_new(
             note(installation, transaction, session.user_id, code).await?;
         }
     }
-    let here = country.code().as_bytes();
-    note(installation, transaction, session.user_id, here).await?;
-    Ok(!known.is_empty() && known.iter().all(|code| code != here))
+    let code = country.code().as_bytes().to_vec();
+    let here = [code.as_slice(), session.workspace_id.0.as_bytes()].concat();
+    note(installation, transaction, session.user_id, if session.confined { &here } else { &code }).await?;
+    let is_known = |known: &Vec<u8>| *known == code || session.confined && *known == here;
+    Ok(!known.is_empty() && !known.iter().any(is_known))
 }
 
 /// By the addresses of earlier sessions: those from before there was a database count too, so that it makes nothing new
@@ -47,7 +50,7 @@ async fn earlier(
     transaction: &DatabaseTransaction,
     session: &session::Model,
 ) -> Result<Vec<Vec<u8>>> {
-    let sql = "SELECT address FROM sessions WHERE user_id = $1 AND id <> $2 AND address <> '' \
+    let sql = "SELECT address FROM sessions WHERE user_id = $1 AND id <> $2 AND address <> '' AND NOT confined \
                GROUP BY address ORDER BY MAX(created_at) DESC LIMIT $3";
     let values = [session.user_id.0.into(), session.id.0.into(), LOOKED_BACK.into()];
     let mut found: Vec<Vec<u8>> = Vec::new();

@@ -180,6 +180,28 @@ async fn a_sign_in_from_a_new_country_is_told_with_its_name() {
 }
 
 #[tokio::test]
+async fn a_country_that_a_workspaces_provider_alone_vouches_for_is_new_to_the_person() {
+    for test in databases().await {
+        let stage = stage_with_countries(test).await;
+        let ana = stage.person("Ana", &[]).await;
+        enter(&stage, &ana, CHROME, "192.0.2.7", None).await;
+        // As a confined session from Portugal leaves it.
+        let sql = "INSERT INTO known_devices (user_id, fingerprint, first_used_at, last_used_at) \
+                   SELECT user_id, $1, 1, 1 FROM members WHERE id = $2";
+        let code = [b"PT".as_slice(), stage.workspace_id.0.as_bytes()].concat();
+        let database = &stage.installation.database;
+        let member = ana.viewer.member_id().unwrap();
+        let values = [code.into(), member.0.into()];
+        database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
+        let before = letters(&stage).await.len();
+        enter(&stage, &ana, CHROME, "203.0.113.7", None).await;
+        let told = letters(&stage).await;
+        assert_eq!(told.len(), before + 1);
+        assert!(told[before].1.ends_with("Portugal"), "{}", told[before].1);
+    }
+}
+
+#[tokio::test]
 async fn a_first_country_is_told_neither_beside_a_new_device_nor_alone() {
     for test in databases().await {
         let stage = stage_with_countries(test).await;

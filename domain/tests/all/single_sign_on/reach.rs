@@ -28,7 +28,8 @@ async fn a_providers_word_changes_no_password_of_who_is_elsewhere_too() {
         let vera = stage.person("Vera", &[]).await;
         link_to(&stage, &provider, &vera, "vera").await;
         let app = stage.authenticator(&vera).await;
-        let opened = enter(&stage, &provider, SIGN_IN, "vera", json!({ "amr": ["mfa"] })).await.unwrap();
+        let claims = json!({ "amr": ["mfa"], "auth_time": stage.clock.now().as_secs() });
+        let opened = enter(&stage, &provider, SIGN_IN, "vera", claims).await.unwrap();
         let as_vera = viewer(&stage, &opened).await;
         assert!(as_vera.is_stepped_up(stage.clock.now()), "as the provider says");
         let new = "a password of mallory's choice";
