@@ -10,11 +10,14 @@ use portaria_entity::id::{MemberId, UserId, WorkspaceId};
 use portaria_entity::member::{Availability, MemberStatus};
 use portaria_entity::{member, user};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::authentication::normalize_email;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
+use crate::second_factor::vouched;
 use crate::viewer::Viewer;
 
 pub use administrators::administrators;
@@ -41,7 +44,7 @@ pub struct MemberRow {
 
 /// Makes a person a member. Somebody who has an account already keeps it, their name and their password.
 pub async fn create(
-    transaction: &impl ConnectionTrait,
+    transaction: &DatabaseTransaction,
     installation: &Installation,
     workspace: WorkspaceId,
     new: NewMember<'_>,
@@ -53,7 +56,10 @@ pub async fn create(
     let known =
         user::Entity::find().filter(user::Column::EmailNormalized.eq(&email)).one(transaction).await?;
     let user_id = match known {
-        Some(user) => user.id,
+        Some(user) => {
+            vouched::forget(transaction, installation, user.id).await?;
+            user.id
+        }
         None => create_user(transaction, installation, email, new).await?,
     };
     let row = member::Model {

@@ -5,6 +5,7 @@ mod authenticator_app;
 pub(crate) mod guessing;
 pub(crate) mod letter;
 pub mod reset;
+pub(crate) mod vouched;
 
 use std::time::Duration;
 
@@ -84,6 +85,7 @@ pub(crate) async fn may_change_factors(
     has: Factors,
 ) -> Result<()> {
     require_own_account(transaction, &installation.database, viewer).await?;
+    vouched::note(transaction, installation, viewer.session()?).await?;
     let now = installation.clock.now();
     if !has.is_enrolled() {
         let fresh = viewer.session()?.is_fresh(now);

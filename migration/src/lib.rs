@@ -13,6 +13,7 @@ mod m20261125_000009_sessions;
 mod m20261125_000010_single_sign_on;
 mod m20261125_000011_provisioning;
 mod m20261125_000012_alerts;
+mod m20261125_000013_vouched_factors;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_single_sign_on::Migration),
             Box::new(m20261125_000011_provisioning::Migration),
             Box::new(m20261125_000012_alerts::Migration),
+            Box::new(m20261125_000013_vouched_factors::Migration),
         ]
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum News {
         left: u64,
     },
     CodesRegenerated,
+    /// They became a member of another workspace, where what only the first one vouched for does not count.
+    VouchedForgotten,
     /// To whose factor it was.
     Reset {
         workspace: String,
@@ -107,6 +109,10 @@ fn portuguese(name: &str, news: &News) -> Letter {
             "Novos códigos de recuperação",
             "Novos códigos de recuperação foram gerados para a sua conta do Portaria. Os anteriores não valem mais.".to_owned(),
         ),
+        News::VouchedForgotten => (
+            "Configure de novo o seu segundo fator",
+            "Você entrou em mais um espaço de trabalho do Portaria. Por isso, os segundos fatores que foram adicionados quando só o provedor de identidade ou as páginas do primeiro respondiam por você não valem mais: configure-os de novo.".to_owned(),
+        ),
         News::Reset { workspace } => {
             let told = format!("A administração de {workspace} removeu o seu segundo fator no Portaria e encerrou as suas sessões.");
             let then = "Entre com a sua senha e configure um novo. Se você não pediu isso, fale agora mesmo com a administração.";
@@ -160,6 +166,10 @@ fn english(name: &str, news: &News) -> Letter {
             "New recovery codes",
             "New recovery codes were made for your Portaria account. The earlier ones are no longer valid."
                 .to_owned(),
+        ),
+        News::VouchedForgotten => (
+            "Set up your second factor again",
+            "You joined another workspace in Portaria. So the second factors that were added while only the identity provider or the pages of the first one vouched for you do not count any more: set them up again.".to_owned(),
         ),
         News::Reset { workspace } => {
             let told = format!(
@@ -222,6 +232,10 @@ fn spanish(name: &str, news: &News) -> Letter {
         News::CodesRegenerated => (
             "Códigos de recuperación nuevos",
             "Se generaron códigos de recuperación nuevos para tu cuenta de Portaria. Los anteriores ya no valen.".to_owned(),
+        ),
+        News::VouchedForgotten => (
+            "Configura de nuevo tu segundo factor",
+            "Te uniste a otro espacio de trabajo de Portaria. Por eso, los segundos factores que se añadieron cuando solo el proveedor de identidad o las páginas del primero respondían por ti ya no valen: configúralos de nuevo.".to_owned(),
         ),
         News::Reset { workspace } => {
             let told = format!("La administración de {workspace} eliminó tu segundo factor en Portaria y cerró tus sesiones.");

@@ -10,9 +10,9 @@ use portaria_domain::directory::user::{self, Wanted};
 use portaria_domain::error::Refusal;
 use portaria_domain::password::{Change, change};
 use portaria_domain::single_sign_on::Want;
-use portaria_domain::{directory, member};
+use portaria_domain::{directory, member, second_factor};
 use portaria_entity::role::BuiltInRole;
-use portaria_testing::{PASSWORD, Stage, databases};
+use portaria_testing::{Authenticator, PASSWORD, Stage, databases};
 use serde_json::json;
 
 use super::invitation::policy_maker;
@@ -50,6 +50,37 @@ async fn a_providers_word_changes_no_password_of_who_is_elsewhere_too() {
         }
         assert!(stage.viewer(&vera.token).await.is_some());
         stage.sign_in_with_code(&vera.email, &app.code()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_factor_that_only_a_provider_vouched_for_opens_no_workspace_that_is_joined_later() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage, "Admin").await;
+        let provider = configure(&stage, &admin, false, &[]).await.unwrap();
+        let vera = stage.person("Vera", &[]).await;
+        link_to(&stage, &provider, &vera, "vera").await;
+        // Whoever runs the provider signs in as Vera, and adds an app of their own.
+        let claims = json!({ "amr": ["mfa"], "auth_time": stage.clock.now().as_secs() });
+        let opened = enter(&stage, &provider, SIGN_IN, "vera", claims).await.unwrap();
+        let as_vera = viewer(&stage, &opened).await;
+        let enrolment = second_factor::enroll(&stage.installation, &as_vera).await.unwrap();
+        let app = Authenticator::new(&enrolment.secret, &stage.clock);
+        second_factor::confirm(&stage.installation, &as_vera, &app.code()).await.unwrap();
+        let user = as_vera.session().unwrap().user_id;
+        let reader = stage.installation.database.reader();
+        assert!(second_factor::Factors::of(reader, user).await.unwrap().authenticator_app);
+        let (other, ..) = stage.another_workspace().await;
+        let transaction = stage.installation.database.begin().await.unwrap();
+        let again =
+            member::NewMember { name: "Vera", email: &vera.email, locale: "pt-BR", password_hash: None };
+        member::create(&transaction, &stage.installation, other, again).await.unwrap();
+        transaction.commit().await.unwrap();
+        let left = second_factor::Factors::of(reader, user).await.unwrap();
+        assert_eq!(left, second_factor::Factors::default(), "recovery codes go too");
+        let letters = stage.letters_to(&vera.email).await;
+        assert!(letters.iter().any(|letter| letter.subject == "Configure de novo o seu segundo fator"));
     }
 }
 
