@@ -55,7 +55,7 @@ impl Config {
         problems.extend(self.keys.problems(&self.database));
         let mail = self.mail.sender().map(drop).and_then(|()| self.mail.mailer().map(drop));
         problems.extend(mail.err().map(|error| format!("mail: {error}")));
-        problems.extend(self.webhook.problems());
+        problems.extend(self.webhook.problems(&self.server.trusted_proxies));
         problems.extend(self.retention.problems());
         problems.extend(self.log.problems());
         problems

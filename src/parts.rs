@@ -29,7 +29,11 @@ pub fn worker(
     config: &Config,
     shutdown: CancellationToken,
 ) -> (Router, JoinHandle<()>) {
-    let webhook = WebhookOptions { body_limit: config.webhook.max_body_bytes, ..WebhookOptions::default() };
+    let webhook = WebhookOptions {
+        body_limit: config.webhook.max_body_bytes,
+        client_certificate: config.webhook.client_certificate(&config.server.trusted_proxies),
+        ..WebhookOptions::default()
+    };
     let processing =
         ProcessingOptions { processors: config.webhook.processors, ..ProcessingOptions::default() };
     let worker = Worker::new(installation.clone(), WorkerOptions { webhook, processing });

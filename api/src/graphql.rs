@@ -17,6 +17,7 @@ pub mod identity_provider;
 pub mod invitation;
 pub mod member;
 pub mod message;
+pub mod meta_app;
 mod mutation;
 pub mod node;
 mod passkey;
@@ -31,6 +32,7 @@ mod subscription;
 pub mod team;
 pub mod time;
 pub mod viewer;
+pub mod webhook_refusal;
 pub mod workspace;
 
 use std::sync::Arc;

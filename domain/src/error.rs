@@ -146,6 +146,12 @@ pub enum Refusal {
     InAnotherWorkspace,
     #[error("a workspace demands a second factor of them, and this is the only one")]
     LastFactor,
+    #[error("that is the only secret with which deliveries are signed")]
+    LastSecret,
+    #[error("a key is 1 to 64 of a-z, 0-9 and -, and not one that is taken")]
+    InvalidKey,
+    #[error("a secret has at least 8 characters")]
+    SecretTooShort,
     #[error("passkeys are not for pages of that address")]
     UnknownOrigin,
     #[error("the challenge is not known, was used, or is older than five minutes")]

@@ -19,6 +19,8 @@ pub struct Model {
     pub created_at: Timestamp,
     /// From then on signatures made with it are refused.
     pub expires_at: Option<Timestamp>,
+    /// When a delivery was last verified with it, to the minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,10 +11,20 @@ use crate::time::Timestamp;
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum RefusalCause {
+    /// No such app is registered.
     UnknownApp,
     MissingSignature,
     MalformedSignature,
+    /// By none of the secrets that are known.
     WrongSignature,
+    /// By a secret of another app of the workspace, or by one that has ended.
+    AnotherSecret,
+    /// It fits the body with other characters escaped: something on the way has written the body again.
+    ReescapedBody,
+    /// A trusted proxy tells of another client certificate than Meta's, or of none while one is required.
+    ClientCertificate,
+    /// Of the handshake by which Meta makes sure of the address.
+    WrongVerifyToken,
     TooLarge,
 }
 

@@ -14,6 +14,7 @@ mod m20261125_000010_single_sign_on;
 mod m20261125_000011_provisioning;
 mod m20261125_000012_alerts;
 mod m20261125_000013_vouched_factors;
+mod m20261125_000021_receiving;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000011_provisioning::Migration),
             Box::new(m20261125_000012_alerts::Migration),
             Box::new(m20261125_000013_vouched_factors::Migration),
+            Box::new(m20261125_000021_receiving::Migration),
         ]
     }
 }

@@ -58,7 +58,7 @@ impl Worker {
 
     /// Works until `shutdown`, then finishes what it has begun: what was handed in is written, and answered.
     pub async fn run(self, shutdown: CancellationToken) {
-        let refusals = self.reception.refusals();
+        let (refusals, uses) = (self.reception.refusals(), self.reception.uses());
         if let Err(error) = self.processor.release_what_was_left().await {
             tracing::warn!(%error, "deliveries that were in work when the last process ended wait for their lease to end");
         }
@@ -69,16 +69,21 @@ impl Worker {
         tasks.spawn(self.writer.run(shutdown.clone()));
         tasks.spawn(drain_the_queue(self.installation, shutdown.clone()));
         while tokio::time::timeout(FLUSH_INTERVAL, shutdown.cancelled()).await.is_err() {
-            flush(&refusals).await;
+            flush(&refusals, &uses).await;
         }
         tasks.join_all().await;
-        flush(&refusals).await;
+        flush(&refusals, &uses).await;
     }
 }
 
-async fn flush(refusals: &webhook::Refusals) {
-    if let Err(error) = refusals.flush().await {
-        tracing::warn!(%error, "refusals could not be written down");
+async fn flush(refusals: &webhook::Refusals, uses: &webhook::SecretUse) {
+    let written = async {
+        refusals.flush().await?;
+        refusals.settle().await?;
+        uses.flush().await
+    };
+    if let Err(error) = written.await {
+        tracing::warn!(%error, "refusals and the use of secrets could not be written down");
     }
 }
 

@@ -12,6 +12,7 @@ mod grant;
 mod identity_provider;
 mod invitation;
 mod member;
+mod meta_app;
 mod open_session;
 mod passkey;
 mod password;
@@ -55,6 +56,7 @@ pub struct Mutation(
     identity_provider::IdentityProviderMutation,
     single_sign_on::SingleSignOnMutation,
     alert::AlertMutation,
+    meta_app::MetaAppMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -7,6 +7,7 @@ mod conversation;
 mod directory;
 mod explanation;
 mod identity_provider;
+mod meta_app;
 mod people;
 mod viewer;
 mod workspace;
@@ -25,4 +26,5 @@ pub struct Query(
     activity::ActivityQuery,
     identity_provider::IdentityProviderQuery,
     alert::AlertQuery,
+    meta_app::MetaAppQuery,
 );

@@ -27,7 +27,10 @@ struct Known {
     keys: HashSet<String>,
     keys_read_at: Option<Instant>,
     apps: HashMap<String, (Instant, Arc<MetaAppCredentials>)>,
-    failed_at: Option<Instant>,
+    /// When the database was found to be away.
+    away_at: Option<Instant>,
+    /// When the secrets of an app could not be opened: that is the app's trouble alone.
+    broken: HashMap<String, Instant>,
 }
 
 impl Apps {
@@ -48,12 +51,23 @@ impl Apps {
     /// A database that is away is asked once a second, not by every request in turn.
     async fn read(&self, key: &str, trust: Duration) -> Result<Option<Arc<MetaAppCredentials>>> {
         let mut known = self.known.lock().await;
-        if known.failed_at.is_some_and(|at| at.elapsed() < LOOK_AGAIN) {
+        let recent = |at: Option<&Instant>| at.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
+        if recent(known.away_at.as_ref()) || recent(known.broken.get(key)) {
             return Err(Error::Busy);
         }
         let looked = tokio::time::timeout(PATIENCE, self.look(&mut known, key, trust)).await;
         let found = looked.unwrap_or(Err(Error::Busy));
-        known.failed_at = found.is_err().then(Instant::now);
+        match &found {
+            Ok(_) => {
+                known.away_at = None;
+                known.broken.remove(key);
+            }
+            Err(Error::Database(_) | Error::Busy) => known.away_at = Some(Instant::now()),
+            Err(error) => {
+                tracing::error!(app = key, %error, "the secrets of a Meta app cannot be opened");
+                known.broken.insert(key.to_owned(), Instant::now());
+            }
+        }
         found
     }
 

@@ -43,6 +43,7 @@ pub(super) async fn answer(
             ];
             (as_text, challenge).into_response()
         }
+        Some(_) if !knows_token => reception.refuse(RefusalCause::WrongVerifyToken, &key),
         Some(_) | None => StatusCode::FORBIDDEN.into_response(),
     }
 }

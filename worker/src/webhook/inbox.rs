@@ -10,10 +10,11 @@ use portaria_entity::id::{MetaAppId, WebhookDeliveryId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::webhook_delivery::{self, WebhookDeliveryStatus};
 use sea_orm::{EntityTrait, IntoActiveModel};
-use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::WebhookOptions;
+use super::room::Taken;
 
 /// Deliveries that share one commit at most.
 const BATCH: usize = 256;
@@ -27,7 +28,7 @@ pub(super) struct Parcel {
     pub received_at: Timestamp,
     pub body: Bytes,
     /// The memory set aside for the body.
-    pub room: OwnedSemaphorePermit,
+    pub room: Taken,
 }
 
 /// Why a delivery was not kept, or not in time.
@@ -135,19 +136,28 @@ impl InboxWriter {
             Ok(()) => Outcome::Kept,
             Err(error) => failed(&error),
         };
-        // One row that the database refuses must not cost the others theirs.
-        if outcome == Outcome::Refused && batch.len() > 1 {
-            for handed in batch {
-                let outcome = match self.write(std::slice::from_ref(&handed)).await {
+        // One row that the database refuses must not cost the others theirs; one that is away is not asked for each.
+        let outcome = if outcome == Outcome::Refused && batch.len() > 1 {
+            self.write_singly(batch).await
+        } else {
+            answer(batch, outcome);
+            outcome
+        };
+        self.committed.notify_one();
+        outcome
+    }
+
+    async fn write_singly(&self, batch: Vec<Handed>) -> Outcome {
+        let mut outcome = Outcome::Kept;
+        for handed in batch {
+            if outcome != Outcome::Away {
+                outcome = match self.write(std::slice::from_ref(&handed)).await {
                     Ok(()) => Outcome::Kept,
                     Err(error) => failed(&error),
                 };
-                answer(vec![handed], outcome);
             }
-        } else {
-            answer(batch, outcome);
+            answer(vec![handed], outcome);
         }
-        self.committed.notify_one();
         outcome
     }
 

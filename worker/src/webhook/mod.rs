@@ -2,12 +2,16 @@
 
 mod apply;
 mod apps;
+mod certificate;
+mod diagnosis;
 mod failure;
 mod handshake;
 mod inbox;
 mod process;
 mod reception;
 mod refusal;
+mod room;
+mod secret_use;
 mod settle;
 
 use std::sync::Arc;
@@ -16,11 +20,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 
+pub use certificate::ClientCertificate;
 pub(crate) use inbox::{InboxWriter, inbox};
 pub use process::ProcessingOptions;
 pub(crate) use process::Processor;
 pub(crate) use reception::Reception;
 pub(crate) use refusal::Refusals;
+pub(crate) use secret_use::SecretUse;
 
 /// Where Meta's webhooks arrive; the last segment is the key of a Meta app.
 pub const PATH: &str = "/webhooks/whatsapp/{app}";
@@ -36,10 +42,14 @@ pub struct WebhookOptions {
     pub queue: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// How long nothing of a body may come while it arrives.
+    pub body_pause: Duration,
     /// How long a delivery may take to be written; after that its sender is told to come back.
     pub append_timeout: Duration,
     /// What `Retry-After` says to who is turned away.
     pub retry_after: Duration,
+    /// What a trusted proxy says of the client's certificate.
+    pub client_certificate: ClientCertificate,
 }
 
 impl Default for WebhookOptions {
@@ -49,8 +59,10 @@ impl Default for WebhookOptions {
             room: 128 << 20,
             queue: 4_096,
             body_timeout: Duration::from_secs(15),
-            append_timeout: Duration::from_secs(5),
+            body_pause: Duration::from_secs(3),
+            append_timeout: Duration::from_secs(2),
             retry_after: Duration::from_secs(5),
+            client_certificate: ClientCertificate::default(),
         }
     }
 }

@@ -1,34 +1,36 @@
 //! Meta's POST: nothing is acknowledged that is not verified and on disk.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use portaria_domain::meta_app::MetaAppCredentials;
 use portaria_domain::{Error, Installation};
 use portaria_entity::webhook_refusal::RefusalCause;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::WebhookOptions;
 use super::apps::Apps;
+use super::diagnosis::Diagnosis;
 use super::inbox::{Inbox, Parcel, Unkept};
 use super::refusal::Refusals;
+use super::room::{Room, Taken};
+use super::secret_use::SecretUse;
 use crate::whatsapp::signature::{self, Verification};
-
-/// Memory is given out in pieces of this many bytes.
-const PIECE: usize = 1_024;
 
 /// What all requests share.
 pub(crate) struct Reception {
     pub(super) apps: Apps,
     refusals: Arc<Refusals>,
+    uses: Arc<SecretUse>,
+    diagnosis: Diagnosis,
     inbox: Inbox,
-    room: Arc<Semaphore>,
+    room: Room,
     installation: Installation,
     options: WebhookOptions,
 }
@@ -47,8 +49,10 @@ impl Reception {
         Self {
             apps: Apps::new(installation.clone()),
             refusals: Arc::new(Refusals::new(installation.clone())),
+            uses: Arc::new(SecretUse::new(installation.clone())),
+            diagnosis: Diagnosis::new(installation.clone()),
             inbox,
-            room: Arc::new(Semaphore::new(options.room.div_ceil(PIECE).min(Semaphore::MAX_PERMITS))),
+            room: Room::new(options.room),
             installation,
             options,
         }
@@ -58,6 +62,10 @@ impl Reception {
         self.refusals.clone()
     }
 
+    pub(crate) fn uses(&self) -> Arc<SecretUse> {
+        self.uses.clone()
+    }
+
     /// Counts a refusal and words it.
     pub(super) fn refuse(&self, cause: RefusalCause, key: &str) -> Response {
         self.refusals.count(cause, key);
@@ -65,7 +73,10 @@ impl Reception {
             RefusalCause::UnknownApp => StatusCode::NOT_FOUND,
             RefusalCause::MissingSignature
             | RefusalCause::MalformedSignature
-            | RefusalCause::WrongSignature => StatusCode::UNAUTHORIZED,
+            | RefusalCause::WrongSignature
+            | RefusalCause::AnotherSecret
+            | RefusalCause::ReescapedBody => StatusCode::UNAUTHORIZED,
+            RefusalCause::ClientCertificate | RefusalCause::WrongVerifyToken => StatusCode::FORBIDDEN,
             RefusalCause::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         };
         status.into_response()
@@ -83,11 +94,14 @@ impl Reception {
         let app = self.apps.get(key).await.map_err(Stop::Unavailable)?;
         let Some(app) = app else { return Err(Stop::Refused(RefusalCause::UnknownApp)) };
         let (parts, body) = request.into_parts();
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+        if !self.options.client_certificate.admits(peer, &parts.headers) {
+            return Err(Stop::Refused(RefusalCause::ClientCertificate));
+        }
         // Without a signature the body need not even be read.
         let claimed = parts.headers.get(signature::HEADER).map(|value| value.as_bytes().to_vec());
         signature::flaw(claimed.as_deref()).map_or(Ok(()), refused)?;
-        let room = self.reserve(&parts.headers)?;
-        let bytes = self.read(body).await?;
+        let (bytes, room) = self.read(&parts, body).await?;
         let app = self.verified(key, app, claimed.as_deref(), &bytes).await?;
         let parcel = Parcel {
             workspace_id: app.app.workspace_id,
@@ -102,33 +116,30 @@ impl Reception {
         })
     }
 
-    /// Sets memory aside for the body before the first byte of it is read.
-    fn reserve(&self, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Stop> {
-        let announced =
-            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let length = announced.unwrap_or(self.options.body_limit);
-        if length > self.options.body_limit {
+    /// Reads the body, charging for it as it comes. One that announces itself as too long is not read at all.
+    async fn read(&self, parts: &Parts, body: Body) -> Result<(Bytes, Taken), Stop> {
+        let limit = self.options.body_limit;
+        let length = parts.headers.get(header::CONTENT_LENGTH);
+        let announced: Option<usize> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length| length > limit) {
             return Err(Stop::Refused(RefusalCause::TooLarge));
         }
-        let pieces = u32::try_from(length.div_ceil(PIECE)).unwrap_or(u32::MAX);
-        self.room.clone().try_acquire_many_owned(pieces).map_err(|_| Stop::Unavailable(Error::Busy))
-    }
-
-    async fn read(&self, body: Body) -> Result<Bytes, Stop> {
-        let limit = self.options.body_limit;
         let whole = async {
             let mut chunks = body.into_data_stream();
-            let mut bytes = BytesMut::new();
-            while let Some(chunk) = chunks.next().await {
+            let (mut bytes, mut taken) = (BytesMut::new(), Taken::default());
+            loop {
+                let next = tokio::time::timeout(self.options.body_pause, chunks.next());
+                let Some(chunk) = next.await.map_err(|_| Stop::Interrupted)? else { break };
                 let chunk = chunk.map_err(|_| Stop::Interrupted)?;
                 if bytes.len() + chunk.len() > limit {
                     return Err(Stop::Refused(RefusalCause::TooLarge));
                 }
+                self.room.grow(&mut taken, chunk.len()).map_err(|_| Stop::Unavailable(Error::Busy))?;
                 bytes.extend_from_slice(&chunk);
             }
-            Ok(bytes.freeze())
+            Ok((bytes.freeze(), taken))
         };
-        within(self.options.body_timeout, whole).await
+        tokio::time::timeout(self.options.body_timeout, whole).await.unwrap_or(Err(Stop::Interrupted))
     }
 
     /// The app, if one of its secrets made the signature.
@@ -139,23 +150,39 @@ impl Reception {
         claimed: Option<&[u8]>,
         body: &[u8],
     ) -> Result<Arc<MetaAppCredentials>, Stop> {
-        match verify(&app, claimed, body) {
-            Verification::NoMatch => {}
-            other => return refused(other).map(|()| app),
+        if let Some(app) = self.accepted(app.clone(), verify(&app, claimed, body))? {
+            return Ok(app);
         }
         let again = self.apps.get_again(key).await.map_err(Stop::Unavailable)?;
-        match again {
-            Some(newer) if !Arc::ptr_eq(&newer, &app) => {
-                refused(verify(&newer, claimed, body)).map(|()| newer)
+        let Some(newer) = again else { return Err(Stop::Refused(RefusalCause::UnknownApp)) };
+        if !Arc::ptr_eq(&newer, &app)
+            && let Some(app) = self.accepted(newer.clone(), verify(&newer, claimed, body))?
+        {
+            return Ok(app);
+        }
+        Err(Stop::Refused(self.diagnosis.of(&newer.app, claimed, body).await))
+    }
+
+    /// The app when the signature is by one of its secrets, of whose use a note is taken.
+    fn accepted(
+        &self,
+        app: Arc<MetaAppCredentials>,
+        outcome: Verification,
+    ) -> Result<Option<Arc<MetaAppCredentials>>, Stop> {
+        match outcome {
+            Verification::Valid { secret_index } => {
+                self.uses.note(&app, secret_index);
+                self.refusals.accepted(&app.app.key);
+                Ok(Some(app))
             }
-            Some(_) => Err(Stop::Refused(RefusalCause::WrongSignature)),
-            None => Err(Stop::Refused(RefusalCause::UnknownApp)),
+            Verification::NoMatch => Ok(None),
+            flawed => refused(flawed).map(|()| None),
         }
     }
 }
 
 fn verify(app: &MetaAppCredentials, claimed: Option<&[u8]>, body: &[u8]) -> Verification {
-    signature::verify(claimed, body, app.secrets.iter().map(|secret| secret.as_slice()))
+    signature::verify(claimed, body, app.secrets.iter().map(|secret| secret.secret.as_slice()))
 }
 
 fn refused(outcome: Verification) -> Result<(), Stop> {
@@ -165,10 +192,6 @@ fn refused(outcome: Verification) -> Result<(), Stop> {
         Verification::MalformedHeader => Err(Stop::Refused(RefusalCause::MalformedSignature)),
         Verification::NoMatch => Err(Stop::Refused(RefusalCause::WrongSignature)),
     }
-}
-
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-    tokio::time::timeout(limit, work).await.unwrap_or(Err(Stop::Interrupted))
 }
 
 /// Answers 200 only once the delivery is committed.

@@ -3,6 +3,7 @@
 
 mod conversing;
 mod enduring;
+mod guarding;
 mod knowing;
 mod receiving;
 mod site;

@@ -46,12 +46,21 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let stopping = shutdown.clone().cancelled_owned();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stopping);
+        let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stopping);
         let running = vec![
             tokio::spawn(async move { serving.await.unwrap() }),
             tokio::spawn(worker.run(shutdown.clone())),
         ];
         Self { stage, address, shutdown, running }
+    }
+
+    /// Begins a request and leaves it open: nothing more is sent.
+    pub async fn hang(&self, head: &str, body: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(format!("{head}\r\nhost: portaria.example\r\n\r\n").as_bytes()).await.unwrap();
+        let _ = stream.write_all(body).await;
+        stream
     }
 
     /// Stops everything, letting it finish what it has begun.

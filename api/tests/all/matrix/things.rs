@@ -35,6 +35,10 @@ pub async fn prepare(
     let provider = act(api, admin, provider, variables).await["provider"]["id"].as_str().unwrap().to_owned();
     let provider: IdentityProviderId = provider.parse().unwrap();
 
+    let sql = "INSERT INTO webhook_refusals (minute, app_key, cause, count) VALUES ($1, 'padaria', 'wrong_signature', 1)";
+    let database = &stage.installation.database;
+    database.writer().execute_raw(database.statement(sql, [stage.clock.now().0.into()])).await.unwrap();
+
     let refused = ask(api, Some(colleague), "{ roles { id } }", json!({})).await;
     let decision = refused["errors"][0]["extensions"]["decisionId"].as_str().unwrap().to_owned();
     let allow = "mutation($member: ID!, $role: ID!) { allowEmergencyAccess(input: { memberId: $member, roleId: $role, scope: { kind: WORKSPACE },

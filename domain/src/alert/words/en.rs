@@ -8,7 +8,7 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
     let told = |name| of(details, name);
     match kind {
         AlertKind::WebhookRefused => (
-            format!("Deliveries for the app {} are turned away: {}.", told("app"), told("reason")),
+            format!("Deliveries for the app {} are turned away: {}.", told("app"), refused(told("reason"))),
             "If nobody is trying things out, compare the app secret in Portaria with the one Meta shows. Meta tries again for 7 days.",
         ),
         AlertKind::WebhookTooLarge => (
@@ -76,5 +76,21 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             format!("A target of {} is about to be missed: {}.", told("team"), told("target")),
             "Assign the conversations that are due.",
         ),
+    }
+}
+
+/// Why a webhook was refused.
+fn refused(cause: &str) -> &str {
+    match cause {
+        "missing_signature" => "they are not signed",
+        "malformed_signature" => "their signature has the wrong form",
+        "wrong_signature" => "they are signed with a secret that Portaria does not know",
+        "another_secret" => {
+            "they are signed with the secret of another app of this workspace, or with one that has ended"
+        }
+        "reescaped_body" => "something between Meta and Portaria reads their body and writes it anew",
+        "client_certificate" => "the proxy tells of another client certificate than Meta's, or of none",
+        "wrong_verify_token" => "the verify token of the handshake is wrong",
+        other => other,
     }
 }

@@ -8,7 +8,11 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
     let told = |name| of(details, name);
     match kind {
         AlertKind::WebhookRefused => (
-            format!("Se rechazan las entregas para la aplicación {}: {}.", told("app"), told("reason")),
+            format!(
+                "Se rechazan las entregas para la aplicación {}: {}.",
+                told("app"),
+                refused(told("reason"))
+            ),
             "Si nadie está haciendo pruebas, compara el secreto de la aplicación en Portaria con el que muestra Meta. Meta lo intenta de nuevo durante 7 días.",
         ),
         AlertKind::WebhookTooLarge => (
@@ -79,5 +83,23 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             format!("Un objetivo de {} está a punto de no cumplirse: {}.", told("team"), told("target")),
             "Asigna las conversaciones que vencen.",
         ),
+    }
+}
+
+/// Why a webhook was refused.
+fn refused(cause: &str) -> &str {
+    match cause {
+        "missing_signature" => "no vienen firmadas",
+        "malformed_signature" => "su firma no tiene la forma correcta",
+        "wrong_signature" => "vienen firmadas con un secreto que Portaria no conoce",
+        "another_secret" => {
+            "vienen firmadas con el secreto de otra aplicación de este espacio de trabajo, o con uno que ya terminó"
+        }
+        "reescaped_body" => "algo entre Meta y Portaria lee su cuerpo y lo escribe de nuevo",
+        "client_certificate" => {
+            "el proxy informa de un certificado de cliente que no es el de Meta, o de ninguno"
+        }
+        "wrong_verify_token" => "el token de verificación del saludo es incorrecto",
+        other => other,
     }
 }

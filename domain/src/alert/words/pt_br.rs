@@ -11,7 +11,7 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             format!(
                 "As entregas para o aplicativo {} estão sendo recusadas: {}.",
                 told("app"),
-                told("reason")
+                refused(told("reason"))
             ),
             "Se ninguém está fazendo testes, compare a chave secreta do aplicativo no Portaria com a que a Meta mostra. A Meta tenta de novo por 7 dias.",
         ),
@@ -78,5 +78,21 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             format!("Uma meta de {} está prestes a ser perdida: {}.", told("team"), told("target")),
             "Atribua as conversas que estão vencendo.",
         ),
+    }
+}
+
+/// Why a webhook was refused.
+fn refused(cause: &str) -> &str {
+    match cause {
+        "missing_signature" => "não vêm assinadas",
+        "malformed_signature" => "a assinatura não tem a forma certa",
+        "wrong_signature" => "vêm assinadas com uma chave secreta que o Portaria não conhece",
+        "another_secret" => {
+            "vêm assinadas com a chave secreta de outro aplicativo deste espaço de trabalho, ou com uma que já foi encerrada"
+        }
+        "reescaped_body" => "algo entre a Meta e o Portaria lê o corpo delas e o escreve de novo",
+        "client_certificate" => "o proxy informa um certificado de cliente que não é o da Meta, ou nenhum",
+        "wrong_verify_token" => "o token de verificação do aperto de mão está errado",
+        other => other,
     }
 }
