@@ -122,11 +122,13 @@ async fn list_secrets(desk: &Desk, wanted: List) -> Result<()> {
     let workspace = desk.workspace(wanted.workspace.as_deref()).await?;
     for (app, secrets) in meta_app::all(desk.installation.database.reader(), workspace.id).await? {
         for secret in secrets {
-            let time = |at: Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
+            let time = |at: Option<Timestamp>| at.map_or("never".to_owned(), local);
             let (ends, used) = (time(secret.expires_at), time(secret.last_used_at));
             println!(
                 "{}  {}  added {}  ends {ends}  last used {used}",
-                secret.id, app.key, secret.created_at
+                secret.id,
+                app.key,
+                local(secret.created_at)
             );
         }
     }
@@ -210,4 +212,8 @@ async fn add_secret(desk: &Desk, new: AddSecret) -> Result<()> {
     transaction.commit().await?;
     println!("The app {} now takes deliveries signed with this secret too.", app.key);
     Ok(())
+}
+
+fn local(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }

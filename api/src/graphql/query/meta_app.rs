@@ -1,5 +1,7 @@
 //! Meta apps, and what is refused of their webhooks.
 
+use std::time::Duration;
+
 use async_graphql::Context;
 use portaria_domain::meta_app;
 use portaria_domain::permission::PermissionSet;
@@ -15,6 +17,7 @@ use crate::request::Request;
 
 /// So many minutes are told at most.
 const MOST: u64 = 1_000;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Default)]
 pub struct MetaAppQuery;
@@ -44,15 +47,17 @@ impl MetaAppQuery {
     async fn webhook_refusals(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "From then on.")] from: DateTime,
-        #[graphql(desc = "Before then.")] until: DateTime,
+        #[graphql(desc = "From then on; a day before `until` if not said.")] from: Option<DateTime>,
+        #[graphql(desc = "Before then; until now if not said.")] until: Option<DateTime>,
     ) -> Result<Vec<WebhookRefusal>> {
-        if until.0 <= from.0 {
+        let request = Request::of(ctx);
+        let until = until.map_or(request.now + Duration::from_micros(1), |until| until.0);
+        let from = from.map_or(until - DAY, |from| from.0);
+        if until <= from {
             return Err(Problem::BadUserInput("`until` has to be after `from`.".to_owned()));
         }
-        let request = Request::of(ctx);
         let (reader, workspace) = (request.installation.database.reader(), request.viewer()?.workspace_id);
-        let rows = meta_app::refusals(reader, workspace, from.0..until.0, MOST).await?;
+        let rows = meta_app::refusals(reader, workspace, from..until, MOST).await?;
         Ok(rows.into_iter().map(WebhookRefusal).collect())
     }
 }
