@@ -11,6 +11,7 @@ pub mod conversation;
 pub mod directory;
 pub mod emergency;
 pub mod explanation;
+mod follower;
 pub mod grant;
 pub mod id;
 pub mod identity_provider;
@@ -41,9 +42,10 @@ use async_graphql::{SDLExportOptions, SchemaBuilder};
 
 use crate::single_sign_on::Providers;
 
+pub use follower::FromNow;
 pub use mutation::Mutation;
 pub use query::Query;
-pub use subscription::{FromNow, Subscription};
+pub use subscription::Subscription;
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 

@@ -27,6 +27,8 @@ pub struct Request {
     /// By which the browser is known again that went to an identity provider.
     pub browser_secret: Option<String>,
     pub now: Timestamp,
+    /// The last event that this process had seen when the request came.
+    pub events_seen: Option<i64>,
     pub refusals: Refusals,
     pub loaders: Option<Loaders>,
     /// What the viewer is known by.
@@ -44,7 +46,7 @@ impl Request {
         let (token, viewer) = identity.unzip();
         let viewer = viewer.map(|viewer| Arc::new(viewer.asking_from(&origin.address)));
         let loaders = viewer.as_ref().map(|viewer| Loaders::new(&installation, viewer));
-        let now = installation.clock.now();
+        let (now, events_seen) = (installation.clock.now(), installation.events.seen());
         Self {
             installation,
             viewer,
@@ -52,6 +54,7 @@ impl Request {
             origin,
             browser_secret: None,
             now,
+            events_seen,
             refusals: Refusals::default(),
             loaders,
             carrier: Carrier::default(),

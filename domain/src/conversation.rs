@@ -28,7 +28,10 @@ pub struct ConversationRow {
 
 impl ConversationRow {
     /// What the viewer may see of a row; `None` when they may not know that it exists.
-    fn of(viewer: &Viewer, row: conversation::Model) -> Option<Self> {
+    pub fn of(viewer: &Viewer, row: conversation::Model) -> Option<Self> {
+        if row.workspace_id != viewer.workspace_id {
+            return None;
+        }
         let placement = placement(&row);
         let reading = viewer.access.reading(placement)?;
         Some(Self { held: viewer.access.towards(placement, reading), reading, row })

@@ -1,13 +1,17 @@
 //! The outbox: events are written with the change they tell of, numbered after the commit by one relay,
 //! and read by everybody in the order of those numbers.
 
+mod cursor;
+mod sight;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use portaria_entity::event::{self, EventKind};
 use portaria_entity::id::{ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryResult};
 use tokio::sync::{Notify, broadcast};
 
 use crate::access::Placement;
@@ -15,11 +19,17 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Error, Result};
 
+pub use cursor::EventCursor;
+pub use sight::Sight;
+use sight::Sights;
+
 /// How often other processes' events are looked for. A wake-up only makes it faster.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// How long a relay that stopped without saying so keeps others waiting.
 const RELAY_LEASE: Duration = Duration::from_secs(2);
 const BATCH: usize = 1_000;
+/// So many are read at a time for who goes on from a cursor.
+const PAGE: i64 = 200;
 /// A subscriber that falls further behind is told that its cursor has expired.
 const BUFFER: usize = 4_096;
 
@@ -85,12 +95,25 @@ pub struct EventFeed {
     holder: String,
     committed: Arc<Notify>,
     sender: broadcast::Sender<Published>,
+    /// The number of the last event that was handed to subscribers; [`NOT_YET`] before the first look.
+    published: Arc<AtomicI64>,
+    sights: Arc<Sights>,
 }
+
+const NOT_YET: i64 = -1;
 
 impl EventFeed {
     pub fn new(database: Database, clock: Clock) -> Self {
         let holder = clock.new_id::<EventId>().to_string();
-        Self { database, clock, holder, committed: Arc::default(), sender: broadcast::Sender::new(BUFFER) }
+        Self {
+            database,
+            clock,
+            holder,
+            committed: Arc::default(),
+            sender: broadcast::Sender::new(BUFFER),
+            published: Arc::new(AtomicI64::new(NOT_YET)),
+            sights: Arc::default(),
+        }
     }
 
     /// Says that events have been committed, so that nobody need wait for the next poll.
@@ -101,6 +124,41 @@ impl EventFeed {
     /// All events published from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Published> {
         self.sender.subscribe()
+    }
+
+    /// The number of the last event that this process has seen; none before its first look.
+    pub fn seen(&self) -> Option<i64> {
+        let seen = self.published.load(Ordering::Acquire);
+        (seen != NOT_YET).then_some(seen)
+    }
+
+    /// The first events of a workspace with numbers above `after`, up to `until`.
+    pub async fn between(
+        &self,
+        workspace: WorkspaceId,
+        (after, until): (i64, i64),
+    ) -> Result<Vec<Published>> {
+        let sql =
+            format!("{EVENTS} WHERE workspace_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4");
+        let values = [workspace.0.into(), after.into(), until.into(), PAGE.into()];
+        let rows = self.database.reader().query_all_raw(self.database.statement(&sql, values)).await?;
+        rows.iter().map(Published::read).collect()
+    }
+
+    /// What an event is about, read once in this process.
+    pub async fn sight(&self, published: &Published) -> Result<Sight> {
+        self.sights.of(&self.database, published).await
+    }
+
+    /// Whether every event after this number is there still.
+    pub async fn reaches_back_to(&self, seq: i64) -> Result<bool> {
+        let sql =
+            "SELECT last_seq, (SELECT MIN(seq) FROM events WHERE seq IS NOT NULL) FROM relays WHERE id = 1";
+        let row = self.database.reader().query_one_raw(self.database.statement(sql, [])).await?;
+        let row = row.ok_or_else(|| Error::internal("the outbox has no relay row"))?;
+        let last: i64 = row.try_get_by_index(0)?;
+        let oldest: Option<i64> = row.try_get_by_index(1)?;
+        Ok(seq <= last && seq + 1 >= oldest.unwrap_or(last + 1))
     }
 
     /// The number of the latest event.
@@ -138,12 +196,15 @@ impl EventFeed {
             Some(seq) => seq,
             None => *last.insert(self.last_seq().await?),
         };
+        // Events of another process that were published since its look are found below.
+        let _ = self.published.compare_exchange(NOT_YET, from, Ordering::AcqRel, Ordering::Acquire);
         self.number().await?;
         let events = self.read_after(from, BATCH).await?;
         for published in &events {
             // No receiver is no error: nobody happens to be subscribed.
             let _ = self.sender.send(*published);
             *last = Some(published.seq);
+            self.published.store(published.seq, Ordering::Release);
         }
         Ok(events.len())
     }
@@ -181,30 +242,33 @@ impl EventFeed {
     }
 
     async fn read_after(&self, seq: i64, limit: usize) -> Result<Vec<Published>> {
-        let statement = self.database.statement(
-            "SELECT seq, workspace_id, kind, conversation_id, message_id, was_open, was_team_id, was_assignee_id
-             FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
-            [seq.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
-        );
-        let rows = self.database.reader().query_all_raw(statement).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Published {
-                    seq: row.try_get_by_index(0)?,
-                    workspace_id: row.try_get_by_index(1)?,
-                    kind: EventKind::try_from_value(&row.try_get_by_index(2)?)?,
-                    conversation_id: row.try_get_by_index(3)?,
-                    message_id: row.try_get_by_index(4)?,
-                    before: match row.try_get_by_index(5)? {
-                        Some(open) => Some(Before {
-                            open,
-                            team_id: row.try_get_by_index(6)?,
-                            assignee_id: row.try_get_by_index(7)?,
-                        }),
-                        None => None,
-                    },
-                })
-            })
-            .collect()
+        let sql = format!("{EVENTS} WHERE seq > $1 ORDER BY seq LIMIT $2");
+        let values = [seq.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
+        let rows = self.database.reader().query_all_raw(self.database.statement(&sql, values)).await?;
+        rows.iter().map(Published::read).collect()
+    }
+}
+
+const EVENTS: &str = "
+SELECT seq, workspace_id, kind, conversation_id, message_id, was_open, was_team_id, was_assignee_id FROM events";
+
+impl Published {
+    fn read(row: &QueryResult) -> Result<Self> {
+        let before = match row.try_get_by_index(5)? {
+            Some(open) => Some(Before {
+                open,
+                team_id: row.try_get_by_index(6)?,
+                assignee_id: row.try_get_by_index(7)?,
+            }),
+            None => None,
+        };
+        Ok(Self {
+            seq: row.try_get_by_index(0)?,
+            workspace_id: row.try_get_by_index(1)?,
+            kind: EventKind::try_from_value(&row.try_get_by_index(2)?)?,
+            conversation_id: row.try_get_by_index(3)?,
+            message_id: row.try_get_by_index(4)?,
+            before,
+        })
     }
 }

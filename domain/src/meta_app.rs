@@ -131,11 +131,11 @@ pub async fn credentials(installation: &Installation, key: &str) -> Result<Optio
         .order_by_desc(meta_app_secret::Column::Id)
         .all(reader)
         .await?;
-    let secrets = rows.into_iter().map(|row| open(installation, row)).collect::<Result<_>>()?;
+    let secrets = rows.iter().map(|row| open(installation, row)).collect::<Result<_>>()?;
     Ok(Some(MetaAppCredentials { secrets, app }))
 }
 
-fn open(installation: &Installation, row: meta_app_secret::Model) -> Result<AppSecret> {
+fn open(installation: &Installation, row: &meta_app_secret::Model) -> Result<AppSecret> {
     let secret = installation.keys.open(&row.sealed_secret, &row.sealing_key, row.id.0.as_bytes())?;
     Ok(AppSecret { id: row.id, meta_app_id: row.meta_app_id, secret })
 }
@@ -149,7 +149,7 @@ pub async fn every_secret(installation: &Installation, workspace: WorkspaceId) -
         .all(installation.database.reader())
         .await?;
     // One that cannot be opened made no signature that anybody could tell of.
-    Ok(rows.into_iter().filter_map(|row| open(installation, row).ok()).collect())
+    Ok(rows.iter().filter_map(|row| open(installation, row).ok()).collect())
 }
 
 /// An app by its key.

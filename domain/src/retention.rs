@@ -55,7 +55,13 @@ impl Retention {
                 self.deliveries,
             ),
             of("webhook_refusals", "minute, app_key, cause", "minute < $1", self.deliveries),
-            of("events", "workspace_id, id", "\"at\" < $1 AND seq IS NOT NULL", self.events),
+            // From the first one on, without a hole: a cursor is good when everything after it is there.
+            of(
+                "events",
+                "workspace_id, id",
+                "seq <= (SELECT MAX(seq) FROM events WHERE \"at\" < $1) ORDER BY seq",
+                self.events,
+            ),
             of("sign_in_events", "id", "\"at\" < $1", self.sign_ins),
             of("throttled_attempts", "minute, address, user_id", "minute < $1", self.sign_ins),
             of(

@@ -1,37 +1,23 @@
 //! What can be followed. Each event is checked anew against the viewer as they are then.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
 use async_graphql::{Context, ID};
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use portaria_domain::Installation;
-use portaria_domain::access::{Access, Placement, Reading};
-use portaria_domain::authentication::Origin;
-use portaria_domain::conversation::{self, ConversationRow};
-use portaria_domain::event::Published;
-use portaria_domain::message;
+use portaria_domain::access::{Placement, Reading};
+use portaria_domain::conversation::ConversationRow;
+use portaria_domain::event::{Published, Sight};
 use portaria_domain::permission::{Permission, PermissionSet};
-use portaria_domain::token::TokenHash;
-use portaria_domain::viewer::{Use, Viewer as DomainViewer};
+use portaria_domain::viewer::Viewer as DomainViewer;
 use portaria_entity::event::EventKind;
-use portaria_entity::id::ConversationId;
+use portaria_entity::id::{ChannelId, ConversationId};
 use portaria_guard::{guarded, guarded_subscription};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::conversation::Conversation;
-use super::id::parse_optional;
+use super::follower::Follower;
 use super::message::Message;
-use crate::error::{Problem, Result};
+use crate::error::Result;
 use crate::guard::Subject;
 use crate::live::Live;
-use crate::request::Request;
-use crate::sdl::{Declared, declared};
-
-/// How often an idle subscription looks whether its session is still good.
-const RECHECK: Duration = Duration::from_millis(500);
 
 pub struct Subscription;
 
@@ -41,14 +27,15 @@ impl Subject for Subscription {
     }
 }
 
-pub struct MessageReceived {
+pub struct MessageEvent {
     message: Message,
     conversation: Conversation,
+    cursor: String,
 }
 
-/// A message that has just been stored.
+/// A message that has been stored, or has changed.
 #[guarded]
-impl MessageReceived {
+impl MessageEvent {
     /// The message.
     #[authenticated]
     fn message(&self) -> &Message {
@@ -60,11 +47,18 @@ impl MessageReceived {
     fn conversation(&self) -> &Conversation {
         &self.conversation
     }
+
+    /// The place of this event in their order: give it as `after` to go on behind it when the connection was lost.
+    #[authenticated]
+    fn cursor(&self) -> &str {
+        &self.cursor
+    }
 }
 
 pub struct ConversationChange {
     id: ConversationId,
     conversation: Option<Conversation>,
+    cursor: String,
 }
 
 /// That a conversation is new, or has changed hands, state, or what was said last.
@@ -81,170 +75,84 @@ impl ConversationChange {
     fn conversation(&self) -> Option<&Conversation> {
         self.conversation.as_ref()
     }
-}
 
-/// The events from the moment on in which a subscription was asked for.
-pub struct FromNow(Mutex<Option<Receiver<Published>>>);
-
-impl FromNow {
-    pub fn of(installation: &Installation) -> Self {
-        Self(Mutex::new(Some(installation.events.subscribe())))
-    }
-
-    fn take(&self) -> Option<Receiver<Published>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The place of this event in their order: give it as `after` to go on behind it when the connection was lost.
+    #[authenticated]
+    fn cursor(&self) -> &str {
+        &self.cursor
     }
 }
 
-/// An open subscription: events, and the session on whose behalf they are read.
-struct Follower {
-    installation: Installation,
-    token: TokenHash,
-    origin: Origin,
-    receiver: Receiver<Published>,
-    only: Option<ConversationId>,
-    /// What the subscription needs, any of these.
-    any_of: PermissionSet,
-    /// What the viewer could do when this last looked.
-    access: Access,
-    ended: bool,
+/// The next message of this kind that the viewer may read.
+async fn next_message(follower: &mut Follower, kind: EventKind) -> Result<Live<MessageEvent>> {
+    loop {
+        let (published, viewer) = follower.next().await?;
+        if published.kind != kind {
+            continue;
+        }
+        let Sight { conversation: Some(conversation), message: Some(message) } =
+            follower.sight(&published).await?
+        else {
+            continue;
+        };
+        let Some(row) = ConversationRow::of(&viewer, (*conversation).clone()) else { continue };
+        if row.reading != Reading::Whole || !row.held.contains(Permission::MessageRead) {
+            continue;
+        }
+        let message = Message { row: message, held: row.held };
+        let cursor = follower.cursor(&viewer, &published)?;
+        return Ok(follower.live(viewer, MessageEvent { message, conversation: Conversation(row), cursor }));
+    }
 }
 
-impl Follower {
-    fn new(ctx: &Context<'_>, only: Option<&ID>) -> Result<Self> {
-        let request = Request::of(ctx);
-        let any_of = match declared("Subscription", ctx.field().name()).map(|field| field.access) {
-            Some(Declared::Requires { any_of, .. }) => any_of,
-            Some(Declared::Authenticated | Declared::Public) | None => return Err(Problem::Internal),
-        };
-        Ok(Self {
-            any_of,
-            access: request.viewer()?.access.clone(),
-            installation: request.installation.clone(),
-            token: request.token.ok_or(Problem::Unauthenticated)?,
-            origin: request.origin.clone(),
-            receiver: ctx
-                .data_opt::<FromNow>()
-                .and_then(FromNow::take)
-                .unwrap_or_else(|| request.installation.events.subscribe()),
-            only: parse_optional(only)?,
-            ended: false,
-        })
-    }
-
-    /// The viewer as they are now. Fails once the session has ended, its member may no longer use the workspace, or
-    /// something was taken from them: of what has gone out of their sight by that no event tells.
-    async fn viewer(&mut self) -> Result<Arc<DomainViewer>> {
-        let viewers = &self.installation.viewers;
-        let found = viewers.resolve_from(self.token, &self.origin, Use::DoesNotCount).await?;
-        let viewer = found.ok_or(Problem::Unauthenticated)?;
-        viewer.require(viewer.access.anywhere(), self.any_of, self.installation.clock.now())?;
-        if !viewer.access.contains(&self.access) || !viewer.access.is_in_teams_of(&self.access) {
-            return Err(Problem::CursorExpired);
+/// The next conversation that has changed, of those that the viewer sees or saw before.
+async fn next_change(follower: &mut Follower) -> Result<Live<ConversationChange>> {
+    loop {
+        let (published, viewer) = follower.next().await?;
+        match published.kind {
+            EventKind::ConversationChanged | EventKind::MessageReceived => {}
+            EventKind::MessageUpdated | EventKind::AccessChanged => continue,
         }
-        self.access = viewer.access.clone();
-        Ok(viewer)
-    }
-
-    /// The next event of the viewer's workspace, with the viewer as they are then.
-    async fn next(&mut self) -> Result<(Published, Arc<DomainViewer>)> {
-        loop {
-            let published = match tokio::time::timeout(RECHECK, self.receiver.recv()).await {
-                Ok(Ok(published)) => published,
-                Ok(Err(RecvError::Lagged(_))) => return Err(Problem::CursorExpired),
-                Ok(Err(RecvError::Closed)) => return Err(Problem::Unavailable),
-                Err(_) => {
-                    self.viewer().await?;
-                    continue;
-                }
-            };
-            let viewer = self.viewer().await?;
-            let wanted = self.only.is_none_or(|only| published.conversation_id == Some(only));
-            if published.workspace_id == viewer.workspace_id && wanted {
-                return Ok((published, viewer));
-            }
+        let Some(found) = follower.sight(&published).await?.conversation else { continue };
+        let (id, channel) = (found.id, found.channel_id);
+        let conversation = ConversationRow::of(&viewer, (*found).clone()).map(Conversation);
+        if conversation.is_some() || saw_before(&viewer, &published, channel) {
+            let cursor = follower.cursor(&viewer, &published)?;
+            return Ok(follower.live(viewer, ConversationChange { id, conversation, cursor }));
         }
     }
+}
 
-    /// An event, to be answered as a request of its own.
-    fn live<T>(&self, viewer: Arc<DomainViewer>, event: T) -> Live<T> {
-        let identity = Some((self.token, viewer));
-        Live::new(event, Request::new(self.installation.clone(), identity, self.origin.clone()))
-    }
+/// Whether the viewer might see the conversation before the change, and so has to be told that it is gone.
+fn saw_before(viewer: &DomainViewer, published: &Published, channel_id: ChannelId) -> bool {
+    let Some(before) = published.before else { return false };
+    let placement =
+        Placement { channel_id, team_id: before.team_id, assignee_id: before.assignee_id, open: before.open };
+    viewer.access.reading(placement).is_some()
+}
 
-    /// A conversation as the viewer may see it now.
-    async fn conversation(
-        &self,
-        viewer: &DomainViewer,
-        id: ConversationId,
-    ) -> Result<Option<ConversationRow>> {
-        match conversation::find(self.installation.database.reader(), viewer, id).await {
-            Ok(row) => Ok(Some(row)),
-            Err(portaria_domain::Error::NotFound) => Ok(None),
-            Err(error) => Err(error.into()),
+/// Events as a stream, that ends behind the first error.
+fn stream<T, F>(
+    follower: Follower,
+    next: F,
+) -> impl Stream<Item = async_graphql::Result<Option<Live<T>>>> + use<T, F>
+where
+    F: AsyncFnMut(&mut Follower) -> Result<Live<T>>,
+{
+    unfold((follower, next), |(mut follower, mut next)| async move {
+        if follower.ended {
+            return None;
         }
-    }
-
-    async fn next_message(&mut self) -> Result<Live<MessageReceived>> {
-        loop {
-            let (published, viewer) = self.next().await?;
-            let (EventKind::MessageReceived, Some(conversation), Some(id)) =
-                (published.kind, published.conversation_id, published.message_id)
-            else {
-                continue;
-            };
-            let Some(row) = self.conversation(&viewer, conversation).await? else { continue };
-            if row.reading != Reading::Whole || !row.held.contains(Permission::MessageRead) {
-                continue;
-            }
-            let reader = self.installation.database.reader();
-            let found = message::by_ids(reader, viewer.workspace_id, &[id]).await?.remove(&id);
-            if let Some(found) = found {
-                let message = Message { row: found.into(), held: row.held };
-                return Ok(self.live(viewer, MessageReceived { message, conversation: Conversation(row) }));
-            }
-        }
-    }
-
-    async fn next_change(&mut self) -> Result<Live<ConversationChange>> {
-        loop {
-            let (published, viewer) = self.next().await?;
-            let Some(id) = published.conversation_id else { continue };
-            match published.kind {
-                EventKind::ConversationChanged | EventKind::MessageReceived => {}
-                EventKind::MessageUpdated | EventKind::AccessChanged => continue,
-            }
-            if let Some(row) = self.conversation(&viewer, id).await? {
-                let conversation = Some(Conversation(row));
-                return Ok(self.live(viewer, ConversationChange { id, conversation }));
-            }
-            if self.saw_before(&viewer, &published).await? {
-                return Ok(self.live(viewer, ConversationChange { id, conversation: None }));
-            }
-        }
-    }
-
-    /// Whether the viewer might see the conversation before the change, and so has to be told that it is gone.
-    async fn saw_before(&self, viewer: &DomainViewer, published: &Published) -> Result<bool> {
-        let (Some(before), Some(id)) = (published.before, published.conversation_id) else {
-            return Ok(false);
-        };
-        let reader = self.installation.database.reader();
-        let Some(channel_id) = conversation::channel_of(reader, viewer.workspace_id, id).await? else {
-            return Ok(false);
-        };
-        let placement = Placement {
-            channel_id,
-            team_id: before.team_id,
-            assignee_id: before.assignee_id,
-            open: before.open,
-        };
-        Ok(viewer.access.reading(placement).is_some())
-    }
+        let item = next(&mut follower).await;
+        follower.ended = item.is_err();
+        Some((item.map(Some).map_err(Into::into), (follower, next)))
+    })
 }
 
 /// What can be followed, over graphql-transport-ws at `/graphql/ws`. A stream ends with an error when the session does or
-/// what it needs is held no longer, and with CURSOR_EXPIRED when its reader is too slow or may see less than before.
+/// what it needs is held no longer, and with CURSOR_EXPIRED when its viewer may see less than before: then ask for the lists
+/// anew, and follow from there. Each event carries a cursor, from which a stream goes on without loss after the connection
+/// was lost; it is good while events are kept and the viewer may see as much as then, else it is CURSOR_EXPIRED too.
 #[guarded_subscription]
 impl Subscription {
     /// Messages as they are stored, of conversations that the viewer may read.
@@ -256,17 +164,29 @@ impl Subscription {
             desc = "Only of this conversation (`conv_...`); all that the viewer may read if not said."
         )]
         conversation_id: Option<ID>,
-    ) -> async_graphql::Result<impl Stream<Item = async_graphql::Result<Option<Live<MessageReceived>>>> + use<>>
+        #[graphql(desc = "Cursor of the event behind which to go on; from now on if not said.")]
+        after: Option<String>,
+    ) -> async_graphql::Result<impl Stream<Item = async_graphql::Result<Option<Live<MessageEvent>>>> + use<>>
     {
-        let follower = Follower::new(ctx, conversation_id.as_ref())?;
-        Ok(unfold(follower, |mut follower| async move {
-            if follower.ended {
-                return None;
-            }
-            let item = follower.next_message().await;
-            follower.ended = item.is_err();
-            Some((item.map(Some).map_err(Into::into), follower))
-        }))
+        let follower = Follower::new(ctx, conversation_id.as_ref(), after.as_deref()).await?;
+        Ok(stream(follower, async |follower| next_message(follower, EventKind::MessageReceived).await))
+    }
+
+    /// Messages that have changed, of conversations that the viewer may read: sent, delivered, read, failed, edited, revoked.
+    #[requires(MessageRead)]
+    async fn message_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only of this conversation (`conv_...`); all that the viewer may read if not said."
+        )]
+        conversation_id: Option<ID>,
+        #[graphql(desc = "Cursor of the event behind which to go on; from now on if not said.")]
+        after: Option<String>,
+    ) -> async_graphql::Result<impl Stream<Item = async_graphql::Result<Option<Live<MessageEvent>>>> + use<>>
+    {
+        let follower = Follower::new(ctx, conversation_id.as_ref(), after.as_deref()).await?;
+        Ok(stream(follower, async |follower| next_message(follower, EventKind::MessageUpdated).await))
     }
 
     /// Conversations that are new or have changed, of those that the viewer may see, or might see before.
@@ -281,17 +201,12 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Only this conversation (`conv_...`); all that the viewer may see if not said.")]
         conversation_id: Option<ID>,
+        #[graphql(desc = "Cursor of the event behind which to go on; from now on if not said.")]
+        after: Option<String>,
     ) -> async_graphql::Result<
         impl Stream<Item = async_graphql::Result<Option<Live<ConversationChange>>>> + use<>,
     > {
-        let follower = Follower::new(ctx, conversation_id.as_ref())?;
-        Ok(unfold(follower, |mut follower| async move {
-            if follower.ended {
-                return None;
-            }
-            let item = follower.next_change().await;
-            follower.ended = item.is_err();
-            Some((item.map(Some).map_err(Into::into), follower))
-        }))
+        let follower = Follower::new(ctx, conversation_id.as_ref(), after.as_deref()).await?;
+        Ok(stream(follower, async |follower| next_change(follower).await))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID};
 use portaria_domain::access::Region;
+use portaria_domain::event::EventCursor;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::second_factor::Factors;
 use portaria_domain::viewer::{MemberSession, Viewer as DomainViewer};
@@ -50,6 +51,15 @@ impl Viewer {
     async fn workspace(&self, ctx: &Context<'_>) -> Result<Option<Workspace>> {
         let reader = Request::of(ctx).installation.database.reader();
         Ok(Some(Workspace(workspace::find(reader, self.0.workspace_id).await?)))
+    }
+
+    /// How far events have come: give it as `after` to a subscription, and nothing is missed that happened after what else this
+    /// query answers. Null in the first moment after a start: ask again.
+    #[authenticated]
+    fn event_cursor(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let request = Request::of(ctx);
+        let Some(seen) = request.events_seen else { return Ok(None) };
+        Ok(Some(EventCursor::new(&self.0, seen).to_text(&request.installation.keys)?))
     }
 
     /// What they may do, and where. A permission that is not listed is not held anywhere. Empty while a second factor is

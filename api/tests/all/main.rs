@@ -18,6 +18,7 @@ mod passkey;
 mod password;
 mod people;
 mod permissions;
+mod resuming;
 mod revoking;
 mod rows;
 mod schema;

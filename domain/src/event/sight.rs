@@ -1,0 +1,66 @@
+//! What the latest events are about, read once in a process however many follow them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use portaria_entity::conversation;
+use sea_orm::EntityTrait;
+use tokio::sync::OnceCell;
+
+use super::Published;
+use crate::database::Database;
+use crate::error::Result;
+use crate::message::{MessageRow, by_ids};
+
+/// So many events are remembered.
+const KEPT: usize = 2_048;
+
+/// The rows that an event tells of, as they were when it was first looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    pub conversation: Option<Arc<conversation::Model>>,
+    pub message: Option<Arc<MessageRow>>,
+}
+
+#[derive(Default)]
+pub(super) struct Sights(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    cells: HashMap<i64, Arc<OnceCell<Sight>>>,
+    order: VecDeque<i64>,
+}
+
+impl Sights {
+    pub(super) async fn of(&self, database: &Database, published: &Published) -> Result<Sight> {
+        let cell = self.cell(published.seq);
+        Ok(cell.get_or_try_init(|| read(database, published)).await?.clone())
+    }
+
+    fn cell(&self, seq: i64) -> Arc<OnceCell<Sight>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = kept.cells.get(&seq) {
+            return cell.clone();
+        }
+        if kept.order.len() >= KEPT
+            && let Some(oldest) = kept.order.pop_front()
+        {
+            kept.cells.remove(&oldest);
+        }
+        kept.order.push_back(seq);
+        kept.cells.entry(seq).or_default().clone()
+    }
+}
+
+async fn read(database: &Database, published: &Published) -> Result<Sight> {
+    let reader = database.reader();
+    let conversation = match published.conversation_id {
+        Some(id) => conversation::Entity::find_by_id((published.workspace_id, id)).one(reader).await?,
+        None => None,
+    };
+    let message = match published.message_id {
+        Some(id) => by_ids(reader, published.workspace_id, &[id]).await?.remove(&id),
+        None => None,
+    };
+    Ok(Sight { conversation: conversation.map(Arc::new), message: message.map(Arc::new) })
+}
