@@ -32,11 +32,20 @@ pub struct ConversationRow {
 
 impl ConversationRow {
     /// What the viewer may see of a row; `None` when they may not know that it exists.
-    fn of(viewer: &Viewer, row: conversation::Model) -> Option<Self> {
+    pub(crate) fn of(viewer: &Viewer, row: conversation::Model) -> Option<Self> {
         let placement = placement(&row);
         let reading = viewer.access.reading(placement)?;
         Some(Self { held: viewer.access.towards(placement, reading), reading, row })
     }
+}
+
+/// Begins a change of a conversation by a viewer, for nouns that hang on it.
+pub(crate) async fn changing<'a>(
+    installation: &'a crate::Installation,
+    viewer: &'a Viewer,
+    id: portaria_entity::id::ConversationId,
+) -> crate::Result<assignment::Change<'a>> {
+    assignment::Change::begin(installation, viewer, id).await
 }
 
 /// What of a row decides who may see it.

@@ -112,6 +112,10 @@ pub enum Refusal {
     TooLong,
     #[error("the text is too long")]
     TextTooLong,
+    #[error("there are too many labels already")]
+    TooManyLabels,
+    #[error("that label is no skill")]
+    NotASkill,
     #[error("there is too much of it for one answer")]
     TooMany,
     #[error("it ends too late")]

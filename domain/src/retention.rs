@@ -44,7 +44,7 @@ struct Outdated {
 }
 
 impl Retention {
-    fn outdated(&self) -> [Outdated; 9] {
+    fn outdated(&self) -> [Outdated; 10] {
         let of = |table, key, condition, days| Outdated { table, key, condition, days };
         [
             // The next attempt of what is settled is when it was last worked on.
@@ -57,6 +57,7 @@ impl Retention {
             of("webhook_refusals", "minute, app_key, cause", "minute < $1", self.deliveries),
             of("events", "workspace_id, id", "\"at\" < $1 AND seq IS NOT NULL", self.events),
             of("sign_in_events", "id", "\"at\" < $1", self.sign_ins),
+            of("routing_decisions", "workspace_id, id", "\"at\" < $1", self.sign_ins),
             of("throttled_attempts", "minute, address, user_id", "minute < $1", self.sign_ins),
             of(
                 "mail_secrets",

@@ -22,6 +22,9 @@ pub struct Model {
     pub waiting_reason: Option<String>,
     pub first_response_due_at: Option<Timestamp>,
     pub resolution_due_at: Option<Timestamp>,
+    /// From when on somebody should be told.
+    pub first_response_risk_at: Option<Timestamp>,
+    pub resolution_risk_at: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -23,11 +23,25 @@ const TABLES: &[&str] = &[
     "episode_declines",
 ];
 
-const INDEXES: &[&str] = &["conversations_snoozed", "episodes_response_due", "episodes_resolution_due"];
+const INDEXES: &[&str] = &[
+    "conversations_snoozed",
+    "episodes_response_at_risk",
+    "episodes_resolution_at_risk",
+    "routing_decisions_by_at",
+];
 
 const COLUMNS: &[(&str, &[&str])] = &[
     ("conversations", &["last_assignee_id", "snoozed_until", "escalated_at"]),
-    ("episodes", &["waiting_reason", "first_response_due_at", "resolution_due_at"]),
+    (
+        "episodes",
+        &[
+            "waiting_reason",
+            "first_response_due_at",
+            "resolution_due_at",
+            "first_response_risk_at",
+            "resolution_risk_at",
+        ],
+    ),
 ];
 
 #[async_trait::async_trait]

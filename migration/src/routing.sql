@@ -5,13 +5,16 @@ ALTER TABLE conversations ADD COLUMN snoozed_until BIGINT;
 ALTER TABLE conversations ADD COLUMN escalated_at BIGINT;
 UPDATE conversations SET last_assignee_id = assignee_id;
 CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE status = 'snoozed';
--- Why nobody could be found last, and by when the company means to have answered and to be done.
+-- Why nobody could be found last; by when the company means to have answered and to be done, and from when that is at risk.
 ALTER TABLE episodes ADD COLUMN waiting_reason TEXT;
 ALTER TABLE episodes ADD COLUMN first_response_due_at BIGINT;
 ALTER TABLE episodes ADD COLUMN resolution_due_at BIGINT;
-CREATE INDEX episodes_response_due ON episodes (first_response_due_at)
+ALTER TABLE episodes ADD COLUMN first_response_risk_at BIGINT;
+ALTER TABLE episodes ADD COLUMN resolution_risk_at BIGINT;
+CREATE INDEX episodes_response_at_risk ON episodes (first_response_risk_at)
     WHERE first_response_at IS NULL AND resolved_at IS NULL;
-CREATE INDEX episodes_resolution_due ON episodes (resolution_due_at) WHERE resolved_at IS NULL;
+CREATE INDEX episodes_resolution_at_risk ON episodes (resolution_risk_at) WHERE resolved_at IS NULL;
+CREATE INDEX routing_decisions_by_at ON routing_decisions ("at");
 
 -- Who gave an episode back to the queue, and is not given it again.
 CREATE TABLE episode_declines (

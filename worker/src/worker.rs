@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use portaria_domain::event::Published;
-use portaria_domain::{Installation, conversation, presence, routing};
+use portaria_domain::{Installation, conversation, presence, routing, target};
 use portaria_entity::event::EventKind;
 use portaria_entity::id::WorkspaceId;
 use portaria_entity::time::Timestamp;
@@ -25,6 +25,9 @@ const FLUSH_INTERVAL: Duration = Duration::from_secs(3);
 const DRAIN_INTERVAL: Duration = Duration::from_secs(5);
 /// How soon the queue is drained again at the earliest.
 const DRAIN_PAUSE: Duration = Duration::from_millis(200);
+
+/// How often it is looked for who waits for too long, and which targets are at risk.
+const WATCH_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How the worker behaves. The defaults suit one machine.
 #[derive(Clone, Debug, Default)]
@@ -95,8 +98,15 @@ async fn flush(refusals: &webhook::Refusals, uses: &webhook::SecretUse) {
 async fn drain_the_queue(installation: Installation, shutdown: CancellationToken) {
     let mut events = installation.events.subscribe();
     let mut looked_until = Timestamp(0);
+    let mut watched: Option<Instant> = None;
     while !shutdown.is_cancelled() {
         look_after_all(&installation, &mut looked_until).await;
+        if watched.is_none_or(|at| at.elapsed() >= WATCH_INTERVAL) {
+            watched = Some(Instant::now());
+            if let Err(error) = target::watch(&installation).await {
+                tracing::warn!(%error, "who waits for too long could not be looked for");
+            }
+        }
         let until = Instant::now() + DRAIN_INTERVAL;
         while let Some(changed) = changed_before(&mut events, until, &shutdown).await {
             for workspace in changed {

@@ -24,7 +24,7 @@ pub enum Assignment {
 }
 
 /// A change of one conversation, from its first read to its commit.
-pub(super) struct Change<'a> {
+pub(crate) struct Change<'a> {
     pub installation: &'a Installation,
     pub viewer: &'a Viewer,
     pub transaction: DatabaseTransaction,

@@ -13,6 +13,7 @@ use super::setting::{self, TeamRouting};
 use crate::business_hours::{self, Timetable};
 use crate::database::Database;
 use crate::error::Result;
+use crate::target::Targets;
 
 pub(super) struct Circumstances {
     pub now: Timestamp,
@@ -64,6 +65,13 @@ impl Circumstances {
 
     pub fn take_skills_of(&mut self, member: MemberId) -> Vec<LabelId> {
         self.skills.remove(&member).unwrap_or_default()
+    }
+
+    /// The targets of what begins now; none where its team has none.
+    pub fn targets(&self, waiting: &Waiting) -> Option<Targets> {
+        let routing = self.rules.get(&waiting.team_id?)?;
+        let hours = self.timetable.of((waiting.channel_id, waiting.team_id));
+        Some(Targets::of(routing, hours, waiting.since))
     }
 
     pub fn demand(&self, waiting: &Waiting) -> Demand {

@@ -139,7 +139,17 @@ impl<'a> Routing<'a> {
     pub async fn route(&mut self, waiting: &Waiting, cause: RoutingCause) -> Result<Option<MemberId>> {
         let (candidates, chosen) = self.consider(waiting);
         self.settle(waiting, cause, &candidates, chosen).await?;
+        if cause == RoutingCause::NewEpisode {
+            self.set_targets(waiting).await?;
+        }
         Ok(chosen)
+    }
+
+    /// By when the team means to have answered and to be done.
+    async fn set_targets(&self, waiting: &Waiting) -> Result<()> {
+        let Some(targets) = self.circumstances.targets(waiting) else { return Ok(()) };
+        let (database, of) = (&self.installation.database, (self.workspace_id, waiting.episode_id));
+        targets.write(self.transaction, database, of).await
     }
 
     /// Writes down a decision, and does what it says.

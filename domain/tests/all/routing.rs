@@ -1,5 +1,6 @@
 //! Who is given a conversation, and what is recorded about it.
 
+mod asking;
 mod escalating;
 mod leaving;
 mod remembering;
