@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use portaria_entity::alert::{self, AlertKind, AlertSeverity};
+use portaria_entity::episode;
 use portaria_entity::id::{ChannelId, EpisodeId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -71,6 +72,18 @@ fn after(hours: Option<&Hours>, since: Timestamp, count: i32) -> Option<Timestam
         Some(hours) => hours.after(since, count),
         None => Some(since + minutes(count)),
     }
+}
+
+/// The episodes with these ids, for what they say of their targets.
+pub async fn episodes(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: &[EpisodeId],
+) -> Result<Vec<episode::Model>> {
+    let find = episode::Entity::find()
+        .filter(episode::Column::WorkspaceId.eq(workspace))
+        .filter(episode::Column::Id.is_in(ids.iter().copied()));
+    Ok(find.all(connection).await?)
 }
 
 const AT_RISK: &str = "

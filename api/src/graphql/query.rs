@@ -8,6 +8,7 @@ mod directory;
 mod explanation;
 mod identity_provider;
 mod meta_app;
+mod label;
 mod people;
 mod viewer;
 mod workspace;
@@ -27,4 +28,5 @@ pub struct Query(
     identity_provider::IdentityProviderQuery,
     alert::AlertQuery,
     meta_app::MetaAppQuery,
+    label::LabelQuery,
 );

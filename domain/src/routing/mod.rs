@@ -27,7 +27,7 @@ use circumstances::Circumstances;
 pub(crate) use candidate::lacking;
 pub use candidate::{Candidate, ChoiceReason, Verdict};
 pub use drain::{drain, drain_workspace};
-pub use reading::{decisions, judge_now, queue_position};
+pub use reading::{DecisionRow, decisions, judge_now, queue_position};
 
 /// An episode that needs somebody.
 #[derive(Clone, Copy, Debug)]

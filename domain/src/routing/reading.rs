@@ -1,8 +1,11 @@
 //! Why a conversation is with whom it is, or waits: the decisions on record, and what would be decided now.
 
-use portaria_entity::conversation::ConversationStatus;
-use portaria_entity::id::RoutingDecisionId;
+use std::collections::HashMap;
+
+use portaria_entity::conversation::{self, ConversationStatus};
+use portaria_entity::id::{ConversationId, RoutingDecisionId, WorkspaceId};
 use portaria_entity::routing_decision::{self, Column};
+use portaria_entity::time::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::candidate::{Candidate, choose};
@@ -11,7 +14,6 @@ use super::{Routing, Waiting, candidates};
 use crate::conversation::ConversationRow;
 use crate::database::Database;
 use crate::error::Result;
-use crate::installation::Installation;
 use crate::permission::Permission;
 use crate::viewer::Viewer;
 
@@ -52,19 +54,26 @@ pub async fn decisions(
         .collect()
 }
 
-/// Everybody's verdict on a conversation that waits, as it would be now; nothing for one that does not.
+/// Everybody's verdict, as it would be now, on those of these conversations that wait.
 pub async fn judge_now(
-    installation: &Installation,
-    conversation: &ConversationRow,
-) -> Result<Option<Vec<Candidate>>> {
-    let row = &conversation.row;
-    let waits = row.status == ConversationStatus::Open && row.assignee_id.is_none();
-    let Some(waiting) = Waiting::of(row).filter(|_| waits) else { return Ok(None) };
-    let (database, reader) = (&installation.database, installation.database.reader());
-    let now = installation.clock.now();
-    let mut circumstances = Circumstances::read(reader, database, row.workspace_id, now).await?;
-    let agents = Routing::agents(reader, database, row.workspace_id, &mut circumstances).await?;
-    Ok(Some(choose(&agents, &waiting, &circumstances.demand(&waiting)).0))
+    connection: &impl ConnectionTrait,
+    (database, now): (&Database, Timestamp),
+    workspace: WorkspaceId,
+    conversations: &[ConversationId],
+) -> Result<HashMap<ConversationId, Vec<Candidate>>> {
+    let find = conversation::Entity::find()
+        .filter(conversation::Column::WorkspaceId.eq(workspace))
+        .filter(conversation::Column::Id.is_in(conversations.iter().copied()))
+        .filter(conversation::Column::Status.eq(ConversationStatus::Open))
+        .filter(conversation::Column::AssigneeId.is_null());
+    let waiting: Vec<_> = find.all(connection).await?.iter().filter_map(Waiting::of).collect();
+    if waiting.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut circumstances = Circumstances::read(connection, database, workspace, now).await?;
+    let agents = Routing::agents(connection, database, workspace, &mut circumstances).await?;
+    let judged = |one: &Waiting| (one.conversation_id, choose(&agents, one, &circumstances.demand(one)).0);
+    Ok(waiting.iter().map(judged).collect())
 }
 
 const AHEAD: &str = "

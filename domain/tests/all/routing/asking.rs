@@ -147,7 +147,7 @@ async fn outside_of_hours_nobody_is_given_anything() {
         assert_eq!(drain(&stage.installation).await.unwrap(), 0, "Tuesday is a holiday");
         stage.clock.advance(14 * 60 * MINUTE);
         assert_eq!(drain(&stage.installation).await.unwrap(), 1, "on Wednesday somebody is there");
-        let admin = stage.step_up(&admin).await;
+        let admin = stage.step_up(&stage.sign_in(&admin.email).await).await;
         hours(&stage, &admin, place, None).await.unwrap();
         let read = business_hours::of(stage.installation.database.reader(), stage.workspace_id, place).await;
         assert_eq!(read.unwrap(), None);

@@ -100,7 +100,12 @@ async fn who_may_assign_reads_why_and_the_assignee_their_own_part() {
         assert_eq!((told.len(), told[0].candidates.len()), (1, 1));
         assert_eq!(told[0].candidates[0].member_id, ana.member_id);
         assert!(matches!(seen(&bia, first.conversation_id).await, Err(Error::NotFound)));
-        assert_eq!(judge_now(&stage.installation, &as_admin).await.unwrap(), None, "it does not wait");
+        let judged = async |id| {
+            let now = (&stage.installation.database, stage.clock.now());
+            let mut judged = judge_now(now.0.reader(), now, stage.workspace_id, &[id]).await.unwrap();
+            judged.remove(&id)
+        };
+        assert_eq!(judged(first.conversation_id).await, None, "it does not wait");
 
         for person in [&ana, &bia] {
             set_member(&stage, person.member_id, |row| row.availability = Set(Availability::Busy)).await;
@@ -114,7 +119,7 @@ async fn who_may_assign_reads_why_and_the_assignee_their_own_part() {
             route(&stage, one).await;
             let row = seen(&admin, one.conversation_id).await.unwrap();
             positions.push(queue_position(reader, &stage.installation.database, &row).await.unwrap());
-            let now = judge_now(&stage.installation, &row).await.unwrap().unwrap();
+            let now = judged(one.conversation_id).await.unwrap();
             assert_eq!(now.iter().filter(|one| one.verdict == Verdict::NotAvailable).count(), 2);
         }
         assert_eq!(positions, [Some(1), Some(2)], "{}", stage.test_database.name);
