@@ -115,7 +115,7 @@ pub async fn settle(installation: &Installation) -> Result<usize> {
         let since = now - setting::minutes(absent);
         let values = [workspace.0.into(), now.0.into(), since.0.into()];
         for one in keys(&reader.query_all_raw(database.statement(GONE, values)).await?)? {
-            settled += usize::from(take_leave(installation, one).await?);
+            settled += usize::from(take_leave(installation, one, since).await?);
         }
     }
     if settled > 0 {
@@ -132,9 +132,16 @@ fn keys(rows: &[QueryResult]) -> Result<Vec<(WorkspaceId, MemberId)>> {
 async fn take_leave(
     installation: &Installation,
     (workspace, member): (WorkspaceId, MemberId),
+    since: Timestamp,
 ) -> Result<bool> {
     let (database, now) = (&installation.database, installation.clock.now());
     let transaction = database.begin().await?;
+    // Who has signed in meanwhile is there.
+    let values = [workspace.0.into(), now.0.into(), since.0.into(), member.0.into()];
+    let gone = database.statement(&format!("{GONE} AND m.id = $4"), values);
+    if transaction.query_one_raw(gone).await?.is_none() {
+        return Ok(false);
+    }
     let sql = "INSERT INTO presences (workspace_id, member_id, away_since_at, left_as) \
                SELECT workspace_id, id, $3, availability FROM members \
                WHERE workspace_id = $1 AND id = $2 AND availability <> 'offline' \
@@ -153,12 +160,20 @@ async fn take_leave(
     Ok(true)
 }
 
-async fn welcome_back(
+async fn welcome_back(installation: &Installation, who: (WorkspaceId, MemberId)) -> Result<bool> {
+    let transaction = installation.database.begin().await?;
+    let is_back = back(installation, &transaction, who).await?;
+    transaction.commit().await?;
+    Ok(is_back)
+}
+
+/// Who was taken for away is as available as before. To be called by whatever shows that they are there.
+pub(crate) async fn back(
     installation: &Installation,
+    transaction: &impl ConnectionTrait,
     (workspace, member): (WorkspaceId, MemberId),
 ) -> Result<bool> {
     let database = &installation.database;
-    let transaction = database.begin().await?;
     let sql = "UPDATE members SET availability = (SELECT left_as FROM presences p \
                    WHERE p.workspace_id = members.workspace_id AND p.member_id = members.id) \
                WHERE workspace_id = $1 AND id = $2 AND EXISTS (SELECT 1 FROM presences p \
@@ -170,8 +185,7 @@ async fn welcome_back(
     let sql = "UPDATE presences SET left_as = NULL, away_since_at = NULL \
                WHERE workspace_id = $1 AND member_id = $2";
     transaction.execute_raw(database.statement(sql, values())).await?;
-    tell(installation, &transaction, (workspace, member), "member.back").await?;
-    transaction.commit().await?;
+    tell(installation, transaction, (workspace, member), "member.back").await?;
     Ok(true)
 }
 

@@ -19,6 +19,7 @@ mod password;
 mod people;
 mod permissions;
 mod revoking;
+mod routing;
 mod rows;
 mod schema;
 mod scim;
