@@ -1,6 +1,7 @@
 //! Loaders: what many rows of an answer need is read in one statement. One set per request, for rows depend on the viewer.
 
 mod people;
+mod routing;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -25,9 +26,11 @@ use crate::error::Result;
 pub type GrantWithRole = (grant::Model, RoleRow);
 
 pub use people::{EligibilityWithRole, PeopleLoaders};
+pub use routing::RoutingLoaders;
 
 pub struct Loaders {
     pub people: PeopleLoaders,
+    pub routing: RoutingLoaders,
     contacts: Batch<ContactId, Arc<ContactRow>>,
     phones: Batch<ContactId, Arc<str>>,
     reveals: Batch<ContactId, ()>,
@@ -51,6 +54,7 @@ impl Loaders {
         let source = Arc::new(Source { database, clock, viewer: viewer.clone() });
         Self {
             people: PeopleLoaders::new(&source),
+            routing: RoutingLoaders::new(&source),
             contacts: reading(&source, Source::contacts),
             phones: reading(&source, Source::phones),
             reveals: reading(&source, Source::reveals),

@@ -1,6 +1,6 @@
 //! Subscriptions over graphql-transport-ws at `/graphql/ws`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::http::WebSocketProtocols;
@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{BoxStream, once};
 use futures_util::{SinkExt, StreamExt};
 use portaria_domain::authentication::Origin;
+use portaria_domain::presence;
 use portaria_domain::token::TokenHash;
 use portaria_domain::viewer::{Use, Viewer};
 
@@ -31,6 +32,8 @@ use crate::request::Request;
 const PROTOCOL: &str = "graphql-transport-ws";
 /// A connection without `connection_init`, or that answers no ping and sends nothing, for so long is closed.
 const IDLE: Duration = Duration::from_secs(60);
+/// How often it is looked whether a connection was initialised.
+const INITIALISING: Duration = Duration::from_secs(2);
 const MAX_MESSAGE: usize = 64 * 1024;
 
 /// On whose behalf a connection's operations run; looked at anew for each.
@@ -77,17 +80,24 @@ async fn serve(socket: WebSocket, live: Live, browser: Browser) {
     let (sink, stream) = socket.split();
     let sink = sink.with(|message| async move { Ok::<_, axum::Error>(with_protocol_code(message)) });
     let caller = live.clone();
+    let (watcher, known) = (live.clone(), Arc::new(OnceLock::new()));
+    let said = known.clone();
     let shutdown = live.state.options.shutdown.clone();
     let connection = GraphQLWebSocket::new_with_pair(Box::pin(sink), stream, live, protocol)
         .keepalive_timeout(IDLE)
         .on_connection_init(move |payload| async move {
             let mut data = Data::default();
-            data.insert(Session(initialised(&caller, &browser, &payload).await?));
+            let session = initialised(&caller, &browser, &payload).await?;
+            if let Some(token) = session {
+                let _ = said.set(token);
+            }
+            data.insert(Session(session));
             Ok(data)
         })
         .serve();
     tokio::select! {
         () = connection => {}
+        () = watcher.is_there(&known) => {}
         () = shutdown.cancelled() => {}
     }
 }
@@ -152,6 +162,27 @@ fn with_protocol_code(message: Message) -> Message {
 }
 
 impl Live {
+    /// Says at intervals that whoever opened the connection is there, for as long as it lasts.
+    async fn is_there(&self, known: &OnceLock<TokenHash>) {
+        loop {
+            if let Some(token) = known.get()
+                && let Ok(Some(viewer)) = self
+                    .state
+                    .installation
+                    .viewers
+                    .resolve_from(*token, &self.origin, Use::DoesNotCount)
+                    .await
+                && let Some(member) = viewer.member_id()
+                && let Err(error) =
+                    presence::seen(&self.state.installation, viewer.workspace_id, member).await
+            {
+                tracing::debug!(%error, "who is there could not be written");
+            }
+            let pause = if known.get().is_some() { presence::HEARTBEAT } else { INITIALISING };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
     async fn viewer(&self, token: TokenHash) -> Result<Option<Arc<Viewer>>, Problem> {
         Ok(self.state.installation.viewers.resolve_from(token, &self.origin, Use::Counts).await?)
     }

@@ -115,6 +115,7 @@ const IN_QUEUE: PermissionSet = PermissionSet::of(&[
     Permission::ConversationReadUnassigned,
     Permission::ConversationClaim,
     Permission::ConversationAssign,
+    Permission::ConversationReceiveEscalation,
     Permission::MemberRead,
     Permission::WorkspaceRead,
     Permission::TeamRead,

@@ -1,9 +1,11 @@
 //! Conversations: which of them a viewer may see, and what is done with them.
 
 mod assignment;
+mod escalation;
 mod finder;
 mod release;
 mod rules;
+mod snooze;
 
 use portaria_entity::conversation::{self, ConversationStatus};
 
@@ -12,11 +14,13 @@ use crate::permission::PermissionSet;
 use crate::viewer::Viewer;
 
 pub use assignment::{Assignment, assign, claim, mark_read, resolve};
+pub use escalation::{escalate, escalations};
 pub use finder::{
     ConversationCursor, ConversationFilter, Unassigned, channel_of, find, page, visible_in, visible_to,
 };
-pub use release::{release_ended, release_expired, release_lost};
+pub use release::{release_ended, release_expired, release_lost, release_owed};
 pub use rules::{Act, permit};
+pub use snooze::{snooze, wake};
 
 /// A conversation that a viewer may see, with how much of it and what they may do towards it.
 #[derive(Clone, Debug)]
@@ -36,6 +40,15 @@ impl ConversationRow {
         let reading = viewer.access.reading(placement)?;
         Some(Self { held: viewer.access.towards(placement, reading), reading, row })
     }
+}
+
+/// Begins a change of a conversation by a viewer, for nouns that hang on it.
+pub(crate) async fn changing<'a>(
+    installation: &'a crate::Installation,
+    viewer: &'a Viewer,
+    id: portaria_entity::id::ConversationId,
+) -> crate::Result<assignment::Change<'a>> {
+    assignment::Change::begin(installation, viewer, id).await
 }
 
 /// What of a row decides who may see it.

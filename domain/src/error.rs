@@ -46,6 +46,8 @@ pub enum Refusal {
     NotAssignee,
     #[error("that member may not have this conversation")]
     AssigneeNotPermitted,
+    #[error("the conversation is escalated already")]
+    AlreadyEscalated,
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
     #[error("a code from the authenticator app is needed too")]
@@ -108,6 +110,12 @@ pub enum Refusal {
     InvitationVoid,
     #[error("it may not last so long")]
     TooLong,
+    #[error("the text is too long")]
+    TextTooLong,
+    #[error("there are too many labels already")]
+    TooManyLabels,
+    #[error("that label is no skill")]
+    NotASkill,
     #[error("there is too much of it for one answer")]
     TooMany,
     #[error("it ends too late")]

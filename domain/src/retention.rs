@@ -44,7 +44,7 @@ struct Outdated {
 }
 
 impl Retention {
-    fn outdated(&self) -> [Outdated; 9] {
+    fn outdated(&self) -> [Outdated; 10] {
         let of = |table, key, condition, days| Outdated { table, key, condition, days };
         [
             // The next attempt of what is settled is when it was last worked on.
@@ -63,6 +63,7 @@ impl Retention {
                 self.events,
             ),
             of("sign_in_events", "id", "\"at\" < $1", self.sign_ins),
+            of("routing_decisions", "workspace_id, id", "\"at\" < $1", self.sign_ins),
             of("throttled_attempts", "minute, address, user_id", "minute < $1", self.sign_ins),
             of(
                 "mail_secrets",

@@ -15,6 +15,7 @@ use crate::activity::{Actor, Deed, record};
 use crate::authentication::{Holder, OpenedSession, Origin, Proof};
 use crate::error::Result;
 use crate::installation::Installation;
+use crate::presence;
 use crate::token::Token;
 
 pub use ending::{end, end_of_member, end_others, end_own};
@@ -66,6 +67,7 @@ pub(crate) async fn open(
     session::Entity::insert(session::ActiveModel::from(session.clone()))
         .exec_without_returning(transaction)
         .await?;
+    presence::back(installation, transaction, (holder.workspace_id, holder.member_id)).await?;
     let deed = Deed {
         workspace_id: holder.workspace_id,
         actor: Actor::Member { member_id: holder.member_id, session_id: session.id },

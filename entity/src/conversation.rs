@@ -41,6 +41,12 @@ pub struct Model {
     pub waiting_since: Option<Timestamp>,
     /// Inbound messages since the assignee last read.
     pub unread_count: i32,
+    /// Who had it last, or has it: the customer stays with them if they can.
+    pub last_assignee_id: Option<MemberId>,
+    /// Put off until then.
+    pub snoozed_until: Option<Timestamp>,
+    /// Since when it is for who receives escalations.
+    pub escalated_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 

@@ -18,6 +18,13 @@ pub struct Model {
     pub first_response_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
     pub resolved_by: Option<MemberId>,
+    /// Why nobody could be found for it last: verdicts, separated by commas.
+    pub waiting_reason: Option<String>,
+    pub first_response_due_at: Option<Timestamp>,
+    pub resolution_due_at: Option<Timestamp>,
+    /// From when on somebody should be told.
+    pub first_response_risk_at: Option<Timestamp>,
+    pub resolution_risk_at: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,9 @@ pub enum RoutingCause {
     NewEpisode,
     Drain,
     AccessLost,
+    /// Who had it was away for too long.
+    AssigneeAway,
+    Escalated,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -291,6 +291,9 @@ impl Stage {
             last_inbound_at: None,
             waiting_since: Some(self.clock.now()),
             unread_count: i32::try_from(texts.len()).expect("few texts"),
+            last_assignee_id: assignee,
+            snoozed_until: None,
+            escalated_at: None,
             created_at: self.clock.now(),
         };
         let mut messages = Vec::new();

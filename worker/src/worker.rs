@@ -1,15 +1,19 @@
 //! The worker as one thing to start and stop: the inbox, the processing of deliveries, and what is done at intervals.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use portaria_domain::event::Published;
-use portaria_domain::{Installation, conversation, routing};
+use portaria_domain::{Installation, conversation, presence, routing, target};
 use portaria_entity::event::EventKind;
+use portaria_entity::id::WorkspaceId;
 use portaria_entity::time::Timestamp;
 use tokio::sync::Notify;
+use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::webhook::{self, InboxWriter, ProcessingOptions, Processor, Reception, WebhookOptions};
@@ -17,10 +21,13 @@ use crate::webhook::{self, InboxWriter, ProcessingOptions, Processor, Reception,
 /// How often refusals are written down.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(3);
 
-/// How often the queue is drained when nothing seems to have changed.
+/// How often everything is looked at when nothing seems to have changed.
 const DRAIN_INTERVAL: Duration = Duration::from_secs(5);
-/// How soon it is drained again at the earliest.
-const DRAIN_PAUSE: Duration = Duration::from_secs(1);
+/// How soon the queue is drained again at the earliest.
+const DRAIN_PAUSE: Duration = Duration::from_millis(200);
+
+/// How often it is looked for who waits for too long, and which targets are at risk.
+const WATCH_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How the worker behaves. The defaults suit one machine.
 #[derive(Clone, Debug, Default)]
@@ -87,27 +94,87 @@ async fn flush(refusals: &webhook::Refusals, uses: &webhook::SecretUse) {
     }
 }
 
-/// Looks at intervals, and soon after something has changed, whether somebody is free for who waits.
+/// Drains the queue of a workspace at once when something has changed there, and looks after everything at intervals.
 async fn drain_the_queue(installation: Installation, shutdown: CancellationToken) {
     let mut events = installation.events.subscribe();
     let mut looked_until = Timestamp(0);
+    let mut watched: Option<Instant> = None;
     while !shutdown.is_cancelled() {
-        match conversation::release_ended(&installation, looked_until).await {
-            Ok(until) => looked_until = until,
-            Err(error) => tracing::warn!(%error, "conversations could not be taken back"),
+        look_after_all(&installation, &mut looked_until).await;
+        if watched.is_none_or(|at| at.elapsed() >= WATCH_INTERVAL) {
+            watched = Some(Instant::now());
+            if let Err(error) = target::watch(&installation).await {
+                tracing::warn!(%error, "who waits for too long could not be looked for");
+            }
         }
-        if let Err(error) = routing::drain(&installation).await {
-            tracing::warn!(%error, "the queue could not be drained");
-        }
-        let something_changed = async {
+        let until = Instant::now() + DRAIN_INTERVAL;
+        while let Some(changed) = changed_before(&mut events, until, &shutdown).await {
+            for workspace in changed {
+                if let Err(error) = routing::drain_workspace(&installation, workspace).await {
+                    tracing::warn!(%error, "the queue could not be drained");
+                }
+            }
             tokio::time::sleep(DRAIN_PAUSE).await;
-            while let Ok(Published { kind: EventKind::MessageReceived | EventKind::MessageUpdated, .. }) =
-                events.recv().await
-            {}
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            _ = tokio::time::timeout(DRAIN_INTERVAL, something_changed) => {}
         }
+    }
+}
+
+/// What falls due with time: access that ended, who has gone or is back, what was put off; then the queue.
+async fn look_after_all(installation: &Installation, looked_until: &mut Timestamp) {
+    match conversation::release_ended(installation, *looked_until).await {
+        Ok(until) => *looked_until = until,
+        Err(error) => tracing::warn!(%error, "conversations could not be taken back"),
+    }
+    if let Err(error) = presence::settle(installation).await {
+        tracing::warn!(%error, "who is there could not be settled");
+    }
+    if let Err(error) = conversation::release_owed(installation).await {
+        tracing::warn!(%error, "conversations of who is away could not be taken back");
+    }
+    if let Err(error) = conversation::wake(installation).await {
+        tracing::warn!(%error, "what was put off could not be opened");
+    }
+    if let Err(error) = routing::drain(installation).await {
+        tracing::warn!(%error, "the queue could not be drained");
+    }
+}
+
+/// The workspaces in which somebody may have become free, as soon as there are any; none when it is time to look at
+/// everything, or to stop.
+async fn changed_before(
+    events: &mut Receiver<Published>,
+    until: Instant,
+    shutdown: &CancellationToken,
+) -> Option<BTreeSet<WorkspaceId>> {
+    let first = tokio::select! {
+        () = shutdown.cancelled() => return None,
+        () = tokio::time::sleep_until(until) => return None,
+        first = next_change(events) => first?,
+    };
+    let mut changed = BTreeSet::from([first]);
+    while let Ok(event) = events.try_recv() {
+        changed.extend(may_free(event));
+    }
+    Some(changed)
+}
+
+async fn next_change(events: &mut Receiver<Published>) -> Option<WorkspaceId> {
+    loop {
+        match events.recv().await {
+            Ok(event) => {
+                if let Some(workspace) = may_free(event) {
+                    return Some(workspace);
+                }
+            }
+            // What was missed may have been anything.
+            Err(_) => return None,
+        }
+    }
+}
+
+fn may_free(event: Published) -> Option<WorkspaceId> {
+    match event.kind {
+        EventKind::ConversationChanged | EventKind::AccessChanged => Some(event.workspace_id),
+        EventKind::MessageReceived | EventKind::MessageUpdated => None,
     }
 }

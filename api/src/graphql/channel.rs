@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
+use portaria_domain::business_hours::{self, Place};
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
 use portaria_entity::channel::Model;
 use portaria_guard::guarded;
 
 use super::ability::ChannelAbilities;
+use super::business_hours::BusinessHours;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -53,6 +55,14 @@ impl Channel {
     #[requires(ChannelManage, ApiDebug)]
     fn waba_id(&self) -> &str {
         &self.0.waba_id
+    }
+
+    /// When somebody answers it; null: always. Teams may have hours of their own.
+    #[requires(WorkspaceRead)]
+    async fn business_hours(&self, ctx: &Context<'_>) -> Result<Option<BusinessHours>> {
+        let reader = Request::of(ctx).installation.database.reader();
+        let place = Place::Channel(self.0.id);
+        Ok(business_hours::of(reader, self.0.workspace_id, place).await?.map(BusinessHours))
     }
 
     /// What the viewer may see of it now.

@@ -2,7 +2,9 @@
 
 use async_graphql::{Context, Enum, ID, InputObject};
 use portaria_domain::access::Reading;
-use portaria_domain::conversation::{ConversationCursor, ConversationFilter, ConversationRow, Unassigned};
+use portaria_domain::conversation::{
+    ConversationCursor, ConversationFilter, ConversationRow, Unassigned, escalations,
+};
 use portaria_domain::message::{self, MessageCursor};
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
@@ -16,8 +18,11 @@ use super::channel::Channel;
 use super::connection::{Connection, PageSize, decode_cursor, encode_cursor};
 use super::contact::Contact;
 use super::id::parse_optional;
+use super::label::{Label, labels};
 use super::member::Member;
 use super::message::Message;
+use super::routing::{ConversationRouting, Escalation};
+use super::target::ConversationTargets;
 use super::team::Team;
 use super::time::DateTime;
 use crate::error::{Problem, Result};
@@ -174,6 +179,70 @@ impl Conversation {
     #[authenticated]
     fn created_at(&self) -> DateTime {
         self.0.row.created_at.into()
+    }
+
+    /// When it is to be open again; null when it is not put off.
+    #[requires(
+        ConversationReadAll,
+        ConversationReadTeam,
+        ConversationReadAssigned,
+        ConversationReadUnassigned
+    )]
+    fn snoozed_until(&self) -> Option<DateTime> {
+        self.0.row.snoozed_until.map(Into::into)
+    }
+
+    /// Since when it is for who receives escalations; null when it is not escalated.
+    #[requires(
+        ConversationReadAll,
+        ConversationReadTeam,
+        ConversationReadAssigned,
+        ConversationReadUnassigned
+    )]
+    fn escalated_at(&self) -> Option<DateTime> {
+        self.0.row.escalated_at.map(Into::into)
+    }
+
+    /// Why it was escalated, and by whom, newest first; the latest ten.
+    #[requires(MessageRead, ConversationReceiveEscalation)]
+    async fn escalations(&self, ctx: &Context<'_>) -> Result<Vec<Escalation>> {
+        match self.0.reading {
+            Reading::Whole => {}
+            Reading::QueueEntry => return Err(Problem::NotFound),
+        }
+        let reader = Request::of(ctx).installation.database.reader();
+        Ok(escalations(reader, &self.0, 10).await?.into_iter().map(Escalation).collect())
+    }
+
+    /// What it is marked with.
+    #[requires(
+        ConversationReadAll,
+        ConversationReadTeam,
+        ConversationReadAssigned,
+        ConversationReadUnassigned
+    )]
+    async fn labels(&self, ctx: &Context<'_>) -> Result<Vec<Label>> {
+        labels(ctx, &Request::of(ctx).loaders()?.routing.marks(self.0.row.id).await?).await
+    }
+
+    /// Why it is with whom it is, or waits.
+    #[requires(ConversationAssign, ConversationReadAssigned, ConversationReadUnassigned)]
+    fn routing(&self) -> ConversationRouting {
+        ConversationRouting(self.0.clone())
+    }
+
+    /// By when the team means to have answered and to be done, in the stretch that it is in; null when it was in none.
+    #[requires(
+        ConversationReadAll,
+        ConversationReadTeam,
+        ConversationReadAssigned,
+        ConversationReadUnassigned
+    )]
+    async fn targets(&self, ctx: &Context<'_>) -> Result<Option<ConversationTargets>> {
+        match self.0.row.episode_id {
+            Some(id) => Ok(Request::of(ctx).loaders()?.routing.episode(id).await?.map(ConversationTargets)),
+            None => Ok(None),
+        }
     }
 
     /// What the viewer may do with it now.

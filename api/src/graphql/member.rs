@@ -11,6 +11,7 @@ use portaria_guard::guarded;
 use super::ability::MemberAbilities;
 use super::emergency::EmergencyEligibility;
 use super::grant::Grant;
+use super::label::{Label, labels};
 use super::role::Role;
 use super::session::OpenSession;
 use super::time::DateTime;
@@ -80,6 +81,12 @@ impl Member {
     #[requires(MemberRead)]
     fn availability(&self) -> Availability {
         self.0.member.availability.into()
+    }
+
+    /// What they are good at: conversations so labelled are theirs to be given.
+    #[requires(MemberRead)]
+    async fn skills(&self, ctx: &Context<'_>) -> Result<Vec<Label>> {
+        labels(ctx, &Request::of(ctx).loaders()?.routing.skills(self.0.member.id).await?).await
     }
 
     /// The address with which they sign in.

@@ -5,18 +5,21 @@ mod activity;
 mod alert;
 mod api_key;
 mod conversation;
+mod conversation_state;
 mod directory;
 mod emergency;
 mod erasure;
 mod grant;
 mod identity_provider;
 mod invitation;
+mod label;
 mod member;
 mod meta_app;
 mod open_session;
 mod passkey;
 mod password;
 mod role;
+mod routing_setting;
 mod second_factor;
 mod second_factor_reset;
 mod security_policy;
@@ -57,6 +60,9 @@ pub struct Mutation(
     single_sign_on::SingleSignOnMutation,
     alert::AlertMutation,
     meta_app::MetaAppMutation,
+    conversation_state::ConversationStateMutation,
+    routing_setting::RoutingSettingMutation,
+    label::LabelMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -7,6 +7,7 @@ mod conversation;
 mod directory;
 mod explanation;
 mod identity_provider;
+mod label;
 mod meta_app;
 mod people;
 mod viewer;
@@ -27,4 +28,5 @@ pub struct Query(
     identity_provider::IdentityProviderQuery,
     alert::AlertQuery,
     meta_app::MetaAppQuery,
+    label::LabelQuery,
 );

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID};
 use futures_util::future::try_join_all;
+use portaria_domain::business_hours::{self, Place};
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
 use portaria_entity::team::Model;
 use portaria_guard::guarded;
 
 use super::ability::TeamAbilities;
+use super::business_hours::BusinessHours;
 use super::channel::Channel;
 use super::member::Member;
+use super::routing_setting::TeamRouting;
 use crate::error::Result;
 use crate::guard::Subject;
 use crate::request::Request;
@@ -43,6 +46,20 @@ impl Team {
     #[requires(TeamRead)]
     fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// How its conversations are routed, and what it means to achieve.
+    #[requires(TeamRead)]
+    async fn routing(&self, ctx: &Context<'_>) -> Result<TeamRouting> {
+        Ok(Request::of(ctx).loaders()?.routing.of_team(self.0.id).await?.into())
+    }
+
+    /// When somebody of it is there; null: it goes by the hours of its numbers.
+    #[requires(TeamRead)]
+    async fn business_hours(&self, ctx: &Context<'_>) -> Result<Option<BusinessHours>> {
+        let reader = Request::of(ctx).installation.database.reader();
+        let place = Place::Team(self.0.id);
+        Ok(business_hours::of(reader, self.0.workspace_id, place).await?.map(BusinessHours))
     }
 
     /// Who belongs to it.

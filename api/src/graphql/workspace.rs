@@ -2,12 +2,14 @@
 
 use async_graphql::{Context, ID};
 use portaria_domain::permission::PermissionSet;
+use portaria_domain::routing::setting;
 use portaria_domain::security_policy;
 use portaria_domain::viewer::Viewer;
 use portaria_entity::workspace::Model;
 use portaria_guard::guarded;
 
 use super::ability::WorkspaceAbilities;
+use super::routing_setting::WorkspaceRouting;
 use super::security_policy::SecurityPolicy;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -52,6 +54,13 @@ impl Workspace {
     #[requires(WorkspaceRead)]
     fn locale(&self) -> &str {
         &self.0.locale
+    }
+
+    /// How it routes.
+    #[requires(WorkspaceRead)]
+    async fn routing(&self, ctx: &Context<'_>) -> Result<WorkspaceRouting> {
+        let reader = Request::of(ctx).installation.database.reader();
+        Ok(setting::of_workspace(reader, self.0.id).await?.into())
     }
 
     /// What it demands of its people before they may do anything.

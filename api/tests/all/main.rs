@@ -20,6 +20,7 @@ mod people;
 mod permissions;
 mod resuming;
 mod revoking;
+mod routing;
 mod rows;
 mod schema;
 mod scim;

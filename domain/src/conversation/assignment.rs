@@ -24,17 +24,21 @@ pub enum Assignment {
 }
 
 /// A change of one conversation, from its first read to its commit.
-struct Change<'a> {
-    installation: &'a Installation,
-    viewer: &'a Viewer,
-    transaction: DatabaseTransaction,
-    conversation: ConversationRow,
-    now: Timestamp,
+pub(crate) struct Change<'a> {
+    pub installation: &'a Installation,
+    pub viewer: &'a Viewer,
+    pub transaction: DatabaseTransaction,
+    pub conversation: ConversationRow,
+    pub now: Timestamp,
 }
 
 impl<'a> Change<'a> {
     /// Opens a transaction and reads the conversation in it, locked where the database locks rows.
-    async fn begin(installation: &'a Installation, viewer: &'a Viewer, id: ConversationId) -> Result<Self> {
+    pub async fn begin(
+        installation: &'a Installation,
+        viewer: &'a Viewer,
+        id: ConversationId,
+    ) -> Result<Self> {
         let transaction = installation.database.begin().await?;
         let row = conversation::Entity::find_by_id((viewer.workspace_id, id))
             .lock_exclusive()
@@ -44,12 +48,12 @@ impl<'a> Change<'a> {
         Ok(Self { installation, viewer, transaction, conversation, now: installation.clock.now() })
     }
 
-    fn permit(&self, act: Act) -> Result<()> {
+    pub fn permit(&self, act: Act) -> Result<()> {
         permit(self.viewer, &self.conversation, act, self.now)
     }
 
     /// Sets columns of the conversation; the values are `$3` and following.
-    async fn update<const N: usize>(&self, set: &str, values: [sea_orm::Value; N]) -> Result<()> {
+    pub async fn update<const N: usize>(&self, set: &str, values: [sea_orm::Value; N]) -> Result<()> {
         let row = &self.conversation.row;
         self.update_row(
             &format!("UPDATE conversations SET {set} WHERE workspace_id = $1 AND id = $2"),
@@ -83,7 +87,7 @@ impl<'a> Change<'a> {
     }
 
     /// Records what was done, commits, and answers with the conversation as it is now.
-    async fn finish(self, action: &str, after: Option<serde_json::Value>) -> Result<conversation::Model> {
+    pub async fn finish(self, action: &str, after: Option<serde_json::Value>) -> Result<conversation::Model> {
         let row = &self.conversation.row;
         let deed = Deed {
             workspace_id: row.workspace_id,
@@ -144,6 +148,9 @@ pub async fn assign(
             Some(member)
         }
     };
+    if assignee.is_none() {
+        decline(&act).await?;
+    }
     give(&act, assignee).await?;
     let row = act.finish("conversation.assigned", Some(serde_json::json!({ "assignee": assignee }))).await?;
     Ok(ConversationRow::of(viewer, row))
@@ -157,7 +164,11 @@ pub async fn resolve(
 ) -> Result<ConversationRow> {
     let act = Change::begin(installation, viewer, id).await?;
     act.permit(Act::Resolve)?;
-    act.update("status = 'resolved', waiting_since = NULL, unread_count = 0", []).await?;
+    act.update(
+        "status = 'resolved', waiting_since = NULL, unread_count = 0, snoozed_until = NULL, escalated_at = NULL",
+        [],
+    )
+    .await?;
     act.update_episode(
         "resolved_by = $3, resolved_at = $4",
         [viewer.member_id().map(|member| member.0).into(), act.now.0.into()],
@@ -198,20 +209,51 @@ pub async fn mark_read(
 }
 
 async fn give(act: &Change<'_>, assignee: Option<MemberId>) -> Result<()> {
-    act.update("assignee_id = $3", [assignee.map(|member| member.0).into()]).await?;
-    if assignee.is_some() {
-        act.update_episode("first_assigned_at = COALESCE(first_assigned_at, $3)", [act.now.0.into()]).await?;
+    act.update(
+        "assignee_id = $3, last_assignee_id = COALESCE($3, last_assignee_id)",
+        [assignee.map(|member| member.0).into()],
+    )
+    .await?;
+    if let Some(member) = assignee {
+        act.update_episode(
+            "first_assigned_at = COALESCE(first_assigned_at, $3), waiting_reason = NULL",
+            [act.now.0.into()],
+        )
+        .await?;
+        if let Some(episode) = act.conversation.row.episode_id {
+            let sql =
+                "DELETE FROM episode_declines WHERE workspace_id = $1 AND episode_id = $2 AND member_id = $3";
+            let values = [act.viewer.workspace_id.0.into(), episode.0.into(), member.0.into()];
+            act.transaction.execute_raw(act.installation.database.statement(sql, values)).await?;
+        }
     }
     Ok(())
 }
 
-/// Refuses an assignee who could not read the conversation once they have it.
+/// Remembers that who has the conversation is not to be given it again in this episode.
+pub(super) async fn decline(act: &Change<'_>) -> Result<()> {
+    let row = &act.conversation.row;
+    let (Some(episode), Some(member)) = (row.episode_id, row.assignee_id) else { return Ok(()) };
+    let sql = "INSERT INTO episode_declines (workspace_id, episode_id, member_id, declined_at) \
+               VALUES ($1, $2, $3, $4) ON CONFLICT (workspace_id, episode_id, member_id) DO NOTHING";
+    let values = [row.workspace_id.0.into(), episode.0.into(), member.0.into(), act.now.0.into()];
+    act.transaction.execute_raw(act.installation.database.statement(sql, values)).await?;
+    Ok(())
+}
+
+/// Refuses an assignee who could not read the conversation once they have it. One that is escalated is so no more when it
+/// is given to who receives no escalations.
 async fn require_may_have(act: &Change<'_>, member: MemberId) -> Result<()> {
     let row = &act.conversation.row;
     let everybody =
         access_of_members(&act.transaction, &act.installation.database, row.workspace_id, act.now).await?;
-    let may = everybody.get(&member).is_some_and(|access| {
-        access.in_conversation(row.channel_id, row.team_id).contains(Permission::ConversationReadAssigned)
-    });
-    if may { Ok(()) } else { Err(Refusal::AssigneeNotPermitted.into()) }
+    let access = everybody.get(&member).ok_or(Refusal::AssigneeNotPermitted)?;
+    let held = access.in_conversation(row.channel_id, row.team_id);
+    if !held.contains(Permission::ConversationReadAssigned) {
+        return Err(Refusal::AssigneeNotPermitted.into());
+    }
+    if row.escalated_at.is_some() && !held.contains(Permission::ConversationReceiveEscalation) {
+        act.update("escalated_at = NULL", []).await?;
+    }
+    Ok(())
 }

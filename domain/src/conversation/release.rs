@@ -1,19 +1,22 @@
 //! Conversations of who may no longer have them go back to the queue, or straight to somebody who may.
 
+use std::collections::BTreeMap;
+
 use portaria_entity::conversation::{self, Column, ConversationStatus};
 use portaria_entity::event::EventKind;
-use portaria_entity::id::{MemberId, WorkspaceId};
+use portaria_entity::id::{ConversationId, MemberId, WorkspaceId};
 use portaria_entity::routing_decision::RoutingCause;
 use portaria_entity::time::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::placement;
+use crate::activity::{Actor, Deed, record};
 use crate::error::Result;
 use crate::event::{Happening, append};
 use crate::granting::{Authority, Change, Ledger};
 use crate::installation::Installation;
-use crate::permission::Permission;
-use crate::routing::{Routing, Waiting};
+use crate::routing::setting::WorkspaceRouting;
+use crate::routing::{Routing, Waiting, lacking};
 
 /// Takes from these members the open conversations that they may no longer have, by the ledger of the change.
 /// Who had them, and what they wrote, stays on record.
@@ -29,12 +32,17 @@ pub async fn release_lost(change: &Change<'_>, members: &[MemberId]) -> Result<u
         .lock_exclusive()
         .all(&change.transaction)
         .await?;
-    let lost: Vec<_> = had.into_iter().filter(|row| !may_keep(&change.ledger, change.now, row)).collect();
+    let keeps = |row: &conversation::Model| {
+        may_keep(&change.ledger, change.now, row)
+            && !row.assignee_id.zip(row.team_id).is_some_and(|left| change.has_left(left))
+    };
+    let lost: Vec<_> = had.into_iter().filter(|row| !keeps(row)).collect();
     if lost.is_empty() {
         return Ok(0);
     }
     for row in &lost {
-        let sql = "UPDATE conversations SET assignee_id = NULL WHERE workspace_id = $1 AND id = $2";
+        let sql = "UPDATE conversations SET assignee_id = NULL, last_assignee_id = assignee_id \
+                   WHERE workspace_id = $1 AND id = $2";
         change.execute(sql, [row.id.0.into()]).await?;
         let before = Some(serde_json::json!({ "assignee": row.assignee_id }));
         change.record("conversation.released", row.id, (before, None)).await?;
@@ -60,7 +68,7 @@ fn may_keep(ledger: &Ledger, now: Timestamp, row: &conversation::Model) -> bool 
     let assignee = row.assignee_id.and_then(|member| ledger.members.get(&member));
     assignee.is_some_and(|standing| {
         let held = standing.access(now).in_conversation(row.channel_id, row.team_id);
-        held.contains(Permission::ConversationReadAssigned)
+        lacking(held).is_empty()
     })
 }
 
@@ -101,4 +109,91 @@ pub async fn release_ended(installation: &Installation, since: Timestamp) -> Res
         release_expired(installation, row.try_get_by_index(0)?).await?;
     }
     Ok(now)
+}
+
+const OWED: &str = "
+SELECT c.workspace_id, c.id FROM members m
+JOIN conversations c ON c.workspace_id = m.workspace_id AND c.assignee_id = m.id
+LEFT JOIN presences p ON p.workspace_id = m.workspace_id AND p.member_id = m.id
+LEFT JOIN workspace_routings r ON r.workspace_id = m.workspace_id
+WHERE m.status = 'active' AND m.availability = 'offline' AND c.status = 'open' AND c.waiting_since IS NOT NULL
+  AND c.episode_id IS NOT NULL
+  AND COALESCE(p.away_since_at, 0) <= $1 - COALESCE(r.give_back_after_minutes, $2) * $3
+ORDER BY c.workspace_id, c.id LIMIT 200";
+
+/// Takes the conversations in which a customer waits for an answer from who has been offline for too long. What is
+/// answered stays theirs until the customer writes again. Answers how many were taken.
+pub async fn release_owed(installation: &Installation) -> Result<usize> {
+    const MINUTE: i64 = 60_000_000;
+    let (database, now) = (&installation.database, installation.clock.now());
+    let grace = i64::from(WorkspaceRouting::default().give_back_after_minutes);
+    let values = [now.0.into(), grace.into(), MINUTE.into()];
+    let mut owed: BTreeMap<WorkspaceId, Vec<ConversationId>> = BTreeMap::new();
+    for row in database.reader().query_all_raw(database.statement(OWED, values)).await? {
+        owed.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
+    }
+    let mut released = 0;
+    for (workspace, conversations) in owed {
+        released += give_back(installation, workspace, &conversations).await?;
+    }
+    if released > 0 {
+        installation.events.wake();
+    }
+    Ok(released)
+}
+
+async fn give_back(
+    installation: &Installation,
+    workspace: WorkspaceId,
+    conversations: &[ConversationId],
+) -> Result<usize> {
+    let database = &installation.database;
+    let transaction = database.begin().await?;
+    let rows = conversation::Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::Id.is_in(conversations.iter().copied()))
+        .filter(Column::Status.eq(ConversationStatus::Open))
+        .filter(Column::WaitingSince.is_not_null())
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(&transaction)
+        .await?;
+    let mut taken = Vec::new();
+    for row in rows {
+        // Who is back by now, or has given it to somebody who is there, keeps it.
+        let sql = "UPDATE conversations SET assignee_id = NULL, last_assignee_id = assignee_id \
+                   WHERE workspace_id = $1 AND id = $2 AND EXISTS (SELECT 1 FROM members m \
+                   WHERE m.workspace_id = $1 AND m.id = conversations.assignee_id AND m.availability = 'offline')";
+        let values = [workspace.0.into(), row.id.0.into()];
+        if transaction.execute_raw(database.statement(sql, values)).await?.rows_affected() == 0 {
+            continue;
+        }
+        let deed = Deed {
+            workspace_id: workspace,
+            actor: Actor::Installation,
+            action: "conversation.given_back",
+            subject: row.id.to_string(),
+            before: Some(serde_json::json!({ "assignee": row.assignee_id })),
+            after: None,
+            address: None,
+        };
+        record(&transaction, &installation.clock, deed).await?;
+        let happening = Happening {
+            workspace_id: workspace,
+            kind: EventKind::ConversationChanged,
+            conversation_id: Some(row.id),
+            message_id: None,
+            before: Some(placement(&row).into()),
+        };
+        append(&transaction, &installation.clock, happening).await?;
+        taken.extend(Waiting::of(&row));
+    }
+    if !taken.is_empty() {
+        let mut routing = Routing::open(installation, &transaction, workspace).await?;
+        for waiting in &taken {
+            routing.route(waiting, RoutingCause::AssigneeAway).await?;
+        }
+    }
+    transaction.commit().await?;
+    Ok(taken.len())
 }

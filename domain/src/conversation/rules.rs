@@ -15,6 +15,9 @@ pub enum Act {
     Assign,
     Resolve,
     MarkRead,
+    Snooze,
+    Escalate,
+    Label,
 }
 
 /// Refuses what this viewer may not do with a conversation now. Touches no database.
@@ -29,6 +32,10 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
     match act {
         Act::Claim => {
             require(Permission::ConversationClaim)?;
+            // What was escalated is not taken back by who could not be given it.
+            if row.escalated_at.is_some() {
+                require(Permission::ConversationReceiveEscalation)?;
+            }
             viewer.session()?;
             if row.assignee_id.is_some() {
                 return Err(Refusal::AlreadyAssigned.into());
@@ -41,12 +48,20 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
             }
             open
         }
-        Act::Resolve => {
-            require(Permission::ConversationResolve)?;
+        Act::Resolve | Act::Snooze | Act::Escalate | Act::Label => {
+            require(match act {
+                Act::Escalate => Permission::ConversationEscalate,
+                Act::Label => Permission::ConversationAnnotate,
+                _ => Permission::ConversationResolve,
+            })?;
             if !is_assignee && !conversation.held.contains(Permission::ConversationAssign) {
                 return Err(Refusal::NotAssignee.into());
             }
-            open
+            if act == Act::Escalate && row.escalated_at.is_some() && !is_assignee {
+                return Err(Refusal::AlreadyEscalated.into());
+            }
+            // A label is no act of its stretch.
+            if act == Act::Label { Ok(()) } else { open }
         }
         // Only its assignee's reading counts.
         Act::MarkRead if is_assignee => Ok(()),

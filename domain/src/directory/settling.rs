@@ -145,6 +145,7 @@ impl Plan {
         {
             let which = (workspace, team, member);
             team_member::Entity::delete_by_id(which).exec(&change.transaction).await?;
+            change.leaves(member, team);
             let told = Some(json!({ "member": member }));
             change.record("team.member_removed", team, (told, None)).await?;
         }

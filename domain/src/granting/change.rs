@@ -54,6 +54,8 @@ pub struct Change<'a> {
     authority: Authority<'a>,
     /// Whose access it changes.
     affected: BTreeSet<MemberId>,
+    /// Who has left which team.
+    left: BTreeSet<(MemberId, TeamId)>,
     /// Whether the workspace had a lasting administrator: one that has none is not left without by this change.
     had_administrator: bool,
 }
@@ -78,6 +80,7 @@ impl<'a> Change<'a> {
             now,
             authority,
             affected: BTreeSet::new(),
+            left: BTreeSet::new(),
             had_administrator,
         })
     }
@@ -286,6 +289,15 @@ impl<'a> Change<'a> {
     /// Takes note that somebody's access changes by what they may do themselves.
     pub fn affects(&mut self, member: MemberId) {
         self.affected.insert(member);
+    }
+
+    /// Takes note that somebody leaves a team: its conversations are not theirs any more.
+    pub(crate) fn leaves(&mut self, member: MemberId, team: TeamId) {
+        self.left.insert((member, team));
+    }
+
+    pub(crate) fn has_left(&self, left: (MemberId, TeamId)) -> bool {
+        self.left.contains(&left)
     }
 
     /// Reads again who holds what, after something has been written.

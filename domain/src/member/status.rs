@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Refusal, Result};
 use crate::granting::{Change, Conferral, Holder};
+use crate::presence::stated;
 use crate::session::end_in_workspace;
 
 /// The most conversations that routing may be told to give somebody at once.
@@ -89,6 +90,9 @@ pub async fn set_availability(
     let said: &str = availability.into();
     let sql = "UPDATE members SET availability = $3 WHERE workspace_id = $1 AND id = $2";
     change.execute(sql, [member.0.into(), said.into()]).await?;
+    let away_since = (availability == Availability::Offline).then_some(change.now);
+    let who = (change.workspace_id, member);
+    stated(&change.transaction, &change.installation.database, who, away_since).await?;
     let after = json!({ "availability": said });
     change.record("member.availability_set", member, (None, Some(after))).await
 }

@@ -1,11 +1,15 @@
 //! The rules: who may be given a conversation, and who of them is.
 
-use portaria_entity::id::MemberId;
+use std::cmp::Reverse;
+
+use portaria_entity::id::{LabelId, MemberId};
 use portaria_entity::member::Availability;
+use portaria_entity::team_routing::RoutingRule;
 use portaria_entity::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Waiting;
+use super::setting::TeamRouting;
 use crate::access::Access;
 use crate::permission::{Permission, PermissionSet};
 
@@ -52,6 +56,12 @@ pub enum Verdict {
     /// May do it only as an administrator, who is nobody's agent without being in the team or holding a narrower grant.
     Administrator,
     NotInTeam,
+    /// Has not the skills that the conversation's labels ask for.
+    LacksSkill,
+    /// Gave this episode back to the queue, or escalated it.
+    Declined,
+    /// Nobody works there now.
+    OutOfHours,
     NotAvailable,
     AtCapacity,
 }
@@ -63,6 +73,21 @@ pub enum ChoiceReason {
     HadItBefore,
     /// Nobody had fewer open conversations, nor waited longer for the next.
     LeastLoaded,
+    /// Nobody waited longer for the next.
+    NextInTurn,
+}
+
+/// What a conversation asks for beside what its place does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Demand {
+    /// Who had this episode and is not given it again.
+    pub declined: Vec<MemberId>,
+    pub skills: Vec<LabelId>,
+    /// Whether it has waited long enough for these.
+    pub skills_may_lack: bool,
+    /// Whether nobody works there now.
+    pub closed: bool,
+    pub routing: TeamRouting,
 }
 
 /// A member as routing sees them.
@@ -75,27 +100,48 @@ pub(super) struct Agent {
     /// Open conversations assigned to them.
     pub load: i64,
     pub last_assigned_at: Option<Timestamp>,
+    pub skills: Vec<LabelId>,
 }
 
 impl Agent {
     /// Whether this member may have the conversation now, and if not, why.
-    pub(super) fn judge(&self, waiting: &Waiting) -> Verdict {
-        let missing = lacking(self.access.in_conversation(waiting.channel_id, waiting.team_id));
+    pub(super) fn judge(&self, waiting: &Waiting, demand: &Demand) -> Verdict {
+        let held = self.access.in_conversation(waiting.channel_id, waiting.team_id);
+        let mut missing = lacking(held);
+        if waiting.escalated && !held.contains(Permission::ConversationReceiveEscalation) {
+            missing.push(Permission::ConversationReceiveEscalation.key().to_owned());
+        }
         if !missing.is_empty() {
             return Verdict::NotPermitted { missing };
         }
-        let in_team = waiting.team_id.is_some_and(|team| self.access.member_of().contains(&team));
-        if !in_team && self.only_as_administrator(waiting) {
-            return Verdict::Administrator;
+        // Who receives escalations need be nobody's agent otherwise.
+        if !waiting.escalated {
+            let in_team = self.is_in_team(waiting);
+            if !in_team && self.only_as_administrator(waiting) {
+                return Verdict::Administrator;
+            }
+            if waiting.team_id.is_some() && !in_team {
+                return Verdict::NotInTeam;
+            }
         }
-        if waiting.team_id.is_some() && !in_team {
-            return Verdict::NotInTeam;
+        if !demand.skills.iter().all(|skill| self.skills.contains(skill)) {
+            return Verdict::LacksSkill;
+        }
+        if demand.declined.contains(&self.member_id) {
+            return Verdict::Declined;
+        }
+        if demand.closed {
+            return Verdict::OutOfHours;
         }
         match self.availability {
             Availability::Available => {}
             Availability::Busy | Availability::Offline => return Verdict::NotAvailable,
         }
         if self.load >= self.capacity { Verdict::AtCapacity } else { Verdict::Eligible }
+    }
+
+    fn is_in_team(&self, waiting: &Waiting) -> bool {
+        waiting.team_id.is_some_and(|team| self.access.member_of().contains(&team))
     }
 
     fn only_as_administrator(&self, waiting: &Waiting) -> bool {
@@ -105,7 +151,7 @@ impl Agent {
 }
 
 /// What is missing for looking after a conversation.
-fn lacking(held: PermissionSet) -> Vec<String> {
+pub(crate) fn lacking(held: PermissionSet) -> Vec<String> {
     let mut missing: Vec<_> =
         NEEDED.without(held).iter().map(|permission| permission.key().to_owned()).collect();
     if !held.intersects(ANSWERING) {
@@ -114,16 +160,32 @@ fn lacking(held: PermissionSet) -> Vec<String> {
     missing
 }
 
-/// Everybody's verdict, and who is chosen: who had it before, else who has least to do, of those who waited longest.
-pub(super) fn choose(agents: &[Agent], waiting: &Waiting) -> (Vec<Candidate>, Option<MemberId>) {
-    let verdicts: Vec<_> = agents.iter().map(|agent| agent.judge(waiting)).collect();
+/// Everybody's verdict, and who is chosen: who had it before, else by the team's rule. Where nobody has the skills that
+/// are asked for, and long enough was waited, somebody without them.
+pub(super) fn choose(
+    agents: &[Agent],
+    waiting: &Waiting,
+    demand: &Demand,
+) -> (Vec<Candidate>, Option<MemberId>) {
+    let (candidates, chosen) = choose_strictly(agents, waiting, demand);
+    if chosen.is_some() || demand.skills.is_empty() || !demand.skills_may_lack {
+        return (candidates, chosen);
+    }
+    choose_strictly(agents, waiting, &Demand { skills: Vec::new(), ..demand.clone() })
+}
+
+fn choose_strictly(
+    agents: &[Agent],
+    waiting: &Waiting,
+    demand: &Demand,
+) -> (Vec<Candidate>, Option<MemberId>) {
+    let verdicts: Vec<_> = agents.iter().map(|agent| agent.judge(waiting, demand)).collect();
     let eligible = || agents.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::Eligible);
-    let before = eligible().find(|(agent, _)| Some(agent.member_id) == waiting.last_assignee);
+    let before =
+        eligible().find(|(agent, _)| demand.routing.sticky && Some(agent.member_id) == waiting.last_assignee);
     let chosen = match before {
         Some((agent, _)) => Some((agent.member_id, ChoiceReason::HadItBefore)),
-        None => eligible()
-            .min_by_key(|(agent, _)| (agent.load, agent.last_assigned_at, agent.member_id))
-            .map(|(agent, _)| (agent.member_id, ChoiceReason::LeastLoaded)),
+        None => by_rule(eligible().map(|(agent, _)| agent), waiting, demand.routing.rule),
     };
     let candidate = |(agent, verdict): (&Agent, &Verdict)| Candidate {
         member_id: agent.member_id,
@@ -134,4 +196,51 @@ pub(super) fn choose(agents: &[Agent], waiting: &Waiting) -> (Vec<Candidate>, Op
         load: agent.load,
     };
     (agents.iter().zip(&verdicts).map(candidate).collect(), chosen.map(|(member, _)| member))
+}
+
+/// Whose turn it is. Escalations go to the team's own first, and to administrators last.
+fn by_rule<'a>(
+    eligible: impl Iterator<Item = &'a Agent>,
+    waiting: &Waiting,
+    rule: RoutingRule,
+) -> Option<(MemberId, ChoiceReason)> {
+    let nearness = |agent: &Agent| {
+        let escalated = waiting.escalated;
+        (escalated && agent.only_as_administrator(waiting), Reverse(escalated && agent.is_in_team(waiting)))
+    };
+    let (chosen, reason) = match rule {
+        RoutingRule::LeastLoaded => {
+            let key = |agent: &&Agent| (nearness(agent), agent.load, agent.last_assigned_at, agent.member_id);
+            (eligible.min_by_key(key), ChoiceReason::LeastLoaded)
+        }
+        RoutingRule::RoundRobin => {
+            let key = |agent: &&Agent| (nearness(agent), agent.last_assigned_at, agent.member_id);
+            (eligible.min_by_key(key), ChoiceReason::NextInTurn)
+        }
+    };
+    chosen.map(|agent| (agent.member_id, reason))
+}
+
+/// Why nobody could be found, from everybody's verdicts: what stands between those who are permitted and the
+/// conversation; else that nobody is.
+pub(super) fn reason(candidates: &[Candidate]) -> String {
+    let mut names: Vec<&str> = candidates.iter().filter_map(|one| obstacle(&one.verdict)).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() { "not_permitted".to_owned() } else { names.join(",") }
+}
+
+fn obstacle(verdict: &Verdict) -> Option<&'static str> {
+    match verdict {
+        Verdict::LacksSkill => Some("lacks_skill"),
+        Verdict::Declined => Some("declined"),
+        Verdict::OutOfHours => Some("out_of_hours"),
+        Verdict::NotAvailable => Some("not_available"),
+        Verdict::AtCapacity => Some("at_capacity"),
+        Verdict::Chosen { .. }
+        | Verdict::Eligible
+        | Verdict::NotPermitted { .. }
+        | Verdict::Administrator
+        | Verdict::NotInTeam => None,
+    }
 }

@@ -1,7 +1,10 @@
 //! Routing: who of those who may have a conversation gets it, decided once, with the reasons on record.
 
 mod candidate;
+mod circumstances;
 mod drain;
+mod reading;
+pub mod setting;
 
 use portaria_entity::conversation;
 use portaria_entity::id::{
@@ -13,14 +16,18 @@ use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait};
 
+use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::grant::access_of_members;
 use crate::installation::Installation;
 use crate::security_policy::waited_for;
 use candidate::Agent;
+use circumstances::Circumstances;
 
+pub(crate) use candidate::lacking;
 pub use candidate::{Candidate, ChoiceReason, Verdict};
-pub use drain::drain;
+pub use drain::{drain, drain_workspace};
+pub use reading::{DecisionRow, decisions, judge_now, queue_position};
 
 /// An episode that needs somebody.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +39,10 @@ pub struct Waiting {
     pub team_id: Option<TeamId>,
     /// Who had the conversation before.
     pub last_assignee: Option<MemberId>,
+    /// Whether it is for who receives escalations.
+    pub escalated: bool,
+    /// Since when the customer waits.
+    pub since: Timestamp,
 }
 
 impl Waiting {
@@ -42,7 +53,9 @@ impl Waiting {
             episode_id: row.episode_id?,
             channel_id: row.channel_id,
             team_id: row.team_id,
-            last_assignee: row.assignee_id,
+            last_assignee: row.assignee_id.or(row.last_assignee_id),
+            escalated: row.escalated_at.is_some(),
+            since: row.waiting_since.unwrap_or(row.last_activity_at),
         })
     }
 }
@@ -55,6 +68,7 @@ pub struct Routing<'a> {
     transaction: &'a DatabaseTransaction,
     workspace_id: WorkspaceId,
     agents: Vec<Agent>,
+    circumstances: Circumstances,
     now: Timestamp,
 }
 
@@ -74,6 +88,18 @@ impl<'a> Routing<'a> {
     ) -> Result<Self> {
         take_turn(installation, transaction, workspace_id).await?;
         let (database, now) = (&installation.database, installation.clock.now());
+        let mut circumstances = Circumstances::read(transaction, database, workspace_id, now).await?;
+        let agents = Self::agents(transaction, database, workspace_id, &mut circumstances).await?;
+        Ok(Self { installation, transaction, workspace_id, agents, circumstances, now })
+    }
+
+    async fn agents(
+        transaction: &impl ConnectionTrait,
+        database: &Database,
+        workspace_id: WorkspaceId,
+        circumstances: &mut Circumstances,
+    ) -> Result<Vec<Agent>> {
+        let now = circumstances.now;
         let mut access = access_of_members(transaction, database, workspace_id, now).await?;
         // Who may use nothing before they have a second factor could not answer.
         for member in waited_for(transaction, database, workspace_id, now).await? {
@@ -92,21 +118,50 @@ impl<'a> Routing<'a> {
                 capacity: row.try_get_by_index::<i32>(2)?.into(),
                 load: row.try_get_by_index(3)?,
                 last_assigned_at: row.try_get_by_index(4)?,
+                skills: circumstances.take_skills_of(member_id),
             });
         }
-        Ok(Self { installation, transaction, workspace_id, agents, now })
+        Ok(agents)
     }
 
-    /// Whether anybody could take this now.
+    /// Everybody's verdict on this now, and who would get it.
+    fn consider(&self, waiting: &Waiting) -> (Vec<Candidate>, Option<MemberId>) {
+        candidate::choose(&self.agents, waiting, &self.circumstances.demand(waiting))
+    }
+
+    /// Whether anybody could take what waits at a place, if it asks for nothing more.
     fn has_eligible(&self, waiting: &Waiting) -> bool {
-        self.agents.iter().any(|agent| agent.judge(waiting) == Verdict::Eligible)
+        let demand = self.circumstances.demand(waiting);
+        self.agents.iter().any(|agent| agent.judge(waiting, &demand) == Verdict::Eligible)
     }
 
     /// Gives the episode to whom it is due, or leaves it waiting; either way the reasons are recorded.
     pub async fn route(&mut self, waiting: &Waiting, cause: RoutingCause) -> Result<Option<MemberId>> {
-        let (candidates, chosen) = candidate::choose(&self.agents, waiting);
-        self.record(waiting, cause, &candidates, chosen).await?;
-        self.assign(waiting, chosen).await?;
+        let (candidates, chosen) = self.consider(waiting);
+        self.settle(waiting, cause, &candidates, chosen).await?;
+        if cause == RoutingCause::NewEpisode {
+            self.set_targets(waiting).await?;
+        }
+        Ok(chosen)
+    }
+
+    /// By when the team means to have answered and to be done.
+    async fn set_targets(&self, waiting: &Waiting) -> Result<()> {
+        let Some(targets) = self.circumstances.targets(waiting) else { return Ok(()) };
+        let (database, of) = (&self.installation.database, (self.workspace_id, waiting.episode_id));
+        targets.write(self.transaction, database, of).await
+    }
+
+    /// Writes down a decision, and does what it says.
+    async fn settle(
+        &mut self,
+        waiting: &Waiting,
+        cause: RoutingCause,
+        candidates: &[Candidate],
+        chosen: Option<MemberId>,
+    ) -> Result<()> {
+        self.record(waiting, cause, candidates, chosen).await?;
+        self.assign(waiting, candidates, chosen).await?;
         let now = self.now;
         if let Some(agent) = self.agents.iter_mut().find(|agent| Some(agent.member_id) == chosen) {
             agent.load += 1;
@@ -114,7 +169,7 @@ impl<'a> Routing<'a> {
         }
         let outcome = if chosen.is_some() { "assigned" } else { "waiting" };
         metrics::counter!("portaria_routing_decisions_total", "outcome" => outcome).increment(1);
-        Ok(chosen)
+        Ok(())
     }
 
     async fn record(
@@ -138,21 +193,29 @@ impl<'a> Routing<'a> {
         Ok(())
     }
 
-    async fn assign(&self, waiting: &Waiting, chosen: Option<MemberId>) -> Result<()> {
+    async fn assign(
+        &self,
+        waiting: &Waiting,
+        candidates: &[Candidate],
+        chosen: Option<MemberId>,
+    ) -> Result<()> {
         let database = &self.installation.database;
-        let values = [
-            self.workspace_id.0.into(),
-            waiting.conversation_id.0.into(),
-            chosen.map(|member| member.0).into(),
-        ];
-        let sql = "UPDATE conversations SET assignee_id = $3 WHERE workspace_id = $1 AND id = $2";
-        self.transaction.execute_raw(database.statement(sql, values)).await?;
-        if chosen.is_some() {
-            let values = [self.workspace_id.0.into(), waiting.episode_id.0.into(), self.now.0.into()];
-            let sql = "UPDATE episodes SET first_assigned_at = COALESCE(first_assigned_at, $3) \
-                       WHERE workspace_id = $1 AND id = $2";
+        let (workspace, now) = (self.workspace_id.0, self.now.0);
+        let Some(member) = chosen else {
+            let sql = "UPDATE episodes SET waiting_reason = $3 WHERE workspace_id = $1 AND id = $2";
+            let values =
+                [workspace.into(), waiting.episode_id.0.into(), candidate::reason(candidates).into()];
             self.transaction.execute_raw(database.statement(sql, values)).await?;
-        }
+            return Ok(());
+        };
+        let values = [workspace.into(), waiting.conversation_id.0.into(), member.0.into()];
+        let sql = "UPDATE conversations SET assignee_id = $3, last_assignee_id = $3 \
+                   WHERE workspace_id = $1 AND id = $2";
+        self.transaction.execute_raw(database.statement(sql, values)).await?;
+        let values = [workspace.into(), waiting.episode_id.0.into(), now.into()];
+        let sql = "UPDATE episodes SET first_assigned_at = COALESCE(first_assigned_at, $3), \
+                   waiting_reason = NULL WHERE workspace_id = $1 AND id = $2";
+        self.transaction.execute_raw(database.statement(sql, values)).await?;
         Ok(())
     }
 }

@@ -55,6 +55,7 @@ pub async fn dismiss(change: &mut Change<'_>, id: TeamId, member: MemberId) -> R
     }
     let which = (change.workspace_id, id, member);
     team_member::Entity::delete_by_id(which).exec(&change.transaction).await?;
+    change.leaves(member, id);
     change.record("team.member_removed", id, (Some(json!({ "member": member })), None)).await?;
     change.reload().await?;
     Ok(team)

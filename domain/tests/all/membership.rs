@@ -33,6 +33,11 @@ async fn conversation(stage: &Stage, assignee: &Person) -> ConversationId {
         first_response_at: None,
         resolved_at: None,
         resolved_by: None,
+        waiting_reason: None,
+        first_response_due_at: None,
+        resolution_due_at: None,
+        first_response_risk_at: None,
+        resolution_risk_at: None,
     };
     let database = &stage.installation.database;
     episode::Entity::insert(row.clone().into_active_model())

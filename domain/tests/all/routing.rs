@@ -1,5 +1,10 @@
 //! Who is given a conversation, and what is recorded about it.
 
+mod asking;
+mod escalating;
+mod leaving;
+mod remembering;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -33,6 +38,7 @@ async fn somebody_writes(stage: &Stage, channel: ChannelId, team: Option<TeamId>
         first_response_at: Set(None),
         resolved_at: Set(None),
         resolved_by: Set(None),
+        ..Default::default()
     };
     episode::Entity::insert(row).exec_without_returning(writer).await.unwrap();
     let row = conversation::ActiveModel {
@@ -43,7 +49,7 @@ async fn somebody_writes(stage: &Stage, channel: ChannelId, team: Option<TeamId>
         ..Default::default()
     };
     row.update(writer).await.unwrap();
-    Waiting { conversation_id, episode_id, channel_id: channel, team_id: team, last_assignee: None }
+    Waiting::of(&conversation_row(stage, conversation_id).await).unwrap()
 }
 
 async fn route(stage: &Stage, waiting: &Waiting) -> Option<MemberId> {
@@ -214,7 +220,9 @@ async fn the_queue_is_drained_oldest_first_when_somebody_becomes_free() {
             let reader = stage.installation.database.reader();
             routing_decision::Entity::find().all(reader).await.unwrap().len()
         };
-        assert_eq!((drain(&stage.installation).await.unwrap(), decisions().await), (0, 3));
+        let told = (drain(&stage.installation).await.unwrap(), decisions().await);
+        assert_eq!(told, (0, 4), "of whom nothing was told yet, once");
+        assert_eq!((drain(&stage.installation).await.unwrap(), decisions().await), (0, 4));
 
         set_member(&stage, ana, |row| row.availability = Set(Availability::Available)).await;
         assert_eq!(drain(&stage.installation).await.unwrap(), 2, "{}", stage.test_database.name);
@@ -230,7 +238,11 @@ async fn the_queue_is_drained_oldest_first_when_somebody_becomes_free() {
         let row = episode::Entity::find_by_id((stage.workspace_id, first.episode_id.unwrap()));
         let row = row.one(stage.installation.database.reader()).await.unwrap().unwrap();
         assert_eq!(row.first_assigned_at, Some(stage.clock.now()));
-        assert_eq!((drain(&stage.installation).await.unwrap(), decisions().await), (0, 5));
+        assert_eq!(
+            (drain(&stage.installation).await.unwrap(), decisions().await),
+            (0, 7),
+            "the last waits for another reason"
+        );
 
         resolve(&stage.installation, &person.viewer, waiting[0]).await.unwrap();
         assert_eq!(drain(&stage.installation).await.unwrap(), 1);

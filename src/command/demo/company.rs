@@ -10,6 +10,7 @@ use portaria_domain::granting::{Authority, Change};
 use portaria_domain::member::NewMember;
 use portaria_domain::meta_app::NewMetaApp;
 use portaria_domain::password::About;
+use portaria_domain::routing::setting::{self, WorkspaceRouting};
 use portaria_domain::security_policy::{self, SecurityPolicy};
 use portaria_domain::token::Token;
 use portaria_domain::workspace::NewWorkspace;
@@ -198,6 +199,9 @@ pub async fn found(installation: &Installation) -> Result<Company> {
     let transaction = installation.database.begin().await?;
     let new = NewWorkspace { name: "Grupo Estrela", time_zone: "America/Sao_Paulo", locale: "en" };
     let workspace_id = workspace::create(&transaction, installation, new).await?.id;
+    // Nobody of the company has a screen.
+    let routing = WorkspaceRouting { absent_after_minutes: None, ..WorkspaceRouting::default() };
+    setting::write(&transaction, &installation.database, workspace_id, routing).await?;
     let new = NewMetaApp {
         workspace_id,
         key: APP_KEY,

@@ -152,7 +152,7 @@ fn status(id: &str, status: &str, second: i64) -> serde_json::Value {
     json!({ "id": id, "status": status, "timestamp": at, "recipient_id": ANA })
 }
 
-fn echo(id: &str, second: i64, body: &str) -> String {
+pub fn echo(id: &str, second: i64, body: &str) -> String {
     let at = (START.as_secs() + second).to_string();
     let message = json!({ "from": "551140000001", "to": ANA, "id": id, "timestamp": at, "type": "text", "text": { "body": body } });
     let value = json!({ "metadata": { "phone_number_id": "padaria-1" }, "message_echoes": [message] });

@@ -8,3 +8,4 @@ mod knowing;
 mod receiving;
 mod site;
 mod understanding;
+mod waiting;

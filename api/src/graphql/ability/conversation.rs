@@ -39,6 +39,24 @@ impl ConversationAbilities {
         self.ability(ctx, Act::Resolve)
     }
 
+    /// Put it off: `snoozeConversation`.
+    #[authenticated]
+    fn snooze(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, Act::Snooze)
+    }
+
+    /// Hand it to who receives escalations: `escalateConversation`.
+    #[authenticated]
+    fn escalate(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, Act::Escalate)
+    }
+
+    /// Mark it: `labelConversation`.
+    #[authenticated]
+    fn label(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, Act::Label)
+    }
+
     /// Have their reading count: `markConversationRead`.
     #[authenticated]
     fn mark_read(&self, ctx: &Context<'_>) -> Result<Ability> {

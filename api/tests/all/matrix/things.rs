@@ -44,8 +44,11 @@ pub async fn prepare(
     let allow = "mutation($member: ID!, $role: ID!) { allowEmergencyAccess(input: { memberId: $member, roleId: $role, scope: { kind: WORKSPACE },
                    maxHours: 2, reason: \"x\" }) { userErrors { code } } }";
     act(api, admin, allow, json!({ "member": colleague.member_id.to_string(), "role": support })).await;
+    let label = "mutation { createLabel(input: { name: \"Inglês\", isSkill: true }) { label { id } userErrors { code } } }";
+    let label = act(api, admin, label, json!({})).await["label"]["id"].as_str().unwrap().to_owned();
     for column in columns.iter_mut() {
         let samples = [
+            ("label", label.clone()),
             ("decision", decision.clone()),
             ("token", token.clone()),
             ("first", agent.as_str().unwrap().to_owned()),

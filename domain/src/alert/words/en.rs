@@ -73,7 +73,15 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             "See who is available and may have these conversations.",
         ),
         AlertKind::TargetAtRisk => (
-            format!("A target of {} is about to be missed: {}.", told("team"), told("target")),
+            format!(
+                "A target of {} is about to be missed: {}.",
+                told("team"),
+                match told("target") {
+                    "first_response" => "the first response",
+                    "resolution" => "the resolution",
+                    other => other,
+                }
+            ),
             "Assign the conversations that are due.",
         ),
     }

@@ -80,7 +80,15 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             "Mira quién está disponible y puede tener esas conversaciones.",
         ),
         AlertKind::TargetAtRisk => (
-            format!("Un objetivo de {} está a punto de no cumplirse: {}.", told("team"), told("target")),
+            format!(
+                "Un objetivo de {} está a punto de no cumplirse: {}.",
+                told("team"),
+                match told("target") {
+                    "first_response" => "la primera respuesta",
+                    "resolution" => "la resolución",
+                    other => other,
+                }
+            ),
             "Asigna las conversaciones que vencen.",
         ),
     }

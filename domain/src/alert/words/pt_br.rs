@@ -75,7 +75,15 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             "Veja quem está disponível e pode ter essas conversas.",
         ),
         AlertKind::TargetAtRisk => (
-            format!("Uma meta de {} está prestes a ser perdida: {}.", told("team"), told("target")),
+            format!(
+                "Uma meta de {} está prestes a ser perdida: {}.",
+                told("team"),
+                match told("target") {
+                    "first_response" => "a primeira resposta",
+                    "resolution" => "a conclusão",
+                    other => other,
+                }
+            ),
             "Atribua as conversas que estão vencendo.",
         ),
     }

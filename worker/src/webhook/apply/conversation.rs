@@ -5,7 +5,7 @@ use portaria_domain::event::Before;
 use portaria_domain::routing::Waiting;
 use portaria_domain::{Error, Result};
 use portaria_entity::conversation::{self, Column, ConversationStatus};
-use portaria_entity::id::{ContactId, ConversationId, EpisodeId, MemberId};
+use portaria_entity::id::{ContactId, ConversationId, EpisodeId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{channel, episode, message};
 use sea_orm::ActiveValue::Set;
@@ -24,13 +24,8 @@ pub(super) struct Touched {
     found: Option<conversation::Model>,
     row: conversation::Model,
     /// An episode that somebody is to be found for.
-    opened: Option<Opened>,
+    opened: bool,
     answered: Option<Timestamp>,
-}
-
-/// A new episode, and who had the conversation before.
-struct Opened {
-    last_assignee: Option<MemberId>,
 }
 
 impl Touched {
@@ -62,6 +57,7 @@ impl Touched {
         self.row.unread_count = self.row.unread_count.saturating_add(1);
         if self.row.status == ConversationStatus::Snoozed {
             self.row.status = ConversationStatus::Open;
+            self.row.snoozed_until = None;
         }
     }
 
@@ -88,7 +84,7 @@ impl Application<'_> {
             None => (None, self.new_conversation(channel, contact, at).await?),
         };
         let id = row.id;
-        self.touched.insert(id, Touched { found, row, opened: None, answered: None });
+        self.touched.insert(id, Touched { found, row, opened: false, answered: None });
         Ok(id)
     }
 
@@ -128,6 +124,9 @@ impl Application<'_> {
             last_inbound_at: None,
             waiting_since: None,
             unread_count: 0,
+            last_assignee_id: None,
+            snoozed_until: None,
+            escalated_at: None,
             created_at: self.installation.clock.now(),
         };
         let once = [Column::WorkspaceId, Column::ContactId, Column::ChannelId];
@@ -146,12 +145,14 @@ impl Application<'_> {
         row: &message::Model,
         message: &Message,
     ) -> Result<()> {
+        let comes_late = self.comes_late(row).await?;
         let Some(touched) = self.touched.get_mut(&row.conversation_id) else {
             return Err(Error::internal("a message without its conversation"));
         };
         let is_latest = row.sent_at > touched.row.last_activity_at || touched.row.last_message_id.is_none();
         touched.note_activity(row, &message.kind);
         match Bearing::of(message) {
+            Bearing::CallsForAnswer if comes_late => touched.note_inbound(row.sent_at),
             Bearing::CallsForAnswer => {
                 touched.note_inbound(row.sent_at);
                 touched.note_unread();
@@ -186,6 +187,21 @@ impl Application<'_> {
         if let Some(touched) = self.touched.get_mut(&id) {
             touched.row.waiting_since = since(touched.row.waiting_since);
         }
+    }
+
+    /// Whether a message belongs to a stretch that is over: it was sent before its end, and answered since.
+    async fn comes_late(&self, row: &message::Model) -> Result<bool> {
+        let Some(Touched { row: conversation, .. }) = self.touched.get(&row.conversation_id) else {
+            return Ok(false);
+        };
+        let Some(episode) =
+            conversation.episode_id.filter(|_| conversation.status == ConversationStatus::Resolved)
+        else {
+            return Ok(false);
+        };
+        let episode = episode::Entity::find_by_id((row.workspace_id, episode)).one(self.transaction).await?;
+        let resolved_at = episode.and_then(|episode| episode.resolved_at);
+        Ok(resolved_at.is_some_and(|end| row.sent_at < end) && self.is_answered(row).await?)
     }
 
     /// Whether the company has written since: a message that comes late may be answered already.
@@ -224,7 +240,8 @@ impl Application<'_> {
         // Whoever still has an open conversation keeps it.
         let is_kept = row.status != ConversationStatus::Resolved && row.assignee_id.is_some();
         if !is_kept {
-            touched.opened = Some(Opened { last_assignee: row.assignee_id.take() });
+            touched.opened = true;
+            row.last_assignee_id = row.assignee_id.take().or(row.last_assignee_id);
         }
         row.status = ConversationStatus::Open;
         row.episode_id = Some(episode_id);
@@ -238,6 +255,7 @@ impl Application<'_> {
             first_response_at: Set(None),
             resolved_at: Set(None),
             resolved_by: Set(None),
+            ..Default::default()
         };
         episode::Entity::insert(new).exec_without_returning(self.transaction).await?;
         Ok(())
@@ -248,8 +266,8 @@ impl Application<'_> {
         let mut waiting = Vec::new();
         for touched in self.touched.values().filter(|touched| touched.is_changed()) {
             touched.row.clone().into_active_model().reset_all().update(self.transaction).await?;
-            if let Some(Opened { last_assignee }) = touched.opened {
-                waiting.extend(Waiting::of(&touched.row).map(|one| Waiting { last_assignee, ..one }));
+            if touched.opened {
+                waiting.extend(Waiting::of(&touched.row));
             }
         }
         for touched in self.touched.values() {
