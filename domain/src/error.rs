@@ -106,6 +106,8 @@ pub enum Refusal {
     NotSuspended,
     #[error("who sent the invitation may no longer grant what it promises")]
     InvitationVoid,
+    #[error("the customer said no in WhatsApp: only they can take that back, there")]
+    RefusedByCustomer,
     #[error("it may not last so long")]
     TooLong,
     #[error("there is too much of it for one answer")]

@@ -40,6 +40,7 @@ impl Application<'_> {
         if rows == 0 {
             return Ok(Fate::Duplicate);
         }
+        self.note_unknown_kind(message).await?;
         self.bear(channel, &row, message).await?;
         self.act_on_target(&row).await?;
         match message.source {
