@@ -8,6 +8,7 @@ use crate::ddl;
 pub struct Migration;
 
 const DOWN: &str = "DROP INDEX messages_reacting;
+DROP TABLE message_senders;
 DROP TABLE contact_groups;
 DROP TABLE unknown_contents;
 DROP TABLE templates;

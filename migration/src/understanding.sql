@@ -112,4 +112,13 @@ CREATE TABLE contact_groups (
     FOREIGN KEY (workspace_id, contact_id) REFERENCES contacts (workspace_id, id),
     FOREIGN KEY (workspace_id, channel_id) REFERENCES channels (workspace_id, id)
 ){clustered};
+-- Who of a group wrote a message.
+CREATE TABLE message_senders (
+    workspace_id {uuid} NOT NULL,
+    message_id {uuid} NOT NULL,
+    contact_id {uuid} NOT NULL,
+    PRIMARY KEY (workspace_id, message_id),
+    FOREIGN KEY (workspace_id, message_id) REFERENCES messages (workspace_id, id),
+    FOREIGN KEY (workspace_id, contact_id) REFERENCES contacts (workspace_id, id)
+){clustered};
 CREATE INDEX messages_reacting ON messages (channel_id, reply_to_whatsapp_id) WHERE kind = 'reaction';

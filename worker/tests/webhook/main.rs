@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is the place to stop")]
 
 mod accounts;
+mod belonging;
 mod consenting;
 mod conversing;
 mod enduring;

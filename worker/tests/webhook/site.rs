@@ -186,6 +186,11 @@ pub fn told(field: &str, second: i64, value: serde_json::Value) -> String {
 }
 
 impl Site {
+    /// The latest message of a kind.
+    pub async fn message_of_kind(&self, kind: &str) -> message::Model {
+        self.messages().await.into_iter().rfind(|row| row.kind == kind).unwrap()
+    }
+
     /// Delivers what Meta would tell of the account, and waits until it has had its effect.
     pub async fn tell(&self, field: &str, second: i64, value: serde_json::Value) {
         assert_eq!(self.deliver(told(field, second, value).as_bytes()).await.status, 200);

@@ -25,7 +25,7 @@ impl Application<'_> {
         if let Some(known) = self.stored(channel, &message.whatsapp_id).await? {
             return self.repeated(known, message).await;
         }
-        let Some(contact) = self.contact(message).await? else {
+        let Some(contact) = self.counterpart(channel, message).await? else {
             return self.keep_raw(change, Some(channel), &message.raw).await;
         };
         let sent_at = self.time(message.sent_at);
@@ -41,6 +41,7 @@ impl Application<'_> {
             return Ok(Fate::Duplicate);
         }
         self.note_unknown_kind(message).await?;
+        self.note_sender(row.id, message).await?;
         self.bear(channel, &row, message).await?;
         self.act_on_target(&row).await?;
         match message.source {

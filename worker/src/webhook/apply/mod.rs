@@ -2,10 +2,14 @@
 
 mod account;
 mod bearing;
+mod call;
+mod coexistence;
 mod consent;
 mod contact;
 mod conversation;
 mod customer;
+mod group;
+mod handover;
 mod message;
 mod notice;
 mod number;

@@ -56,11 +56,13 @@ const OF_PORTFOLIOS: &str = "partner_solutions";
 
 /// Something told of an account, a number or a customer.
 pub(super) struct Notice<'a> {
+    pub change: &'a Change,
     pub field: &'a str,
     pub waba: &'a str,
     /// The number that it is about, if it says so and it is ours.
     pub channel: Option<channel::Model>,
     pub value: Value,
+    key: [u8; 32],
     /// When it happened by Meta's clock, or when it came.
     pub at: Timestamp,
 }
@@ -68,6 +70,11 @@ pub(super) struct Notice<'a> {
 impl Notice<'_> {
     pub(super) fn text(&self, name: &str) -> Option<String> {
         fields::text(&self.value, name)
+    }
+
+    /// The same for a repetition.
+    pub(super) fn key(&self) -> String {
+        self.key[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -92,17 +99,16 @@ impl Application<'_> {
         let is_ours = channel.is_some()
             || matches!(change.field.as_str(), "" | OF_PORTFOLIOS)
             || numbers.iter().any(|number| number.waba_id == waba);
-        if !is_ours {
-            return Ok(Fate::Foreign);
-        }
         let fate = self.keep(change, channel.as_ref(), other).await?;
-        if fate != Fate::Stored {
+        // An account that none of our numbers belongs to has no say here.
+        if fate != Fate::Stored || !is_ours {
             return Ok(fate);
         }
         let value = other.value();
         let channel = channel.or_else(|| number_shown(numbers, waba, change.display_phone_number.as_deref()));
         let time = change.entry_time.or_else(|| fields::seconds(&value, "timestamp"));
-        let notice = Notice { field: &change.field, waba, channel, value, at: self.time(time) };
+        let at = self.time(time);
+        let notice = Notice { change, field: &change.field, waba, channel, value, key: other.dedup_key, at };
         if let Understood::Unknown(kind) = self.understand(&notice).await? {
             self.count_unknown(notice.field, &kind).await?;
         }
@@ -128,6 +134,22 @@ impl Application<'_> {
             | "template_correct_category_detection" => self.template(notice).await,
             "user_preferences" => self.preferences(notice).await,
             "user_id_update" => self.user_ids(notice).await,
+            "calls" => self.calls(notice).await,
+            "messaging_handovers" => self.handover(notice).await,
+            "history" => self.history(notice).await,
+            "smb_app_state_sync" => self.address_book(notice).await,
+            "group_lifecycle_update"
+            | "group_participants_update"
+            | "group_settings_update"
+            | "group_status_update" => self.groups(notice).await,
+            "messages" | "standby" if notice.value.get("conversation_context").is_some() => {
+                self.context(notice).await
+            }
+            "messages" | "standby" | "message_echoes" | "smb_message_echoes"
+                if notice.value.get("errors").is_some() =>
+            {
+                Ok(Understood::Known)
+            }
             // Nothing follows from these, but that they are kept.
             "partner_solutions" | "automatic_events" | "consumer_profile" | "pricing" | "tracking_events" => {
                 Ok(Understood::Known)
