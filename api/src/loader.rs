@@ -1,5 +1,6 @@
 //! Loaders: what many rows of an answer need is read in one statement. One set per request, for rows depend on the viewer.
 
+mod detail;
 mod people;
 
 use std::collections::HashMap;
@@ -24,10 +25,12 @@ use crate::error::Result;
 /// A grant in force, with its role.
 pub type GrantWithRole = (grant::Model, RoleRow);
 
+pub use detail::DetailLoaders;
 pub use people::{EligibilityWithRole, PeopleLoaders};
 
 pub struct Loaders {
     pub people: PeopleLoaders,
+    pub details: DetailLoaders,
     contacts: Batch<ContactId, Arc<ContactRow>>,
     phones: Batch<ContactId, Arc<str>>,
     reveals: Batch<ContactId, ()>,
@@ -51,6 +54,7 @@ impl Loaders {
         let source = Arc::new(Source { database, clock, viewer: viewer.clone() });
         Self {
             people: PeopleLoaders::new(&source),
+            details: DetailLoaders::new(&source),
             contacts: reading(&source, Source::contacts),
             phones: reading(&source, Source::phones),
             reveals: reading(&source, Source::reveals),

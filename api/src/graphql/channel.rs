@@ -9,6 +9,7 @@ use portaria_entity::channel::Model;
 use portaria_guard::guarded;
 
 use super::ability::ChannelAbilities;
+use super::business_account::ChannelStanding;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -53,6 +54,15 @@ impl Channel {
     #[requires(ChannelManage, ApiDebug)]
     fn waba_id(&self) -> &str {
         &self.0.waba_id
+    }
+
+    /// What Meta last told of it; null while it has told nothing.
+    #[requires(WorkspaceRead)]
+    async fn standing(&self, ctx: &Context<'_>) -> Result<Option<ChannelStanding>> {
+        let request = Request::of(ctx);
+        let found = request.loaders()?.details.facts.load(self.0.id).await?;
+        let held = self.held(request.viewer()?);
+        Ok(found.map(|row| ChannelStanding { row, held }))
     }
 
     /// What the viewer may see of it now.

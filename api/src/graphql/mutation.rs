@@ -4,6 +4,7 @@
 mod activity;
 mod alert;
 mod api_key;
+mod consent;
 mod conversation;
 mod directory;
 mod emergency;
@@ -57,6 +58,7 @@ pub struct Mutation(
     single_sign_on::SingleSignOnMutation,
     alert::AlertMutation,
     meta_app::MetaAppMutation,
+    consent::ConsentMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

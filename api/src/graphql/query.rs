@@ -1,6 +1,7 @@
 //! What can be asked, one noun a file. A question may be asked by who holds its permission anywhere; the scoped finder
 //! answers with the rows of that scope.
 
+mod account;
 mod activity;
 mod alert;
 mod conversation;
@@ -27,4 +28,6 @@ pub struct Query(
     identity_provider::IdentityProviderQuery,
     alert::AlertQuery,
     meta_app::MetaAppQuery,
+    account::AccountQuery,
+    account::TemplateQuery,
 );
