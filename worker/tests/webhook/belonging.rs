@@ -5,11 +5,12 @@ use portaria_domain::channel_fact;
 use portaria_domain::conversation::resolve;
 use portaria_entity::alert::{self, AlertKind};
 use portaria_entity::conversation::ConversationStatus;
+use portaria_entity::event::{self, EventKind};
 use portaria_entity::message::Direction;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::{contact, contact_group};
 use portaria_testing::{START, databases};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::conversing::{ANA, later};
@@ -248,7 +249,14 @@ async fn a_reaction_does_not_become_the_last_message() {
         let reaction = json!({ "from": ANA, "id": "r1", "timestamp": at(20), "type": "reaction", "reaction": { "message_id": "w1", "emoji": "👍" } });
         site.say(json!({ "messages": [text("w1", ANA, 10, "oi"), reaction] })).await;
         site.settled().await;
-        assert_eq!(site.conversation().await.last_message_id, Some(site.message("w1").await.id));
+        let message = site.message("w1").await.id;
+        assert_eq!(site.conversation().await.last_message_id, Some(message));
+        let events = event::Entity::find().order_by_asc(event::Column::Id).all(site.reader()).await.unwrap();
+        let told = |kind| {
+            events.iter().filter(|event| event.kind == kind).map(|event| event.message_id).collect::<Vec<_>>()
+        };
+        assert_eq!(told(EventKind::MessageReceived), [Some(message)]);
+        assert_eq!(told(EventKind::MessageUpdated), [Some(message)]);
         site.stop().await;
     }
 }

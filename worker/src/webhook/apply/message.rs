@@ -47,6 +47,8 @@ impl Application<'_> {
         match message.source {
             // The past is no news.
             Source::History => {}
+            // It shows in the message that it acts on.
+            _ if message.target.is_some() => self.announce_reaction(&row).await?,
             Source::Live | Source::Echo | Source::Standby | Source::StandbyEcho => {
                 self.announce(EventKind::MessageReceived, conversation, Some(row.id), None).await?;
             }
@@ -146,6 +148,26 @@ impl Application<'_> {
             }
         }
         Ok(())
+    }
+
+    /// That people react to a message otherwise than before. What an edit or a revocation does is told where it is done.
+    async fn announce_reaction(&self, act: &message::Model) -> Result<()> {
+        if act.kind != MessageKind::Reaction.name() {
+            return Ok(());
+        }
+        let target = message::Entity::find()
+            .filter(Column::ChannelId.eq(act.channel_id))
+            .filter(Column::WhatsappId.eq(act.reply_to_whatsapp_id.clone().unwrap_or_default()))
+            .filter(Column::ConversationId.eq(act.conversation_id))
+            .one(self.transaction)
+            .await?;
+        match target {
+            Some(target) => {
+                let (kind, conversation) = (EventKind::MessageUpdated, target.conversation_id);
+                self.announce(kind, conversation, Some(target.id), None).await
+            }
+            None => Ok(()),
+        }
     }
 
     /// Lets an edit or a revocation take effect on a message of the same conversation.
