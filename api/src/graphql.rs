@@ -9,6 +9,7 @@ pub mod channel;
 pub mod connection;
 mod consent;
 pub mod contact;
+mod contact_group;
 pub mod conversation;
 pub mod directory;
 pub mod emergency;

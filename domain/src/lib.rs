@@ -14,6 +14,7 @@ pub mod channel_fact;
 pub mod clock;
 pub mod consent;
 pub mod contact;
+pub mod contact_group;
 pub mod conversation;
 pub mod country;
 pub mod database;

@@ -11,6 +11,7 @@ use portaria_guard::guarded;
 
 use super::ability::ContactAbilities;
 use super::consent::MarketingConsent;
+use super::contact_group::ContactGroup;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -70,6 +71,12 @@ impl Contact {
     #[requires(ContactReadProfile)]
     fn language(&self) -> Option<&str> {
         self.0.row.language.as_deref()
+    }
+
+    /// What makes them a group of people; null for a customer.
+    #[requires(ContactRead)]
+    async fn group(&self, ctx: &Context<'_>) -> Result<Option<ContactGroup>> {
+        Ok(Request::of(ctx).loaders()?.details.groups.load(self.0.row.id).await?.map(ContactGroup))
     }
 
     /// Whether they want marketing messages, as they or somebody for them said last; null when nobody has said anything.

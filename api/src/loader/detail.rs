@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use portaria_domain::message::content::Carried;
 use portaria_domain::message::detail::{self, Outcome, Reaction, Version};
-use portaria_domain::{channel_fact, consent};
+use portaria_domain::{channel_fact, consent, contact_group};
 use portaria_entity::id::{ChannelId, ContactId, MessageId};
-use portaria_entity::{channel_fact as fact_entity, consent as consent_entity};
+use portaria_entity::{
+    channel_fact as fact_entity, consent as consent_entity, contact_group as group_entity,
+};
 
 use super::{Source, reading, shared};
 use crate::batch::Batch;
@@ -21,6 +23,7 @@ pub struct DetailLoaders {
     pub outcomes: Batch<MessageId, Arc<Outcome>>,
     pub versions: Batch<MessageId, Arc<Vec<Version>>>,
     pub consents: Batch<ContactId, Arc<consent_entity::Model>>,
+    pub groups: Batch<ContactId, Arc<group_entity::Model>>,
     pub facts: Batch<ChannelId, Arc<fact_entity::Model>>,
 }
 
@@ -34,6 +37,7 @@ impl DetailLoaders {
             outcomes: reading(source, Source::outcomes),
             versions: reading(source, Source::versions),
             consents: reading(source, Source::consents),
+            groups: reading(source, Source::groups),
             facts: reading(source, Source::facts),
         }
     }
@@ -77,6 +81,13 @@ impl Source {
         ids: Vec<ContactId>,
     ) -> Result<HashMap<ContactId, Arc<consent_entity::Model>>> {
         Ok(shared(consent::of_contacts(self.database.reader(), self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn groups(
+        self: Arc<Self>,
+        ids: Vec<ContactId>,
+    ) -> Result<HashMap<ContactId, Arc<group_entity::Model>>> {
+        Ok(shared(contact_group::of_contacts(self.database.reader(), self.viewer.workspace_id, &ids).await?))
     }
 
     async fn facts(

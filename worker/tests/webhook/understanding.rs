@@ -91,9 +91,9 @@ fn of_this_number(text: &str, file: usize) -> String {
     let mut names = BTreeMap::new();
     for change in &read.changes {
         for (name, ours) in [
-            (&change.phone_number_id, "padaria-1"),
-            (&change.display_phone_number, "551140000001"),
             (&change.waba_id, "padaria-waba"),
+            (&change.display_phone_number, "551140000001"),
+            (&change.phone_number_id, "padaria-1"),
         ] {
             names.extend(name.as_ref().filter(|name| *name != "0").map(|name| (name.clone(), ours)));
         }
@@ -102,6 +102,10 @@ fn of_this_number(text: &str, file: usize) -> String {
         let text = text.replace(&format!("\"{name}\""), &format!("\"{ours}\""));
         text.replace(&format!(": {name},"), &format!(": \"{ours}\","))
     });
+    // Templates have numbers for ids.
+    let template = "\"message_template_id\": ";
+    let text = text.replace(template, &format!("{template}{}", file + 1));
+    let text = text.replace(&format!("{template}{}\"", file + 1), &format!("{template}\"{}", file + 1));
     ["wamid.", "wacid."]
         .iter()
         .fold(text, |text, prefix| text.replace(&format!("\"{prefix}"), &format!("\"{prefix}{file}.")))

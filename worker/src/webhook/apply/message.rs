@@ -13,7 +13,7 @@ use super::{Application, Fate};
 use crate::whatsapp::payload::{self, Change, Message, MessageKind, Source, StatusKind, Target};
 
 /// What history gives where a file is told of later.
-const PLACEHOLDER: &str = "media_placeholder";
+pub(super) const PLACEHOLDER: &str = "media_placeholder";
 
 impl Application<'_> {
     pub(super) async fn message(

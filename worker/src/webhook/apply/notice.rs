@@ -9,6 +9,7 @@ use portaria_entity::time::Timestamp;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 
+use super::message::PLACEHOLDER;
 use super::{Application, Fate};
 use crate::whatsapp::payload::{Change, Message, MessageKind, OtherChange, StatusKind, StatusUpdate, fields};
 
@@ -175,7 +176,7 @@ impl Application<'_> {
     /// Counts a message of an unknown type.
     pub(super) async fn note_unknown_kind(&self, message: &Message) -> Result<()> {
         match &message.kind {
-            MessageKind::Unknown(name) => self.count_unknown("messages", name).await,
+            MessageKind::Unknown(name) if name != PLACEHOLDER => self.count_unknown("messages", name).await,
             _ => Ok(()),
         }
     }
@@ -187,7 +188,9 @@ impl Application<'_> {
         status: &StatusUpdate,
         message: Option<&portaria_entity::message::Model>,
     ) -> Result<()> {
-        if let StatusKind::Unknown(name) = &status.kind {
+        if let StatusKind::Unknown(name) = &status.kind
+            && !is_of_payment(status)
+        {
             self.count_unknown("statuses", name).await?;
         }
         self.heed_refusal(status, message).await?;
@@ -218,6 +221,12 @@ impl Application<'_> {
         settle(self.transaction, tools, (self.origin.workspace_id, kind, cause)).await?;
         Ok(())
     }
+}
+
+/// Payments have states of their own names.
+fn is_of_payment(status: &StatusUpdate) -> bool {
+    let raw: Value = serde_json::from_str(&status.raw).unwrap_or_default();
+    fields::text(&raw, "type").as_deref() == Some("payment")
 }
 
 /// The number of an account that is written so, however it is spaced.
