@@ -129,7 +129,7 @@ async fn another_companys_account_has_no_say_here() {
             ("message_template_status_update", json!({ "event": "PAUSED", "message_template_id": 1 })),
             ("security", json!({ "event": "PIN_CHANGED", "display_phone_number": "551140000001" })),
         ] {
-            let body = told(field, 1, value).replace("padaria-waba", "another-waba");
+            let body = told(field, 1, &value).replace("padaria-waba", "another-waba");
             assert_eq!(site.deliver(body.as_bytes()).await.status, 200);
         }
         site.settled().await;

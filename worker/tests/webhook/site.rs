@@ -178,7 +178,7 @@ pub fn text(id: &str, from: &str, second: i64, body: &str) -> serde_json::Value 
 }
 
 /// A body that tells this of the account of the stage's numbers, at so many seconds after the stage's clock began.
-pub fn told(field: &str, second: i64, value: serde_json::Value) -> String {
+pub fn told(field: &str, second: i64, value: &serde_json::Value) -> String {
     let time = portaria_testing::START.as_secs() + second;
     let change = json!({ "field": field, "value": value });
     json!({ "object": "whatsapp_business_account", "entry": [{ "id": "padaria-waba", "time": time, "changes": [change] }] })
@@ -193,7 +193,7 @@ impl Site {
 
     /// Delivers what Meta would tell of the account, and waits until it has had its effect.
     pub async fn tell(&self, field: &str, second: i64, value: serde_json::Value) {
-        assert_eq!(self.deliver(told(field, second, value).as_bytes()).await.status, 200);
+        assert_eq!(self.deliver(told(field, second, &value).as_bytes()).await.status, 200);
         self.settled().await;
     }
 }
