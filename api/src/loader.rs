@@ -1,5 +1,6 @@
 //! Loaders: what many rows of an answer need is read in one statement. One set per request, for rows depend on the viewer.
 
+mod detail;
 mod people;
 mod routing;
 
@@ -25,12 +26,14 @@ use crate::error::Result;
 /// A grant in force, with its role.
 pub type GrantWithRole = (grant::Model, RoleRow);
 
+pub use detail::DetailLoaders;
 pub use people::{EligibilityWithRole, PeopleLoaders};
 pub use routing::RoutingLoaders;
 
 pub struct Loaders {
     pub people: PeopleLoaders,
     pub routing: RoutingLoaders,
+    pub details: DetailLoaders,
     contacts: Batch<ContactId, Arc<ContactRow>>,
     phones: Batch<ContactId, Arc<str>>,
     reveals: Batch<ContactId, ()>,
@@ -55,6 +58,7 @@ impl Loaders {
         Self {
             people: PeopleLoaders::new(&source),
             routing: RoutingLoaders::new(&source),
+            details: DetailLoaders::new(&source),
             contacts: reading(&source, Source::contacts),
             phones: reading(&source, Source::phones),
             reveals: reading(&source, Source::reveals),

@@ -108,6 +108,8 @@ pub enum Refusal {
     NotSuspended,
     #[error("who sent the invitation may no longer grant what it promises")]
     InvitationVoid,
+    #[error("the customer said no in WhatsApp: only they can take that back, there")]
+    RefusedByCustomer,
     #[error("it may not last so long")]
     TooLong,
     #[error("the text is too long")]

@@ -1,5 +1,8 @@
 //! Messages, reached only through conversations that the viewer may read whole.
 
+pub mod content;
+pub mod detail;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -34,15 +37,20 @@ pub struct MessageRow {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What WhatsApp itself says in a conversation: among other things, from which number to which a customer has changed.
-const SYSTEM: &str = "system";
+/// Kinds whose words may name numbers that the customer did not write as words: what WhatsApp itself says, and cards of people.
+const MASKED: [&str; 3] = ["system", "contacts", "handover"];
+
+/// Kinds that act on another message: they show in that one, not as messages of their own.
+const ACTS: [&str; 3] = ["edit", "revoke", "reaction"];
 
 impl MessageRow {
     /// What a person reads, as who holds these permissions may. What customers write stays as they wrote it; where
-    /// WhatsApp tells of a customer's numbers, they are masked for who may not see the phone.
+    /// WhatsApp tells of a customer's numbers, they are masked for who may not see the phone. What was taken back is withheld
+    /// from everybody.
     pub fn body_for(&self, held: PermissionSet) -> Option<Cow<'_, str>> {
-        let body = self.body.as_deref()?;
-        Some(match self.kind == SYSTEM && !held.contains(Permission::ContactReadPhone) {
+        // What was taken back is nobody's to read, in an edit of it neither.
+        let body = self.body.as_deref().filter(|_| self.revoked_at.is_none() && self.kind != "edit")?;
+        Some(match MASKED.contains(&self.kind.as_str()) && !held.contains(Permission::ContactReadPhone) {
             true => Cow::Owned(mask_digits(body)),
             false => Cow::Borrowed(body),
         })
@@ -91,7 +99,8 @@ pub async fn page(
     }
     let mut find = rows()
         .filter(message::Column::WorkspaceId.eq(conversation.row.workspace_id))
-        .filter(message::Column::ConversationId.eq(conversation.row.id));
+        .filter(message::Column::ConversationId.eq(conversation.row.id))
+        .filter(message::Column::Kind.is_not_in(ACTS));
     if let Some(cursor) = after {
         let older = Condition::any().add(message::Column::SentAt.lt(cursor.sent_at)).add(
             Condition::all()

@@ -172,6 +172,9 @@ typed_ids! {
     ExternalIdentityId = "xid",
     SingleSignOnId = "sso",
     AlertId = "alert",
+    ConsentId = "consent",
+    BusinessAccountId = "waba",
+    TemplateId = "tmpl",
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use portaria_entity::channel::Model;
 use portaria_guard::guarded;
 
 use super::ability::ChannelAbilities;
+use super::business_account::ChannelStanding;
 use super::business_hours::BusinessHours;
 use super::time::DateTime;
 use crate::error::Result;
@@ -63,6 +64,15 @@ impl Channel {
         let reader = Request::of(ctx).installation.database.reader();
         let place = Place::Channel(self.0.id);
         Ok(business_hours::of(reader, self.0.workspace_id, place).await?.map(BusinessHours))
+    }
+
+    /// What Meta last told of it; null while it has told nothing.
+    #[requires(WorkspaceRead)]
+    async fn standing(&self, ctx: &Context<'_>) -> Result<Option<ChannelStanding>> {
+        let request = Request::of(ctx);
+        let found = request.loaders()?.details.facts.load(self.0.id).await?;
+        let held = self.held(request.viewer()?);
+        Ok(found.map(|row| ChannelStanding { row, held }))
     }
 
     /// What the viewer may see of it now.

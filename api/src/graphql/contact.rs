@@ -10,6 +10,8 @@ use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
 use super::ability::ContactAbilities;
+use super::consent::MarketingConsent;
+use super::contact_group::ContactGroup;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -69,6 +71,19 @@ impl Contact {
     #[requires(ContactReadProfile)]
     fn language(&self) -> Option<&str> {
         self.0.row.language.as_deref()
+    }
+
+    /// What makes them a group of people; null for a customer.
+    #[requires(ContactRead)]
+    async fn group(&self, ctx: &Context<'_>) -> Result<Option<ContactGroup>> {
+        Ok(Request::of(ctx).loaders()?.details.groups.load(self.0.row.id).await?.map(ContactGroup))
+    }
+
+    /// Whether they want marketing messages, as they or somebody for them said last; null when nobody has said anything.
+    #[requires(ContactReadProfile, ConsentManage)]
+    async fn marketing_consent(&self, ctx: &Context<'_>) -> Result<Option<MarketingConsent>> {
+        let found = Request::of(ctx).loaders()?.details.consents.load(self.0.row.id).await?;
+        Ok(found.map(|row| MarketingConsent { row, held: self.0.held }))
     }
 
     /// What the viewer may do towards them now.

@@ -4,12 +4,19 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID};
+use portaria_domain::contact::mask_digits;
 use portaria_domain::message::MessageRow;
-use portaria_domain::permission::PermissionSet;
+use portaria_domain::message::content::{self, Carried};
+use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
 use super::member::Member;
+use super::message_content::MessageContent;
+use super::message_detail::{
+    Forwarding, MessageError, MessagePricing, MessageReaction, MessageReferral, MessageVersion,
+    ReferredProduct,
+};
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -49,6 +56,16 @@ pub struct Message {
     pub held: PermissionSet,
 }
 
+impl Message {
+    /// What it carries, unless its writer took it back.
+    async fn carried(&self, ctx: &Context<'_>) -> Result<Option<Arc<Carried>>> {
+        if self.row.revoked_at.is_some() {
+            return Ok(None);
+        }
+        Request::of(ctx).loaders()?.details.carried.load(self.row.id).await
+    }
+}
+
 impl Subject for Message {
     fn held(&self, _viewer: &Viewer) -> PermissionSet {
         self.held
@@ -76,11 +93,80 @@ impl Message {
         &self.row.kind
     }
 
-    /// What a person reads: text, caption, title or place. Null for what has none, such as a sticker. In what WhatsApp itself says
-    /// (`kind` is `system`), the customer's numbers are masked for who may not see the phone.
+    /// What a person reads: text, caption, title or place. Null for what has none, such as a sticker, and for what its writer took
+    /// back. In what WhatsApp itself says (`kind` is `system`) and on cards of people, numbers are masked for who may not see the
+    /// phone.
     #[requires(MessageRead)]
     fn body(&self) -> Option<Cow<'_, str>> {
         self.row.body_for(self.held)
+    }
+
+    /// What it carries, by its kind. Null for what its writer took back.
+    #[requires(MessageRead)]
+    async fn content(&self, ctx: &Context<'_>) -> Result<Option<MessageContent>> {
+        let Some(carried) = self.carried(ctx).await? else { return Ok(None) };
+        let body = self.row.body_for(self.held).map(Cow::into_owned);
+        Ok(Some(MessageContent::new(carried.content.clone(), (&self.row.kind, body), self.held)))
+    }
+
+    /// The message of this conversation that it answers; null where it answers none, or one that is not here.
+    #[requires(MessageRead)]
+    async fn reply_to(&self, ctx: &Context<'_>) -> Result<Option<Message>> {
+        let loaders = Request::of(ctx).loaders()?;
+        let Some(id) = loaders.details.answered.load(self.row.id).await? else { return Ok(None) };
+        Ok(loaders.message(id).await?.map(|row| Self { row, held: self.held }))
+    }
+
+    /// The reactions that stand: each person's latest, unless they took it back.
+    #[requires(MessageRead)]
+    async fn reactions(&self, ctx: &Context<'_>) -> Result<Vec<MessageReaction>> {
+        let found = Request::of(ctx).loaders()?.details.reactions.load(self.row.id).await?;
+        Ok(found.iter().flat_map(|all| all.iter().cloned()).map(MessageReaction).collect())
+    }
+
+    /// Whether it was passed on from elsewhere; null for what its writer took back.
+    #[requires(MessageRead)]
+    async fn forwarding(&self, ctx: &Context<'_>) -> Result<Option<Forwarding>> {
+        Ok(self.carried(ctx).await?.map(|carried| carried.forwarding.into()))
+    }
+
+    /// The advertisement or post that the customer came from; null if from none.
+    #[requires(MessageRead)]
+    async fn referral(&self, ctx: &Context<'_>) -> Result<Option<MessageReferral>> {
+        Ok(self.carried(ctx).await?.and_then(|carried| carried.referral.clone()).map(MessageReferral))
+    }
+
+    /// The product that the customer asks about; null if about none.
+    #[requires(MessageRead)]
+    async fn referred_product(&self, ctx: &Context<'_>) -> Result<Option<ReferredProduct>> {
+        Ok(self.carried(ctx).await?.and_then(|carried| carried.product.clone()).map(ReferredProduct))
+    }
+
+    /// What WhatsApp told of what went wrong with it; empty when nothing did.
+    #[requires(MessageRead)]
+    async fn errors(&self, ctx: &Context<'_>) -> Result<Vec<MessageError>> {
+        let own = self.carried(ctx).await?.map(|carried| carried.faults.clone()).unwrap_or_default();
+        let outcome = Request::of(ctx).loaders()?.details.outcomes.load(self.row.id).await?;
+        let later: Vec<content::Fault> = outcome.map(|outcome| outcome.faults.clone()).unwrap_or_default();
+        Ok(own.into_iter().chain(later).map(MessageError).collect())
+    }
+
+    /// What Meta charges for it; null where it has not said.
+    #[requires(MessageRead, BillingRead)]
+    async fn pricing(&self, ctx: &Context<'_>) -> Result<Option<MessagePricing>> {
+        let outcome = Request::of(ctx).loaders()?.details.outcomes.load(self.row.id).await?;
+        Ok(outcome.and_then(|outcome| outcome.pricing.clone()).map(MessagePricing))
+    }
+
+    /// How it read before its writer changed it, the first words first. Empty where it was never changed, and for what its
+    /// writer took back.
+    #[requires(MessageRead)]
+    async fn earlier_versions(&self, ctx: &Context<'_>) -> Result<Vec<MessageVersion>> {
+        if self.row.revoked_at.is_some() || self.row.edited_at.is_none() {
+            return Ok(Vec::new());
+        }
+        let found = Request::of(ctx).loaders()?.details.versions.load(self.row.id).await?;
+        Ok(found.iter().flat_map(|all| all.iter().cloned()).map(MessageVersion).collect())
     }
 
     /// When it was sent, by WhatsApp's clock.
@@ -108,6 +194,19 @@ impl Message {
             Some(author) => Ok(Request::of(ctx).loaders()?.member(author).await?.map(Member)),
             None => Ok(None),
         }
+    }
+
+    /// What who wrote it in a group is called; null in a private conversation, where it is the customer. A number in it is masked
+    /// for who may not see the phone.
+    #[requires(ContactRead)]
+    async fn sender_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let Some(name) = Request::of(ctx).loaders()?.details.senders.load(self.row.id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(match self.held.contains(Permission::ContactReadPhone) {
+            true => name.as_ref().clone(),
+            false => mask_digits(&name),
+        }))
     }
 
     /// When its writer last changed it; null if never.

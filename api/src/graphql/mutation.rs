@@ -4,6 +4,7 @@
 mod activity;
 mod alert;
 mod api_key;
+mod consent;
 mod conversation;
 mod conversation_state;
 mod directory;
@@ -63,6 +64,7 @@ pub struct Mutation(
     conversation_state::ConversationStateMutation,
     routing_setting::RoutingSettingMutation,
     label::LabelMutation,
+    consent::ConsentMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

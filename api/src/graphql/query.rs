@@ -1,6 +1,7 @@
 //! What can be asked, one noun a file. A question may be asked by who holds its permission anywhere; the scoped finder
 //! answers with the rows of that scope.
 
+mod account;
 mod activity;
 mod alert;
 mod conversation;
@@ -29,4 +30,6 @@ pub struct Query(
     alert::AlertQuery,
     meta_app::MetaAppQuery,
     label::LabelQuery,
+    account::AccountQuery,
+    account::TemplateQuery,
 );

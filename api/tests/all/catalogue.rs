@@ -66,6 +66,9 @@ impl Field {
     }
 }
 
+/// What stands, in a way through the schema, before the member of a union.
+pub const FRAGMENT: &str = "... on ";
+
 /// Values for arguments: ids by what they are of.
 pub type Samples = HashMap<&'static str, String>;
 
@@ -75,6 +78,8 @@ pub struct Catalogue {
     enums: BTreeMap<String, Vec<String>>,
     pub nodes: BTreeSet<String>,
     interfaces: BTreeSet<String>,
+    /// The members of each union.
+    unions: BTreeMap<String, Vec<String>>,
 }
 
 pub fn named(ty: &Type) -> String {
@@ -110,6 +115,7 @@ impl Catalogue {
             enums: BTreeMap::new(),
             nodes: BTreeSet::new(),
             interfaces: BTreeSet::new(),
+            unions: BTreeMap::new(),
         };
         for definition in parse_schema(portaria_api::sdl()).unwrap().definitions {
             let TypeSystemDefinition::Type(ty) = definition else { continue };
@@ -140,7 +146,12 @@ impl Catalogue {
                     let values = values.values.iter().map(|value| value.node.value.node.to_string());
                     catalogue.enums.insert(name, values.collect());
                 }
-                TypeKind::Interface(_) | TypeKind::Union(_) => {
+                TypeKind::Interface(_) => {
+                    catalogue.interfaces.insert(name);
+                }
+                TypeKind::Union(union) => {
+                    let members = union.members.iter().map(|member| member.node.to_string());
+                    catalogue.unions.insert(name.clone(), members.collect());
                     catalogue.interfaces.insert(name);
                 }
                 TypeKind::Scalar => {}
@@ -253,6 +264,11 @@ impl Catalogue {
             let mut queue = VecDeque::from([vec![root.clone()]]);
             while let Some(way) = queue.pop_front() {
                 let Some(last) = way.last() else { continue };
+                for member in self.unions.get(&last.ty).into_iter().flatten() {
+                    let name = format!("{FRAGMENT}{member}");
+                    let part = Field { name, ty: member.clone(), arguments: Vec::new(), ..last.clone() };
+                    queue.push_back([way.as_slice(), &[part]].concat());
+                }
                 let Some(fields) = self.objects.get(&last.ty) else { continue };
                 if !seen.insert(last.ty.clone()) {
                     continue;

@@ -20,7 +20,7 @@ use portaria_testing::{Person, Stage, TestDatabase};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 
-use crate::catalogue::{Catalogue, Declared, Field};
+use crate::catalogue::{Catalogue, Declared, FRAGMENT, Field};
 use crate::client::{api, ask, new_phone};
 use columns::{Column, columns};
 
@@ -151,6 +151,7 @@ impl Matrix {
         let key = (self.stage.workspace_id, id);
         let reader = self.stage.installation.database.reader();
         let row = portaria_entity::conversation::Entity::find_by_id(key).one(reader).await.unwrap().unwrap();
+        things::enrich(&self.stage, contact, row.last_message_id.unwrap()).await;
         let samples = [
             ("conversation", id.to_string()),
             ("contact", contact.to_string()),
@@ -179,7 +180,8 @@ impl Matrix {
         };
         let query = fields.iter().map(leaf).collect::<Vec<_>>().join(" ");
         let answer = self.ask(column, &self.catalogue.query(way, &query, samples)).await;
-        let path: Vec<_> = way.iter().map(|field| field.name.as_str()).collect();
+        let names = way.iter().map(|field| field.name.as_str());
+        let path: Vec<_> = names.filter(|name| !name.starts_with(FRAGMENT)).collect();
         if !reached(&answer["data"], &path) {
             return None;
         }

@@ -176,3 +176,24 @@ pub fn text(id: &str, from: &str, second: i64, body: &str) -> serde_json::Value 
     let at = (portaria_testing::START.as_secs() + second).to_string();
     json!({ "from": from, "id": id, "timestamp": at, "type": "text", "text": { "body": body } })
 }
+
+/// A body that tells this of the account of the stage's numbers, at so many seconds after the stage's clock began.
+pub fn told(field: &str, second: i64, value: &serde_json::Value) -> String {
+    let time = portaria_testing::START.as_secs() + second;
+    let change = json!({ "field": field, "value": value });
+    json!({ "object": "whatsapp_business_account", "entry": [{ "id": "padaria-waba", "time": time, "changes": [change] }] })
+        .to_string()
+}
+
+impl Site {
+    /// The latest message of a kind.
+    pub async fn message_of_kind(&self, kind: &str) -> message::Model {
+        self.messages().await.into_iter().rfind(|row| row.kind == kind).unwrap()
+    }
+
+    /// Delivers what Meta would tell of the account, and waits until it has had its effect.
+    pub async fn tell(&self, field: &str, second: i64, value: serde_json::Value) {
+        assert_eq!(self.deliver(told(field, second, &value).as_bytes()).await.status, 200);
+        self.settled().await;
+    }
+}

@@ -2,7 +2,11 @@
 //! eligibility for emergencies, and a refusal to ask about.
 
 use axum::Router;
-use portaria_entity::id::{ExternalIdentityId, IdentityProviderId};
+use portaria_domain::consent::{Stated, note};
+use portaria_domain::fact::{About, put};
+use portaria_domain::{business_account, channel_fact, template, unknown_content};
+use portaria_entity::consent::{ConsentChoice, ConsentSource};
+use portaria_entity::id::{ContactId, ExternalIdentityId, IdentityProviderId, MessageId};
 use portaria_testing::{Person, Stage};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -17,6 +21,7 @@ pub async fn prepare(
     colleague: &Person,
     columns: &mut [Column],
 ) {
+    told_by_meta(stage).await;
     let (agent, support) = (role(api, admin, "Agent").await, role(api, admin, "Support").await);
     let variables = json!({ "role": agent, "channel": stage.sales.to_string() });
     let invite = "mutation($role: ID!, $channel: ID!) { inviteMember(input: { name: \"Nina\", email: \"nina@x.example\",
@@ -72,4 +77,33 @@ pub async fn prepare(
         let database = &stage.installation.database;
         database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
     }
+}
+
+/// What Meta has told of the account, its numbers and templates.
+async fn told_by_meta(stage: &Stage) {
+    let (database, clock) = (&stage.installation.database, &stage.clock);
+    let (writer, workspace, now) = (database.writer(), stage.workspace_id, clock.now());
+    business_account::know(writer, clock, workspace, "padaria-waba").await.unwrap();
+    channel_fact::know(writer, workspace, stage.sales).await.unwrap();
+    template::know(writer, clock, (workspace, "padaria-waba", "1")).await.unwrap();
+    unknown_content::count(writer, database, workspace, ("odd", ""), now).await.unwrap();
+    let restrictions = r#"[{"kind":"X","until":1}]"#;
+    let place = (workspace, About::BusinessAccount("padaria-waba"));
+    put(writer, database, place, ("restrictions", Some(restrictions)), now).await.unwrap();
+}
+
+/// Gives a message content of the kind that says most of others, and its writer an opinion of marketing.
+pub async fn enrich(stage: &Stage, contact: ContactId, message: MessageId) {
+    let database = &stage.installation.database;
+    let payload = json!({
+        "contacts": [{ "name": { "formatted_name": "Bia" }, "phones": [{ "phone": "+55 11 90000-0000" }] }],
+        "context": { "forwarded": true, "referred_product": { "catalog_id": "1" } },
+        "referral": { "source_type": "ad" }, "errors": [{ "code": 131_051, "title": "x" }],
+    });
+    let sql = "UPDATE messages SET kind = 'contacts', payload = $2 WHERE id = $1";
+    let values = [message.0.into(), payload.to_string().into()];
+    database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
+    let stated =
+        Stated { choice: ConsentChoice::Withdrawn, source: ConsentSource::Recorded, at: stage.clock.now() };
+    note(database.writer(), &stage.clock, (stage.workspace_id, contact), stated).await.unwrap();
 }

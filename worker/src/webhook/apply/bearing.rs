@@ -28,5 +28,5 @@ impl Bearing {
 }
 
 /// Kinds that call for no answer.
-pub(super) const QUIET: [MessageKind; 4] =
-    [MessageKind::Reaction, MessageKind::Edit, MessageKind::Revoke, MessageKind::System];
+pub(super) const QUIET: [MessageKind; 5] =
+    [MessageKind::Reaction, MessageKind::Edit, MessageKind::Revoke, MessageKind::System, MessageKind::Call];

@@ -22,7 +22,7 @@ use crate::whatsapp::payload::{Message, MessageKind};
 /// A conversation that this transaction has locked, and how it was found.
 pub(super) struct Touched {
     found: Option<conversation::Model>,
-    row: conversation::Model,
+    pub(super) row: conversation::Model,
     /// An episode that somebody is to be found for.
     opened: bool,
     answered: Option<Timestamp>,
@@ -38,9 +38,9 @@ impl Touched {
         self.found.as_ref().map(|row| placement(row).into())
     }
 
-    /// Moves it up in the inbox, never down. An edit or a revocation shows in the message it acts on.
+    /// Moves it up in the inbox, never down. An edit, a revocation or a reaction shows in the message it acts on.
     fn note_activity(&mut self, message: &message::Model, kind: &MessageKind) {
-        if matches!(kind, MessageKind::Edit | MessageKind::Revoke) {
+        if matches!(kind, MessageKind::Edit | MessageKind::Revoke | MessageKind::Reaction) {
             return;
         }
         if self.row.last_message_id.is_none() || message.sent_at >= self.row.last_activity_at {

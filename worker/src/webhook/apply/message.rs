@@ -13,7 +13,7 @@ use super::{Application, Fate};
 use crate::whatsapp::payload::{self, Change, Message, MessageKind, Source, StatusKind, Target};
 
 /// What history gives where a file is told of later.
-const PLACEHOLDER: &str = "media_placeholder";
+pub(super) const PLACEHOLDER: &str = "media_placeholder";
 
 impl Application<'_> {
     pub(super) async fn message(
@@ -25,7 +25,7 @@ impl Application<'_> {
         if let Some(known) = self.stored(channel, &message.whatsapp_id).await? {
             return self.repeated(known, message).await;
         }
-        let Some(contact) = self.contact(message).await? else {
+        let Some(contact) = self.counterpart(channel, message).await? else {
             return self.keep_raw(change, Some(channel), &message.raw).await;
         };
         let sent_at = self.time(message.sent_at);
@@ -40,11 +40,15 @@ impl Application<'_> {
         if rows == 0 {
             return Ok(Fate::Duplicate);
         }
+        self.note_unknown_kind(message).await?;
+        self.note_sender(row.id, message).await?;
         self.bear(channel, &row, message).await?;
         self.act_on_target(&row).await?;
         match message.source {
             // The past is no news.
             Source::History => {}
+            // It shows in the message that it acts on.
+            _ if message.target.is_some() => self.announce_reaction(&row).await?,
             Source::Live | Source::Echo | Source::Standby | Source::StandbyEcho => {
                 self.announce(EventKind::MessageReceived, conversation, Some(row.id), None).await?;
             }
@@ -144,6 +148,26 @@ impl Application<'_> {
             }
         }
         Ok(())
+    }
+
+    /// That people react to a message otherwise than before. What an edit or a revocation does is told where it is done.
+    async fn announce_reaction(&self, act: &message::Model) -> Result<()> {
+        if act.kind != MessageKind::Reaction.name() {
+            return Ok(());
+        }
+        let target = message::Entity::find()
+            .filter(Column::ChannelId.eq(act.channel_id))
+            .filter(Column::WhatsappId.eq(act.reply_to_whatsapp_id.clone().unwrap_or_default()))
+            .filter(Column::ConversationId.eq(act.conversation_id))
+            .one(self.transaction)
+            .await?;
+        match target {
+            Some(target) => {
+                let (kind, conversation) = (EventKind::MessageUpdated, target.conversation_id);
+                self.announce(kind, conversation, Some(target.id), None).await
+            }
+            None => Ok(()),
+        }
     }
 
     /// Lets an edit or a revocation take effect on a message of the same conversation.

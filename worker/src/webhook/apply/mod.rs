@@ -1,11 +1,21 @@
 //! Turns what a delivery says into rows: each message, status and change once, however often and in whatever order it comes.
 
+mod account;
 mod bearing;
+mod call;
+mod coexistence;
+mod consent;
 mod contact;
 mod conversation;
+mod customer;
+mod group;
+mod handover;
 mod message;
+mod notice;
+mod number;
 mod other;
 mod status;
+mod template;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap};
@@ -119,7 +129,7 @@ impl<'a> Application<'a> {
             (Item::Status(status), Some(channel)) => self.status(&channel, status).await,
             (Item::Message(message), None) => self.keep_raw(change, None, &message.raw).await,
             (Item::Status(status), None) => self.keep_raw(change, None, &status.raw).await,
-            (Item::Other(other), channel) => self.keep(change, channel.as_ref(), other).await,
+            (Item::Other(other), channel) => self.notice(change, channel, other).await,
         }
     }
 

@@ -51,10 +51,12 @@ impl Application<'_> {
             .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
             .exec_without_returning(self.transaction)
             .await?;
-        if rows > 0
-            && let Some(message) = self.stored(channel, &status.whatsapp_id).await?
-        {
-            self.move_on(&message, status).await?;
+        if rows > 0 {
+            let message = self.stored(channel, &status.whatsapp_id).await?;
+            self.heed(channel, status, message.as_ref()).await?;
+            if let Some(message) = message {
+                self.move_on(&message, status).await?;
+            }
         }
         Ok(Fate::of_insert(rows))
     }

@@ -64,6 +64,9 @@ pub(super) fn words(kind: &MessageKind, message: &Value) -> Option<String> {
         | MessageKind::Template
         | MessageKind::Revoke
         | MessageKind::RequestWelcome
+        | MessageKind::Call
+        | MessageKind::MissedCall
+        | MessageKind::Handover
         | MessageKind::Unsupported => None,
     }
 }
@@ -96,6 +99,9 @@ pub(super) fn media(kind: &MessageKind, message: &Value) -> Option<Media> {
         | MessageKind::System
         | MessageKind::Revoke
         | MessageKind::RequestWelcome
+        | MessageKind::Call
+        | MessageKind::MissedCall
+        | MessageKind::Handover
         | MessageKind::Unsupported
         | MessageKind::Unknown(_) => None,
     }

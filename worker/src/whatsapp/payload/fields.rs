@@ -7,11 +7,11 @@ const END_OF_TIME: i64 = 253_402_300_800;
 
 /// A text, also if it was sent as a number. Empty means absent, and U+0000, which PostgreSQL cannot store in
 /// text, becomes U+FFFD.
-pub(super) fn text(of: &Value, name: &str) -> Option<String> {
+pub(crate) fn text(of: &Value, name: &str) -> Option<String> {
     as_text(of.get(name)?)
 }
 
-pub(super) fn as_text(value: &Value) -> Option<String> {
+pub(crate) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if text.is_empty() => None,
         Value::String(text) => Some(text.replace('\0', "\u{fffd}")),
@@ -21,7 +21,7 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
 }
 
 /// An integer, also if it was sent as text.
-pub(super) fn integer(of: &Value, name: &str) -> Option<i64> {
+pub(crate) fn integer(of: &Value, name: &str) -> Option<i64> {
     match of.get(name)? {
         Value::String(text) => text.trim().parse().ok(),
         Value::Number(number) => number.as_i64(),
@@ -30,12 +30,12 @@ pub(super) fn integer(of: &Value, name: &str) -> Option<i64> {
 }
 
 /// An instant in seconds since 1970; one that no calendar has counts as absent.
-pub(super) fn seconds(of: &Value, name: &str) -> Option<i64> {
+pub(crate) fn seconds(of: &Value, name: &str) -> Option<i64> {
     integer(of, name).filter(|&seconds| 0 < seconds && seconds < END_OF_TIME)
 }
 
 /// A yes or no, also if it was sent as text.
-pub(super) fn flag(of: &Value, name: &str) -> Option<bool> {
+pub(crate) fn flag(of: &Value, name: &str) -> Option<bool> {
     match of.get(name)? {
         Value::Bool(flag) => Some(*flag),
         Value::String(text) => text.parse().ok(),
@@ -44,7 +44,7 @@ pub(super) fn flag(of: &Value, name: &str) -> Option<bool> {
 }
 
 /// A list, empty when there is none.
-pub(super) fn list<'a>(of: &'a Value, name: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(of: &'a Value, name: &str) -> &'a [Value] {
     of.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 

@@ -34,6 +34,12 @@ pub enum MessageKind {
     Edit,
     Revoke,
     RequestWelcome,
+    /// A call that was taken, or that the company made.
+    Call,
+    /// A call of a customer that nobody took.
+    MissedCall,
+    /// Another application gave the conversation to us.
+    Handover,
     Unsupported,
     /// A type met for the first time, by the name it gave itself; empty when it gave none.
     Unknown(String),
@@ -114,6 +120,9 @@ impl MessageKind {
             Self::Edit => "edit",
             Self::Revoke => "revoke",
             Self::RequestWelcome => "request_welcome",
+            Self::Call => "call",
+            Self::MissedCall => "missed_call",
+            Self::Handover => "handover",
             Self::Unsupported => "unsupported",
             Self::Unknown(name) if name.is_empty() => "unknown",
             Self::Unknown(name) => name,

@@ -7,7 +7,7 @@
 mod content;
 mod envelope;
 mod fault;
-mod fields;
+pub(crate) mod fields;
 mod item;
 mod kind;
 mod message;

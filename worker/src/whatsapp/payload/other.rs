@@ -36,6 +36,11 @@ impl OtherChange {
         Self::keep(identity, Some(part), part)
     }
 
+    /// What it says, as far as it can be read.
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_str::<&RawValue>(&self.raw).map(raw::value).unwrap_or_default()
+    }
+
     fn keep(identity: Identity<'_>, part: Option<&RawValue>, kept: &RawValue) -> Self {
         let mut hash = Sha256::new();
         let head = Value::from(vec![

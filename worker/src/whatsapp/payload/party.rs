@@ -18,7 +18,7 @@ pub struct Party {
 
 impl Party {
     /// Reads `<name>`, `<name>_user_id` and `<name>_parent_user_id`.
-    pub(super) fn read(of: &Value, name: &str) -> Self {
+    pub(crate) fn read(of: &Value, name: &str) -> Self {
         let mut party = Self {
             phone: None,
             user_id: fields::text(of, &format!("{name}_user_id")),
@@ -31,7 +31,7 @@ impl Party {
     }
 
     /// Who a bare id stands for: a phone number or a business-scoped user id.
-    pub(super) fn by_id(id: String) -> Self {
+    pub(crate) fn by_id(id: String) -> Self {
         let mut party = Self::default();
         party.admit(id);
         party

@@ -1,0 +1,99 @@
+//! What surrounds the messages and customers of an answer, each read in one statement.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use portaria_domain::message::content::Carried;
+use portaria_domain::message::detail::{self, Outcome, Reaction, Version};
+use portaria_domain::{channel_fact, consent, contact_group};
+use portaria_entity::id::{ChannelId, ContactId, MessageId};
+use portaria_entity::{
+    channel_fact as fact_entity, consent as consent_entity, contact_group as group_entity,
+};
+
+use super::{Source, reading, shared};
+use crate::batch::Batch;
+use crate::error::Result;
+
+pub struct DetailLoaders {
+    pub carried: Batch<MessageId, Arc<Carried>>,
+    pub answered: Batch<MessageId, MessageId>,
+    pub reactions: Batch<MessageId, Arc<Vec<Reaction>>>,
+    pub senders: Batch<MessageId, Arc<String>>,
+    pub outcomes: Batch<MessageId, Arc<Outcome>>,
+    pub versions: Batch<MessageId, Arc<Vec<Version>>>,
+    pub consents: Batch<ContactId, Arc<consent_entity::Model>>,
+    pub groups: Batch<ContactId, Arc<group_entity::Model>>,
+    pub facts: Batch<ChannelId, Arc<fact_entity::Model>>,
+}
+
+impl DetailLoaders {
+    pub(super) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            carried: reading(source, Source::carried),
+            answered: reading(source, Source::answered),
+            reactions: reading(source, Source::reactions),
+            senders: reading(source, Source::senders),
+            outcomes: reading(source, Source::outcomes),
+            versions: reading(source, Source::versions),
+            consents: reading(source, Source::consents),
+            groups: reading(source, Source::groups),
+            facts: reading(source, Source::facts),
+        }
+    }
+}
+
+impl Source {
+    async fn carried(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, Arc<Carried>>> {
+        Ok(shared(detail::carried(self.database.reader(), self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn answered(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, MessageId>> {
+        let place = (self.database.reader(), &self.database);
+        Ok(detail::answered(place, self.viewer.workspace_id, &ids).await?)
+    }
+
+    async fn reactions(
+        self: Arc<Self>,
+        ids: Vec<MessageId>,
+    ) -> Result<HashMap<MessageId, Arc<Vec<Reaction>>>> {
+        let place = (self.database.reader(), &self.database);
+        Ok(shared(detail::reactions(place, self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn senders(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, Arc<String>>> {
+        let place = (self.database.reader(), &self.database);
+        Ok(shared(detail::senders(place, self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn outcomes(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, Arc<Outcome>>> {
+        let place = (self.database.reader(), &self.database);
+        Ok(shared(detail::outcomes(place, self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn versions(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, Arc<Vec<Version>>>> {
+        let place = (self.database.reader(), &self.database);
+        Ok(shared(detail::versions(place, self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn consents(
+        self: Arc<Self>,
+        ids: Vec<ContactId>,
+    ) -> Result<HashMap<ContactId, Arc<consent_entity::Model>>> {
+        Ok(shared(consent::of_contacts(self.database.reader(), self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn groups(
+        self: Arc<Self>,
+        ids: Vec<ContactId>,
+    ) -> Result<HashMap<ContactId, Arc<group_entity::Model>>> {
+        Ok(shared(contact_group::of_contacts(self.database.reader(), self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn facts(
+        self: Arc<Self>,
+        _ids: Vec<ChannelId>,
+    ) -> Result<HashMap<ChannelId, Arc<fact_entity::Model>>> {
+        Ok(shared(channel_fact::all(self.database.reader(), self.viewer.workspace_id).await?))
+    }
+}
