@@ -51,7 +51,9 @@ pub mod single_sign_on;
 pub mod team;
 pub mod throttle;
 pub mod token;
+pub mod trouble;
 pub mod viewer;
+pub mod webhook_delivery;
 pub mod workspace;
 
 pub use error::{Error, Result};

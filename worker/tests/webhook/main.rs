@@ -4,7 +4,10 @@
 mod conversing;
 mod enduring;
 mod guarding;
+mod foreign;
 mod knowing;
 mod receiving;
+mod setting_aside;
 mod site;
+mod storm;
 mod understanding;

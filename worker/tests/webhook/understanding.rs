@@ -1,5 +1,6 @@
 //! Every payload from the wire to rows: all are taken, none makes the worker fail.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -73,14 +74,17 @@ async fn taken(site: Site, folder: &Path) -> String {
     table
 }
 
-/// The same payload, about the number for sales.
+/// The same payload, about the number for sales and its account.
 fn of_this_number(text: &str) -> String {
     let read = payload::read(text.as_bytes()).unwrap();
     let numbers = read.changes.iter().filter_map(|change| change.phone_number_id.as_ref());
-    numbers.fold(text.to_owned(), |text, number| {
+    let text = numbers.fold(text.to_owned(), |text, number| {
         text.replace(&format!("\"phone_number_id\": \"{number}\""), "\"phone_number_id\": \"padaria-1\"")
             .replace(&format!("\"phone_number_id\":\"{number}\""), "\"phone_number_id\":\"padaria-1\"")
-    })
+    });
+    let accounts: BTreeSet<_> =
+        read.changes.iter().filter_map(|change| change.waba_id.as_ref()).filter(|id| *id != "0").collect();
+    accounts.into_iter().fold(text, |text, id| text.replace(&format!("\"{id}\""), "\"padaria-waba\""))
 }
 
 async fn counts(site: &Site) -> [(&'static str, u64); 4] {
