@@ -33,6 +33,7 @@ mod subscription;
 pub mod team;
 pub mod time;
 pub mod viewer;
+pub mod webhook_delivery;
 pub mod webhook_refusal;
 pub mod workspace;
 

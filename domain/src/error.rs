@@ -43,6 +43,8 @@ pub enum Refusal {
     AlreadyAssigned,
     #[error("the conversation is resolved")]
     AlreadyResolved,
+    #[error("it waits to be worked through already")]
+    AlreadyPending,
     #[error("only its assignee, or who may assign conversations there, may do this")]
     NotAssignee,
     #[error("that member may not have this conversation")]

@@ -14,7 +14,7 @@ use sea_orm::{
 
 use crate::access::Region;
 use crate::activity::{Deed, record};
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
@@ -113,8 +113,12 @@ pub fn held(viewer: &Viewer, row: &DeliveryRow) -> PermissionSet {
 }
 
 /// What a delivery says. Whole for who may read messages and phone numbers where it is about, which is recorded; for
-/// others its structure, without texts, names and numbers. Nothing for what is not JSON.
-pub async fn body(installation: &Installation, viewer: &Viewer, row: &DeliveryRow) -> Result<Option<String>> {
+/// others its structure, without texts, names and numbers, and nothing of what is not JSON. Also answers whether it was redacted.
+pub async fn body(
+    installation: &Installation,
+    viewer: &Viewer,
+    row: &DeliveryRow,
+) -> Result<(Option<String>, bool)> {
     let bytes: Option<Vec<u8>> = webhook_delivery::Entity::find()
         .select_only()
         .column(Column::Body)
@@ -126,16 +130,16 @@ pub async fn body(installation: &Installation, viewer: &Viewer, row: &DeliveryRo
     let bytes = bytes.ok_or(Error::NotFound)?;
     let held = held(viewer, row);
     if !held.contains(Permission::MessageRead) || !held.contains(Permission::ContactReadPhone) {
-        return Ok(redact(&bytes));
+        return Ok((redact(&bytes), true));
     }
     let transaction = installation.database.begin().await?;
     note(installation, &transaction, (viewer, row), "webhook_delivery.read").await?;
     transaction.commit().await?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    Ok((Some(String::from_utf8_lossy(&bytes).into_owned()), false))
 }
 
 /// Has a delivery worked through again from its beginning. What it brought before is known, and is not stored twice.
-/// One that waits to be worked through anyway stays as it is.
+/// Twice is as good as once: one that waits to be worked through is refused, and stays as it is.
 pub async fn replay(
     installation: &Installation,
     viewer: &Viewer,
@@ -153,9 +157,10 @@ pub async fn replay(
     let now = installation.clock.now();
     let values = [now.0.into(), row.workspace_id.0.into(), row.id.0.into()];
     let begun = transaction.execute_raw(installation.database.statement(&again, values)).await?;
-    if begun.rows_affected() > 0 {
-        note(installation, &transaction, (viewer, &row), "webhook_delivery.replayed").await?;
+    if begun.rows_affected() == 0 {
+        return Err(Refusal::AlreadyPending.into());
     }
+    note(installation, &transaction, (viewer, &row), "webhook_delivery.replayed").await?;
     let row = find(&transaction, viewer, id).await?.ok_or(Error::NotFound)?;
     transaction.commit().await?;
     Ok(row)

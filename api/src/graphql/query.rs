@@ -10,6 +10,7 @@ mod identity_provider;
 mod meta_app;
 mod people;
 mod viewer;
+mod webhook_delivery;
 mod workspace;
 
 use async_graphql::MergedObject;
@@ -26,5 +27,6 @@ pub struct Query(
     activity::ActivityQuery,
     identity_provider::IdentityProviderQuery,
     alert::AlertQuery,
+    webhook_delivery::WebhookDeliveryQuery,
     meta_app::MetaAppQuery,
 );

@@ -92,6 +92,10 @@ pub async fn trace(database: &Database, viewer: &Viewer, whatsapp_id: &str) -> R
         .all(connection)
         .await?;
     let channel = found.as_ref().map(|row| row.channel_id).or(statuses.first().map(|row| row.channel_id));
+    let sees_deliveries = |channel| viewer.access.in_channel(channel).contains(Permission::WebhookEventRead);
+    if channel.is_some_and(|channel| !sees_deliveries(channel)) {
+        return Ok(None);
+    }
     if !may_follow(connection, viewer, found.as_ref(), channel).await? {
         return Ok(None);
     }

@@ -3,8 +3,8 @@
 mod apply;
 mod apps;
 mod certificate;
-mod diagnosis;
 mod claim;
+mod diagnosis;
 mod failure;
 mod handshake;
 mod inbox;

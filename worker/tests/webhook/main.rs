@@ -3,8 +3,8 @@
 
 mod conversing;
 mod enduring;
-mod guarding;
 mod foreign;
+mod guarding;
 mod knowing;
 mod receiving;
 mod setting_aside;
