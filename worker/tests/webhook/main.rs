@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is the place to stop")]
 
 mod conversing;
+mod cut_off;
 mod enduring;
 mod foreign;
+mod fuzz;
 mod guarding;
 mod knowing;
 mod receiving;

@@ -27,7 +27,7 @@ pub async fn released(site: Site, options: WorkerOptions) -> Site {
     Site::over(site.stop().await, options).await
 }
 
-async fn until_nothing_is_pending(site: &Site) -> Vec<webhook_delivery::Model> {
+pub async fn until_nothing_is_pending(site: &Site) -> Vec<webhook_delivery::Model> {
     for _ in 0..600 {
         let mut rows = site.deliveries().await;
         rows.sort_by_key(|row| row.id);

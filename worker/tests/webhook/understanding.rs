@@ -75,7 +75,7 @@ async fn taken(site: Site, folder: &Path) -> String {
 }
 
 /// The same payload, about the number for sales and its account.
-fn of_this_number(text: &str) -> String {
+pub fn of_this_number(text: &str) -> String {
     let read = payload::read(text.as_bytes()).unwrap();
     let numbers = read.changes.iter().filter_map(|change| change.phone_number_id.as_ref());
     let text = numbers.fold(text.to_owned(), |text, number| {
