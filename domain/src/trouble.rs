@@ -32,7 +32,7 @@ pub fn code(error: &DbErr) -> Option<String> {
     else {
         return None;
     };
-    error.as_database_error().and_then(DatabaseError::code).map(|code| code.into_owned())
+    error.as_database_error().and_then(DatabaseError::code).map(std::borrow::Cow::into_owned)
 }
 
 fn of_driver(error: &sqlx::Error) -> Trouble {

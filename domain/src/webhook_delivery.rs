@@ -160,6 +160,9 @@ pub async fn replay(
     if begun.rows_affected() == 0 {
         return Err(Refusal::AlreadyPending.into());
     }
+    let noted = "DELETE FROM foreign_items WHERE workspace_id = $1 AND delivery_id = $2";
+    let values = [row.workspace_id.0.into(), row.id.0.into()];
+    transaction.execute_raw(installation.database.statement(noted, values)).await?;
     note(installation, &transaction, (viewer, &row), "webhook_delivery.replayed").await?;
     let row = find(&transaction, viewer, id).await?.ok_or(Error::NotFound)?;
     transaction.commit().await?;

@@ -222,6 +222,12 @@ impl TraceEvent {
 
 pub struct DeliveryTrace(pub Trace);
 
+impl Subject for DeliveryTrace {
+    fn held(&self, _viewer: &Viewer) -> PermissionSet {
+        self.0.held
+    }
+}
+
 /// What became of a message, from the bytes that told of it to people's screens.
 #[guarded]
 impl DeliveryTrace {
@@ -238,7 +244,7 @@ impl DeliveryTrace {
     }
 
     /// The message; null while there are only statuses of it.
-    #[authenticated]
+    #[requires(MessageRead)]
     async fn message(&self, ctx: &Context<'_>) -> Result<Option<Message>> {
         let (Some((id, _)), Some(place)) = (self.0.message, self.0.conversation_id) else { return Ok(None) };
         let request = Request::of(ctx);
@@ -249,7 +255,12 @@ impl DeliveryTrace {
     }
 
     /// The conversation that it is in.
-    #[authenticated]
+    #[requires(
+        ConversationReadAll,
+        ConversationReadTeam,
+        ConversationReadAssigned,
+        ConversationReadUnassigned
+    )]
     async fn conversation(&self, ctx: &Context<'_>) -> Result<Option<Conversation>> {
         let Some(place) = self.0.conversation_id else { return Ok(None) };
         let request = Request::of(ctx);

@@ -17,7 +17,7 @@ use super::{DeliveryRow, find};
 use crate::conversation;
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::permission::Permission;
+use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
 
 /// So much of each kind is told.
@@ -69,6 +69,8 @@ pub struct TracedEvent {
 /// All that is known of the way of a message.
 #[derive(Clone, Debug)]
 pub struct Trace {
+    /// What the viewer holds where it is.
+    pub held: PermissionSet,
     pub sightings: Vec<Sighting>,
     pub message: Option<(MessageId, MessageSource)>,
     pub conversation_id: Option<ConversationId>,
@@ -96,15 +98,22 @@ pub async fn trace(database: &Database, viewer: &Viewer, whatsapp_id: &str) -> R
     if channel.is_some_and(|channel| !sees_deliveries(channel)) {
         return Ok(None);
     }
-    if !may_follow(connection, viewer, found.as_ref(), channel).await? {
+    let held = held_there(connection, viewer, found.as_ref(), channel).await?;
+    if !held.contains(Permission::ContactReadPhone) {
         return Ok(None);
     }
     let sightings = sightings(database, viewer, (whatsapp_id, found.as_ref(), &statuses)).await?;
     if found.is_none() && sightings.is_empty() {
         return Ok(None);
     }
-    let mut trace =
-        Trace { sightings, message: None, conversation_id: None, decisions: Vec::new(), events: Vec::new() };
+    let mut trace = Trace {
+        held,
+        sightings,
+        message: None,
+        conversation_id: None,
+        decisions: Vec::new(),
+        events: Vec::new(),
+    };
     if let Some(row) = found {
         trace.message = Some((row.id, row.source));
         trace.conversation_id = Some(row.conversation_id);
@@ -114,23 +123,22 @@ pub async fn trace(database: &Database, viewer: &Viewer, whatsapp_id: &str) -> R
     Ok(Some(trace))
 }
 
-/// Whether the viewer may: with the conversation in sight, or, where there is none, by what they hold on the number.
-async fn may_follow(
+/// What the viewer holds towards the conversation, if they see it; where there is none, on the number.
+async fn held_there(
     connection: &impl ConnectionTrait,
     viewer: &Viewer,
     found: Option<&message::Model>,
     channel: Option<ChannelId>,
-) -> Result<bool> {
-    let held = match (found, channel) {
+) -> Result<PermissionSet> {
+    Ok(match (found, channel) {
         (Some(row), _) => match conversation::find(connection, viewer, row.conversation_id).await {
             Ok(conversation) => conversation.held,
-            Err(Error::NotFound) => return Ok(false),
+            Err(Error::NotFound) => PermissionSet::default(),
             Err(error) => return Err(error),
         },
         (None, Some(channel)) => viewer.access.in_channel(channel),
         (None, None) => viewer.access.everywhere(),
-    };
-    Ok(held.contains(Permission::ContactReadPhone))
+    })
 }
 
 async fn sightings(

@@ -130,8 +130,10 @@ async fn settle_dead(installation: &Installation) -> Result<()> {
 /// Has what came for somebody unknown worked through again, where that has become one of the workspace's.
 async fn take_up(installation: &Installation) -> Result<i64> {
     let database = &installation.database;
-    let found = "SELECT f.workspace_id, f.delivery_id FROM foreign_items f WHERE EXISTS (SELECT 1 FROM channels c \
-                 WHERE c.workspace_id = f.workspace_id AND (c.phone_number_id = f.number OR f.number = '' AND c.waba_id = f.account)) \
+    // One that is still being worked through is left alone until it is settled.
+    let found = "SELECT f.workspace_id, f.delivery_id FROM foreign_items f JOIN webhook_deliveries d \
+                 ON d.workspace_id = f.workspace_id AND d.id = f.delivery_id AND d.status IN ('done', 'dead') \
+                 WHERE EXISTS (SELECT 1 FROM channels c WHERE c.workspace_id = f.workspace_id AND (c.phone_number_id = f.number OR f.number = '' AND c.waba_id = f.account)) \
                  LIMIT $1";
     let rows = database.reader().query_all_raw(database.statement(found, [TAKEN_UP.into()])).await?;
     if rows.is_empty() {

@@ -23,11 +23,9 @@ pub(super) struct Touched {
     /// An episode that somebody is to be found for.
     opened: Option<Opened>,
     /// The company wrote.
-    pub(super) answered: bool,
+    answered: bool,
     /// When a customer wrote what came after later ones.
     pub(super) called_early: Option<Timestamp>,
-    /// Who waits has to be seen from the messages.
-    pub(super) recount: bool,
 }
 
 /// A new episode, and who had the conversation before.
@@ -37,7 +35,7 @@ struct Opened {
 
 impl Touched {
     fn new(found: Option<conversation::Model>, row: conversation::Model) -> Self {
-        Self { found, row, opened: None, answered: false, called_early: None, recount: false }
+        Self { found, row, opened: None, answered: false, called_early: None }
     }
 
     pub(super) fn is_changed(&self) -> bool {
@@ -66,17 +64,12 @@ impl Touched {
             self.row.waiting_since = Some(self.row.waiting_since.map_or(at, |since| since.min(at)));
         } else {
             self.called_early = Some(self.called_early.map_or(at, |before| before.min(at)));
-            self.recount = true;
         }
     }
 
-    fn note_answer(&mut self, at: Timestamp, is_latest: bool) {
-        self.answered = true;
-        if is_latest {
-            self.row.waiting_since = self.row.waiting_since.filter(|&since| since > at);
-        } else {
-            self.recount = true;
-        }
+    /// Whether it has to be seen from the messages who waits, and who was answered.
+    pub(super) fn has_to_be_seen(&self) -> bool {
+        self.row.status != ConversationStatus::Resolved && (self.answered || self.called_early.is_some())
     }
 
     fn is_between_episodes(&self) -> bool {
@@ -189,7 +182,7 @@ impl Application<'_> {
                 Ok(())
             }
             Bearing::Answers => {
-                self.with(row.conversation_id, |touched| touched.note_answer(row.sent_at, is_latest));
+                self.with(row.conversation_id, |touched| touched.answered = true);
                 Ok(())
             }
             Bearing::Recorded => Ok(()),

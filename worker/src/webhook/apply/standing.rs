@@ -2,8 +2,6 @@
 //! and when they were first answered.
 
 use portaria_domain::Result;
-use portaria_entity::conversation::ConversationStatus;
-use portaria_entity::id::ConversationId;
 use portaria_entity::message::{self, Column, Direction, MessageSource};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{conversation, episode};
@@ -23,40 +21,36 @@ enum Said {
 }
 
 impl Application<'_> {
-    /// Looks again at conversations in which something was told out of order.
+    /// Looks again at conversations in which somebody answered, or something was told out of order.
     pub(super) async fn see_where_they_stand(&mut self) -> Result<()> {
-        let ids: Vec<ConversationId> = self.touched.keys().copied().collect();
-        for id in ids {
-            let Some(touched) = self.touched.get(&id) else { continue };
-            let (early, recount, answered) = (touched.called_early, touched.recount, touched.answered);
-            let row = touched.row.clone();
-            let Some(episode) = row.episode_id.filter(|_| row.status != ConversationStatus::Resolved) else {
-                continue;
-            };
-            if let Some(at) = early {
-                let sql = "UPDATE episodes SET called_at = $3 WHERE workspace_id = $1 AND id = $2 \
-                           AND (called_at IS NULL OR called_at > $3)";
-                let values = [row.workspace_id.0.into(), episode.0.into(), at.0.into()];
-                self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
-            }
-            if !recount && !answered && early.is_none() {
-                continue;
-            }
-            let Some(episode) =
-                episode::Entity::find_by_id((row.workspace_id, episode)).one(self.transaction).await?
-            else {
-                continue;
-            };
-            let since = episode.called_at.unwrap_or(episode.opened_at);
-            if recount {
-                let waiting = self.waiting_since(&row, since).await?;
-                if let Some(touched) = self.touched.get_mut(&id) {
-                    touched.row.waiting_since = waiting;
-                }
-            }
-            self.write_first_response(&row, &episode, since).await?;
+        let again = self.touched.values().filter(|touched| touched.has_to_be_seen());
+        let again: Vec<_> = again.map(|touched| (touched.row.clone(), touched.called_early)).collect();
+        for (row, called_early) in again {
+            self.see_where_it_stands(&row, called_early).await?;
         }
         Ok(())
+    }
+
+    async fn see_where_it_stands(
+        &mut self,
+        row: &conversation::Model,
+        called_early: Option<Timestamp>,
+    ) -> Result<()> {
+        let Some(episode) = row.episode_id else { return Ok(()) };
+        if let Some(at) = called_early {
+            let sql = "UPDATE episodes SET called_at = $3 WHERE workspace_id = $1 AND id = $2 \
+                       AND (called_at IS NULL OR called_at > $3)";
+            let values = [row.workspace_id.0.into(), episode.0.into(), at.0.into()];
+            self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
+        }
+        let find = episode::Entity::find_by_id((row.workspace_id, episode));
+        let Some(episode) = find.one(self.transaction).await? else { return Ok(()) };
+        let since = episode.called_at.unwrap_or(episode.opened_at);
+        let waiting = self.waiting_since(row, since).await?;
+        if let Some(touched) = self.touched.get_mut(&row.id) {
+            touched.row.waiting_since = waiting;
+        }
+        self.write_first_response(row, &episode, since).await
     }
 
     /// The first that was said after the last answer.

@@ -52,7 +52,7 @@ pub fn read(bytes: &[u8]) -> Result<Payload, MalformedJson> {
         raw::members(body).filter(is_whatsapp).and_then(|mut body| raw::elements(body.remove("entry")?));
     let changes = match entries {
         Some(entries) => budget.each(
-            entries,
+            &entries,
             |entry| entry_changes(entry, &budget),
             |rest| vec![stray(&Entry::default(), rest, &budget)],
         ),
@@ -77,7 +77,7 @@ impl Budget {
     /// Reads each, as long as there is any left, and then the rest as one.
     fn each<T>(
         &self,
-        elements: Vec<&RawValue>,
+        elements: &[&RawValue],
         mut read: impl FnMut(&RawValue) -> Vec<T>,
         whole: impl FnOnce(&RawValue) -> Vec<T>,
     ) -> Vec<T> {
@@ -114,7 +114,7 @@ fn entry_changes(raw: &RawValue, budget: &Budget) -> Vec<Change> {
     let entry = Entry { id: fields::text(&head, "id"), time: fields::integer(&head, "time") };
     match changes.and_then(raw::elements) {
         Some(changes) => budget.each(
-            changes,
+            &changes,
             |change| vec![read_change(&entry, change, budget)],
             |rest| vec![stray(&entry, rest, budget)],
         ),
