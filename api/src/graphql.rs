@@ -44,6 +44,7 @@ pub mod team;
 mod template;
 pub mod time;
 pub mod viewer;
+pub mod webhook_delivery;
 pub mod webhook_refusal;
 pub mod workspace;
 

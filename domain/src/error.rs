@@ -2,6 +2,7 @@
 
 use crate::permission::PermissionSet;
 use crate::second_factor::StepUp;
+use crate::trouble::Trouble;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -42,6 +43,8 @@ pub enum Refusal {
     AlreadyAssigned,
     #[error("the conversation is resolved")]
     AlreadyResolved,
+    #[error("it waits to be worked through already")]
+    AlreadyPending,
     #[error("only its assignee, or who may assign conversations there, may do this")]
     NotAssignee,
     #[error("that member may not have this conversation")]
@@ -181,21 +184,8 @@ impl Error {
 
     /// Whether the database is out of reach or busy, so that the same call may succeed later.
     pub fn is_unavailable(&self) -> bool {
-        use sea_orm::{DbErr, RuntimeErr};
         match self {
-            Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
-            Self::Database(
-                DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)),
-            ) => {
-                let text = e.to_string();
-                text.contains("database is locked")
-                    || text.contains("pool timed out")
-                    || text.contains("terminating connection")
-                    || text.contains("Connection refused")
-                    || text.contains("error communicating")
-                    || text.contains("expected to read")
-                    || text.contains("closed")
-            }
+            Self::Database(error) => Trouble::of(error) != Trouble::Fault,
             Self::NotFound
             | Self::Forbidden { .. }
             | Self::StepUpRequired { .. }
@@ -203,7 +193,6 @@ impl Error {
             | Self::Refused(_)
             | Self::BadInput(_)
             | Self::Busy
-            | Self::Database(_)
             | Self::Internal(_) => false,
         }
     }

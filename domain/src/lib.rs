@@ -61,8 +61,10 @@ pub mod team;
 pub mod template;
 pub mod throttle;
 pub mod token;
+pub mod trouble;
 pub mod unknown_content;
 pub mod viewer;
+pub mod webhook_delivery;
 pub mod workspace;
 
 pub use error::{Error, Result};

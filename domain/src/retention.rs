@@ -44,7 +44,7 @@ struct Outdated {
 }
 
 impl Retention {
-    fn outdated(&self) -> [Outdated; 10] {
+    fn outdated(&self) -> [Outdated; 12] {
         let of = |table, key, condition, days| Outdated { table, key, condition, days };
         [
             // The next attempt of what is settled is when it was last worked on.
@@ -52,6 +52,18 @@ impl Retention {
                 "webhook_deliveries",
                 "workspace_id, id",
                 "status IN ('done', 'dead') AND next_attempt_at < $1",
+                self.deliveries,
+            ),
+            of(
+                "webhook_sightings",
+                "workspace_id, fingerprint, delivery_id",
+                "seen_at < $1",
+                self.deliveries,
+            ),
+            of(
+                "foreign_items",
+                "workspace_id, delivery_id, number, account",
+                "received_at < $1",
                 self.deliveries,
             ),
             of("webhook_refusals", "minute, app_key, cause", "minute < $1", self.deliveries),

@@ -14,6 +14,8 @@ pub struct Model {
     pub id: EpisodeId,
     pub conversation_id: ConversationId,
     pub opened_at: Timestamp,
+    /// When the customer wrote what opened it, by WhatsApp's clock.
+    pub called_at: Option<Timestamp>,
     pub first_assigned_at: Option<Timestamp>,
     pub first_response_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{ChannelId, ConversationId, MemberId, MessageId, WorkspaceId};
+use crate::id::{ChannelId, ConversationId, MemberId, MessageId, WebhookDeliveryId, WorkspaceId};
 use crate::time::Timestamp;
 
 #[derive(
@@ -28,6 +28,36 @@ pub enum DeliveryStatus {
     Read,
     Played,
     Failed,
+}
+
+/// How Portaria came to know of a message, the least telling first.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+    VariantNames,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum MessageSource {
+    /// From what was said before the number was connected.
+    History,
+    /// What another application sent while it held the conversation.
+    StandbyEcho,
+    /// What was said while another application held the conversation.
+    Standby,
+    /// Sent from the WhatsApp Business app.
+    Echo,
+    /// Said to us, or sent by us.
+    Live,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -59,6 +89,9 @@ pub struct Model {
     pub status_at: Option<Timestamp>,
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    pub source: MessageSource,
+    /// The delivery that told of it first.
+    pub delivery_id: Option<WebhookDeliveryId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::{ChannelId, MessageStatusId, WorkspaceId};
+use crate::id::{ChannelId, MessageStatusId, WebhookDeliveryId, WorkspaceId};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,6 +21,8 @@ pub struct Model {
     pub at: Timestamp,
     pub payload: String,
     pub created_at: Timestamp,
+    /// The delivery that told of it first.
+    pub delivery_id: Option<WebhookDeliveryId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

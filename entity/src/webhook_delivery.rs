@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{MetaAppId, WebhookDeliveryId, WorkspaceId};
+use crate::id::{ChannelId, MetaAppId, WebhookDeliveryId, WorkspaceId};
 use crate::time::Timestamp;
 
 #[derive(
@@ -42,6 +42,11 @@ pub struct Model {
     pub duplicate_count: i32,
     /// Those that name a number which is not this workspace's: kept here, never routed.
     pub foreign_count: i32,
+    /// How many of the things it tells have been worked on, in their order; of as many as it was found to tell.
+    pub progress: i32,
+    pub item_count: Option<i32>,
+    /// The number that all of it is about, if it is about one alone.
+    pub channel_id: Option<ChannelId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

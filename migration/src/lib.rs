@@ -15,6 +15,7 @@ mod m20261125_000011_provisioning;
 mod m20261125_000012_alerts;
 mod m20261125_000013_vouched_factors;
 mod m20261125_000021_receiving;
+mod m20261125_000022_deliveries;
 mod m20261125_000023_understanding;
 mod m20261125_000025_routing;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000012_alerts::Migration),
             Box::new(m20261125_000013_vouched_factors::Migration),
             Box::new(m20261125_000021_receiving::Migration),
+            Box::new(m20261125_000022_deliveries::Migration),
             Box::new(m20261125_000023_understanding::Migration),
             Box::new(m20261125_000025_routing::Migration),
         ]

@@ -3,6 +3,7 @@
 mod authenticator;
 mod countries;
 mod database;
+mod delivery;
 mod passkey;
 mod postgres;
 mod stage;

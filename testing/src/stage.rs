@@ -24,7 +24,7 @@ use portaria_entity::event::EventKind;
 use portaria_entity::id::{
     ChannelId, ContactId, ConversationId, MemberId, MessageId, MetaAppId, TeamId, WorkspaceId,
 };
-use portaria_entity::message::{DeliveryStatus, Direction};
+use portaria_entity::message::{DeliveryStatus, Direction, MessageSource};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{contact, contact_identity, conversation, message, outgoing_mail, session};
@@ -365,6 +365,8 @@ impl Stage {
             status_at: None,
             edited_at: None,
             revoked_at: None,
+            source: MessageSource::Live,
+            delivery_id: None,
         }
     }
 }

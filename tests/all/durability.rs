@@ -1,5 +1,7 @@
 //! What was answered with 200 is there, whatever happens in the next instant.
 
+use std::time::Duration;
+
 use crate::program::{Program, databases, number, text_message};
 
 #[tokio::test]
@@ -19,6 +21,42 @@ async fn what_was_accepted_survives_kill_9() {
         let mut texts = program.wait_for_texts(&ana, 5).await;
         texts.sort();
         assert_eq!(texts, ["mensagem 0", "mensagem 1", "mensagem 2", "mensagem 3", "mensagem 4"]);
+        program.stop();
+    }
+}
+
+/// `benches/soak/kill` does it at 200 moments.
+#[tokio::test]
+async fn what_was_accepted_under_load_is_there_once_after_kill_9_at_any_moment() {
+    for database in databases().await {
+        let mut program = Program::new(database);
+        program.start().await;
+        program.set_up().await;
+        let mut accepted = 0;
+        for moment in [35, 80, 10] {
+            let sending = async {
+                // A page of messages has room for so many.
+                while accepted < 40 {
+                    let text = format!("mensagem {accepted}");
+                    let (body, signature) = text_message(&number(0), &format!("wamid.L{accepted}"), &text);
+                    if program.try_to_deliver(&body, &signature).await == Some(200) {
+                        accepted += 1;
+                    }
+                }
+            };
+            let _ = tokio::time::timeout(Duration::from_millis(moment), sending).await;
+            program.kill();
+            program.start().await;
+        }
+        // What was sent and not acknowledged is sent again, as Meta does.
+        let (body, signature) =
+            text_message(&number(0), &format!("wamid.L{accepted}"), &format!("mensagem {accepted}"));
+        assert_eq!(program.deliver(&body, &signature).await, 200);
+        let ana = program.sign_in("ana@example.com").await;
+        let mut texts = program.wait_for_texts(&ana, accepted + 1).await;
+        let mut expected: Vec<_> = (0..=accepted).map(|number| format!("mensagem {number}")).collect();
+        (texts.sort(), expected.sort());
+        assert_eq!(texts, expected);
         program.stop();
     }
 }

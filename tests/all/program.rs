@@ -227,12 +227,17 @@ impl Program {
 
     /// Delivers bytes as Meta would, with that signature.
     pub async fn deliver(&self, body: &[u8], signature: &str) -> u16 {
+        self.try_to_deliver(body, signature).await.unwrap()
+    }
+
+    /// The same to a service that may be gone; nothing when there was no answer.
+    pub async fn try_to_deliver(&self, body: &[u8], signature: &str) -> Option<u16> {
         let request = reqwest::Client::new()
             .post(format!("{}/webhooks/whatsapp/padaria", self.url))
             .header("content-type", "application/json")
             .header(signature::HEADER, signature)
             .body(body.to_vec());
-        request.send().await.unwrap().status().as_u16()
+        Some(request.send().await.ok()?.status().as_u16())
     }
 
     /// The texts of all messages that somebody may read, oldest last.

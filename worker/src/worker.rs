@@ -74,6 +74,9 @@ impl Worker {
             tasks.spawn(self.processor.clone().run(shutdown.clone()));
         }
         tasks.spawn(self.writer.run(shutdown.clone()));
+        if self.processors > 0 {
+            tasks.spawn(webhook::watch(self.installation.clone(), shutdown.clone()));
+        }
         tasks.spawn(drain_the_queue(self.installation, shutdown.clone()));
         while tokio::time::timeout(FLUSH_INTERVAL, shutdown.cancelled()).await.is_err() {
             flush(&refusals, &uses).await;

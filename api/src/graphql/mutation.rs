@@ -28,6 +28,7 @@ mod session;
 mod session_policy;
 mod single_sign_on;
 mod team;
+mod webhook_delivery;
 
 use async_graphql::MergedObject;
 use portaria_domain::granting::Change;
@@ -60,6 +61,7 @@ pub struct Mutation(
     identity_provider::IdentityProviderMutation,
     single_sign_on::SingleSignOnMutation,
     alert::AlertMutation,
+    webhook_delivery::WebhookDeliveryMutation,
     meta_app::MetaAppMutation,
     conversation_state::ConversationStateMutation,
     routing_setting::RoutingSettingMutation,

@@ -12,6 +12,7 @@ mod label;
 mod meta_app;
 mod people;
 mod viewer;
+mod webhook_delivery;
 mod workspace;
 
 use async_graphql::MergedObject;
@@ -28,6 +29,7 @@ pub struct Query(
     activity::ActivityQuery,
     identity_provider::IdentityProviderQuery,
     alert::AlertQuery,
+    webhook_delivery::WebhookDeliveryQuery,
     meta_app::MetaAppQuery,
     label::LabelQuery,
     account::AccountQuery,

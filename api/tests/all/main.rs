@@ -32,3 +32,4 @@ mod single_sign_on;
 mod socket;
 mod statements;
 mod subscriptions;
+mod webhook_delivery;

@@ -29,6 +29,7 @@ async fn conversation(stage: &Stage, assignee: &Person) -> ConversationId {
         id: stage.clock.new_id(),
         conversation_id: id,
         opened_at: stage.clock.now(),
+        called_at: None,
         first_assigned_at: Some(stage.clock.now()),
         first_response_at: None,
         resolved_at: None,

@@ -32,6 +32,9 @@ async fn deliver(stage: &Stage, status: WebhookDeliveryStatus) -> WebhookDeliver
         stored_count: 0,
         duplicate_count: 0,
         foreign_count: 0,
+        progress: 0,
+        item_count: None,
+        channel_id: None,
     };
     let id = row.id;
     webhook_delivery::Entity::insert(webhook_delivery::ActiveModel::from(row))

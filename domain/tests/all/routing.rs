@@ -34,6 +34,7 @@ async fn somebody_writes(stage: &Stage, channel: ChannelId, team: Option<TeamId>
         id: Set(episode_id),
         conversation_id: Set(conversation_id),
         opened_at: Set(stage.clock.now()),
+        called_at: Set(None),
         first_assigned_at: Set(None),
         first_response_at: Set(None),
         resolved_at: Set(None),

@@ -1,8 +1,8 @@
 //! Why a delivery could not be processed, in words that hold nothing of what it says, and what is to be done.
 
 use portaria_domain::Error;
-use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::{DbErr, RuntimeErr};
+use portaria_domain::trouble::{Trouble, code};
+use sea_orm::DbErr;
 
 use crate::whatsapp::payload::MalformedJson;
 
@@ -12,8 +12,10 @@ pub(super) enum Failure {
     Hopeless(String),
     /// Worth another attempt, but not for ever.
     Retry(String),
-    /// Not the delivery's fault: the database is away or two transactions were in each other's way.
+    /// Two were in each other's way: tried again at once, and as often as it takes.
     Passing(String),
+    /// Not the delivery's fault either, but it may last: the database is away, full or may not be written.
+    Outage(String),
     /// Another worker has taken the delivery over.
     Lost,
 }
@@ -27,7 +29,6 @@ impl From<MalformedJson> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match &error {
-            _ if error.is_unavailable() => Self::Passing("the database is not available".to_owned()),
             Error::Busy => Self::Passing("busy".to_owned()),
             Error::Database(database) => of_database(database),
             Error::Internal(_) => Self::Retry("internal error".to_owned()),
@@ -43,17 +44,12 @@ impl From<Error> for Failure {
 
 /// Only the code is told: a message may quote values.
 fn of_database(error: &DbErr) -> Failure {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return Failure::Retry("database error".to_owned());
-    };
-    let Some(code) = error.as_database_error().and_then(DatabaseError::code) else {
-        return Failure::Passing("the database did not answer".to_owned());
-    };
-    let reason = format!("database error {code}");
-    // PostgreSQL: serialisation failure, deadlock, shutting down. SQLite: busy.
-    match code.as_ref() {
-        "40001" | "40P01" | "57P01" | "57P02" | "57P03" | "5" | "517" => Failure::Passing(reason),
-        _ => Failure::Retry(reason),
+    let code = code(error);
+    let reason =
+        |otherwise: &str| code.as_ref().map_or(otherwise.to_owned(), |code| format!("database error {code}"));
+    match Trouble::of(error) {
+        Trouble::Contention => Failure::Passing(reason("busy")),
+        Trouble::Outage => Failure::Outage(reason("the database is not available")),
+        Trouble::Fault => Failure::Retry(reason("database error")),
     }
 }

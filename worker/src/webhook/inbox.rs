@@ -188,6 +188,9 @@ impl InboxWriter {
             stored_count: 0,
             duplicate_count: 0,
             foreign_count: 0,
+            progress: 0,
+            item_count: None,
+            channel_id: None,
         }
     }
 }

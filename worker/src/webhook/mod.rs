@@ -3,6 +3,7 @@
 mod apply;
 mod apps;
 mod certificate;
+mod claim;
 mod diagnosis;
 mod failure;
 mod handshake;
@@ -13,6 +14,7 @@ mod refusal;
 mod room;
 mod secret_use;
 mod settle;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,7 @@ pub(crate) use process::Processor;
 pub(crate) use reception::Reception;
 pub(crate) use refusal::Refusals;
 pub(crate) use secret_use::SecretUse;
+pub(crate) use watch::watch;
 
 /// Where Meta's webhooks arrive; the last segment is the key of a Meta app.
 pub const PATH: &str = "/webhooks/whatsapp/{app}";

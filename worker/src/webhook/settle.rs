@@ -1,14 +1,22 @@
 //! Writes down what becomes of a delivery: how far it is, when it is tried again, that it is set aside.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use portaria_domain::Result;
+use portaria_domain::{Result, webhook_delivery as deliveries};
 use portaria_entity::webhook_delivery::{self, WebhookDeliveryStatus};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
-use super::apply::Tally;
+use super::apply::{Tally, Told};
 use super::failure::Failure;
 use super::process::{Processor, count};
+
+/// Those in each other's way try again after this.
+const PASSING: Duration = Duration::from_millis(200);
+/// How often it is tried to say what became of a delivery, while the database is away.
+const TELLINGS: u32 = 60;
+const TELLING_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_OUTAGE_PAUSE: Duration = Duration::from_secs(30);
 
 /// What comes after a chunk.
 #[derive(Clone, Copy)]
@@ -17,52 +25,140 @@ pub(super) enum Then {
     Done,
 }
 
+/// How far a delivery is.
+pub(super) struct Progress {
+    /// How many of its things have been worked on.
+    pub done: usize,
+    tally: Tally,
+    /// How far its row says that it is.
+    written: i32,
+    told: usize,
+    /// The number that all of it is about.
+    number: Option<String>,
+}
+
+impl Progress {
+    /// Where an earlier attempt got to; at the beginning, if another version found something else in the bytes.
+    pub(super) fn of(delivery: &webhook_delivery::Model, told: &[Told<'_>]) -> Self {
+        let mut progress = Self {
+            done: 0,
+            tally: Tally::default(),
+            written: delivery.progress,
+            told: told.len(),
+            number: only_number(told),
+        };
+        if delivery.item_count.and_then(|count| usize::try_from(count).ok()) == Some(told.len()) {
+            progress.done = usize::try_from(delivery.progress).unwrap_or(0);
+            progress.tally = Tally {
+                stored: delivery.stored_count,
+                duplicate: delivery.duplicate_count,
+                foreign: delivery.foreign_count,
+            };
+        }
+        progress
+    }
+
+    pub(super) fn with(&self, worked_on: usize, added: Tally) -> Self {
+        Self {
+            done: self.done + worked_on,
+            tally: self.tally.plus(added),
+            written: i32::try_from(self.done + worked_on).unwrap_or(i32::MAX),
+            told: self.told,
+            number: self.number.clone(),
+        }
+    }
+}
+
+fn only_number(told: &[Told<'_>]) -> Option<String> {
+    let numbers: BTreeSet<_> = told.iter().map(|one| one.change.phone_number_id.as_ref()).collect();
+    let mut numbers = numbers.into_iter();
+    match (numbers.next(), numbers.next()) {
+        (Some(Some(number)), None) => Some(number.clone()),
+        _ => None,
+    }
+}
+
 impl Processor {
-    /// Writes down how far it is, if it still is ours: the number of the attempt and what was counted so far tell.
+    /// Writes down how far it is, if it still is ours: the number of the attempt and how far it was tell.
     pub(super) async fn note_progress(
         &self,
         transaction: &DatabaseTransaction,
         delivery: &webhook_delivery::Model,
-        (before, now, then): (Tally, Tally, Then),
+        (before, now, then): (&Progress, &Progress, Then),
     ) -> std::result::Result<(), Failure> {
         let at = self.installation.clock.now();
-        let end = match then {
-            Then::More => "leased_until = $8",
-            Then::Done => "status = 'done', processed_at = $8, leased_until = NULL, error = NULL",
+        let (end, time) = match then {
+            Then::More => ("leased_until = $8", at + self.options.lease),
+            Then::Done => ("status = 'done', processed_at = $8, leased_until = NULL, error = NULL", at),
         };
         let sql = format!(
-            "UPDATE webhook_deliveries SET stored_count = $5, duplicate_count = $6, foreign_count = $7, {end} \
-             WHERE workspace_id = $1 AND id = $2 AND status = 'pending' AND attempts = $3 \
-             AND stored_count + duplicate_count + foreign_count = $4"
+            "UPDATE webhook_deliveries SET stored_count = $5, duplicate_count = $6, foreign_count = $7, progress = $9, \
+             item_count = $10, channel_id = (SELECT id FROM channels WHERE workspace_id = $1 AND phone_number_id = $11), \
+             {end} WHERE workspace_id = $1 AND id = $2 AND status = 'pending' AND attempts = $3 AND progress = $4"
         );
-        let time = match then {
-            Then::More => at + self.options.lease,
-            Then::Done => at,
-        };
         let values = [
             delivery.workspace_id.0.into(),
             delivery.id.0.into(),
             delivery.attempts.into(),
-            before.total().into(),
-            now.stored.into(),
-            now.duplicate.into(),
-            now.foreign.into(),
+            before.written.into(),
+            now.tally.stored.into(),
+            now.tally.duplicate.into(),
+            now.tally.foreign.into(),
             time.0.into(),
+            now.written.into(),
+            i32::try_from(now.told).unwrap_or(i32::MAX).into(),
+            now.number.clone().into(),
         ];
         let statement = self.installation.database.statement(&sql, values);
         let written = transaction.execute_raw(statement).await.map_err(portaria_domain::Error::from)?;
         if written.rows_affected() == 1 { Ok(()) } else { Err(Failure::Lost) }
     }
 
+    /// Says what becomes of a delivery that failed; for a while also when the database is away, for an attempt
+    /// whose end is not told counts as one that took the worker down.
+    pub(super) async fn settle(&self, delivery: &webhook_delivery::Model, failure: Failure) {
+        for _ in 0..TELLINGS {
+            let told = match &failure {
+                Failure::Hopeless(reason) => self.set_aside(delivery, reason).await,
+                Failure::Retry(reason) if delivery.attempts >= self.options.attempts => {
+                    self.set_aside(delivery, reason).await
+                }
+                Failure::Retry(reason) => {
+                    self.put_off(delivery, reason, (self.pause(delivery), delivery.attempts)).await
+                }
+                Failure::Passing(reason) => {
+                    self.put_off(delivery, reason, (PASSING, delivery.attempts - 1)).await
+                }
+                Failure::Outage(reason) => {
+                    let pause = self.pause_in_outage(delivery);
+                    self.put_off(delivery, reason, (pause, delivery.attempts - 1)).await
+                }
+                Failure::Lost => Ok(()),
+            };
+            match told {
+                Ok(()) => return,
+                Err(error) if error.is_unavailable() => {
+                    if tokio::time::timeout(TELLING_PAUSE, self.stopping.cancelled()).await.is_ok() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, delivery = %delivery.id, "it cannot be said what becomes of a delivery");
+                    break;
+                }
+            }
+        }
+        tracing::warn!(delivery = %delivery.id, "a delivery stays leased until its lease ends");
+    }
+
     /// Gives it back, to be claimed again after a pause.
-    pub(super) async fn put_off(
+    async fn put_off(
         &self,
         delivery: &webhook_delivery::Model,
         reason: &str,
         (pause, attempts): (Duration, i32),
     ) -> Result<()> {
         tracing::info!(delivery = %delivery.id, reason, "a delivery is put off");
-        count("retried");
         let next = self.installation.clock.now() + pause;
         let sql = "UPDATE webhook_deliveries SET error = $4, next_attempt_at = $5, attempts = $6, leased_until = NULL \
                    WHERE workspace_id = $1 AND id = $2 AND status = 'pending' AND attempts = $3";
@@ -76,13 +172,12 @@ impl Processor {
         ];
         let database = &self.installation.database;
         database.writer().execute_raw(database.statement(sql, values)).await?;
+        count("retried");
         Ok(())
     }
 
-    /// Sets it aside for good, with its reason and its bytes.
-    pub(super) async fn set_aside(&self, delivery: &webhook_delivery::Model, reason: &str) -> Result<()> {
-        tracing::error!(delivery = %delivery.id, reason, "a delivery is set aside");
-        count("dead");
+    /// Sets it aside for good, with its reason and its bytes, and says so to who can do something about it.
+    async fn set_aside(&self, delivery: &webhook_delivery::Model, reason: &str) -> Result<()> {
         let dead: &'static str = WebhookDeliveryStatus::Dead.into();
         let sql = "UPDATE webhook_deliveries SET status = $4, error = $5, processed_at = $6, leased_until = NULL \
                    WHERE workspace_id = $1 AND id = $2 AND status = 'pending' AND attempts = $3";
@@ -94,16 +189,27 @@ impl Processor {
             reason.into(),
             self.installation.clock.now().0.into(),
         ];
-        let database = &self.installation.database;
-        database.writer().execute_raw(database.statement(sql, values)).await?;
-        Ok(())
+        let transaction = self.installation.database.begin().await?;
+        let statement = self.installation.database.statement(sql, values);
+        if transaction.execute_raw(statement).await?.rows_affected() == 1 {
+            deliveries::alert_dead(&self.installation, &transaction, delivery, reason).await?;
+            tracing::error!(delivery = %delivery.id, reason, "a delivery is set aside");
+            count("dead");
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Doubles with each attempt, and differs between deliveries that failed together.
-    pub(super) fn pause(&self, delivery: &webhook_delivery::Model) -> Duration {
+    fn pause(&self, delivery: &webhook_delivery::Model) -> Duration {
         let doublings = u32::try_from(delivery.attempts - 1).unwrap_or(0).min(16);
         let pause = self.options.first_retry.saturating_mul(1 << doublings).min(self.options.longest_retry);
         let [.., spread] = *delivery.id.0.as_bytes();
         pause + pause / 4 * u32::from(spread) / 255
+    }
+
+    /// Grows with how long the delivery has waited already.
+    fn pause_in_outage(&self, delivery: &webhook_delivery::Model) -> Duration {
+        let waited = self.installation.clock.now().since(delivery.received_at);
+        (waited / 8).clamp(PASSING, LONGEST_OUTAGE_PAUSE)
     }
 }

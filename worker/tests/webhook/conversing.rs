@@ -120,6 +120,40 @@ async fn who_writes_again_after_the_end_gets_whom_they_had() {
 }
 
 #[tokio::test]
+async fn what_comes_late_opens_anew_only_what_nobody_has_answered() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        let agent = site.stage.person("Um", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        later(&site, 500).await;
+        site.say(json!({ "messages": [text("w1", ANA, 100, "oi")] })).await;
+        assert_eq!(site.deliver(echo("m1", 200, "pois não?").as_bytes()).await.status, 200);
+        site.settled().await;
+        let id = site.conversation().await.id;
+        resolve(&site.stage.installation, &agent.viewer, id).await.unwrap();
+        site.say(json!({ "messages": [text("w2", ANA, 150, "alô?")] })).await;
+        site.settled().await;
+        let row = site.conversation().await;
+        assert_eq!((row.status, row.waiting_since), (ConversationStatus::Resolved, None), "answered since");
+        assert_eq!(row.unread_count, 1, "but nobody has read it");
+        site.say(json!({ "messages": [text("w3", ANA, 250, "e hoje?")] })).await;
+        site.settled().await;
+        let row = site.conversation().await;
+        assert_eq!((row.status, row.waiting_since), (ConversationStatus::Open, Some(second(250))));
+        assert_eq!(row.assignee_id, Some(agent.member_id), "who had it gets it again");
+        // An answer of the same second, told before a message that was sent before it.
+        assert_eq!(site.deliver(echo("m2", 300, "sim").as_bytes()).await.status, 200);
+        site.say(json!({ "messages": [text("w4", ANA, 300, "?"), text("w5", ANA, 240, "olá")] })).await;
+        site.settled().await;
+        assert_eq!(site.conversation().await.waiting_since, None, "{}", site.stage.test_database.name);
+        let episodes =
+            episode::Entity::find().order_by_asc(episode::Column::Id).all(site.reader()).await.unwrap();
+        let told: Vec<_> = episodes.iter().map(|row| (row.called_at, row.first_response_at)).collect();
+        assert_eq!(told, [(Some(second(100)), Some(second(200))), (Some(second(240)), Some(second(300)))]);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn nobody_permitted_means_waiting_until_somebody_is() {
     for test in databases().await {
         let site = Site::on(test).await;

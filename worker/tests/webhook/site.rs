@@ -39,7 +39,11 @@ impl Site {
     }
 
     pub async fn with(database: TestDatabase, options: WorkerOptions) -> Self {
-        let stage = Stage::on(database).await;
+        Self::over(Stage::on(database).await, options).await
+    }
+
+    /// A worker on what another left.
+    pub async fn over(stage: Stage, options: WorkerOptions) -> Self {
         let worker = Worker::new(stage.installation.clone(), options);
         let router = worker.router();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -86,7 +86,7 @@ async fn taken(site: Site, folder: &Path) -> String {
 }
 
 /// The same payload, about the number for sales and its account; its ids are those of no other file.
-fn of_this_number(text: &str, file: usize) -> String {
+pub fn of_this_number(text: &str, file: usize) -> String {
     let read = payload::read(text.as_bytes()).unwrap();
     let mut names = BTreeMap::new();
     for change in &read.changes {

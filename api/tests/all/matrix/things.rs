@@ -6,9 +6,13 @@ use portaria_domain::consent::{Stated, note};
 use portaria_domain::fact::{About, put};
 use portaria_domain::{business_account, channel_fact, template, unknown_content};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
-use portaria_entity::id::{ContactId, ExternalIdentityId, IdentityProviderId, MessageId};
+use portaria_entity::id::{
+    ContactId, EpisodeId, EventId, ExternalIdentityId, IdentityProviderId, MessageId, RoutingDecisionId,
+};
+use portaria_entity::message;
+use portaria_entity::webhook_delivery::WebhookDeliveryStatus;
 use portaria_testing::{Person, Stage};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::Column;
@@ -51,9 +55,14 @@ pub async fn prepare(
     act(api, admin, allow, json!({ "member": colleague.member_id.to_string(), "role": support })).await;
     let label = "mutation { createLabel(input: { name: \"Inglês\", isSkill: true }) { label { id } userErrors { code } } }";
     let label = act(api, admin, label, json!({})).await["label"]["id"].as_str().unwrap().to_owned();
+    let (delivery, whatsapp_id) = traced(stage).await;
     for column in columns.iter_mut() {
         let samples = [
             ("label", label.clone()),
+            ("webhookDelivery", delivery.clone()),
+            ("webhookDeliveryBody", delivery.clone()),
+            ("delivery", delivery.clone()),
+            ("whatsappMessageId", whatsapp_id.clone()),
             ("decision", decision.clone()),
             ("token", token.clone()),
             ("first", agent.as_str().unwrap().to_owned()),
@@ -106,4 +115,42 @@ pub async fn enrich(stage: &Stage, contact: ContactId, message: MessageId) {
     let stated =
         Stated { choice: ConsentChoice::Withdrawn, source: ConsentSource::Recorded, at: stage.clock.now() };
     note(database.writer(), &stage.clock, (stage.workspace_id, contact), stated).await.unwrap();
+}
+
+/// A message of which a delivery told, with a decision and an event; and a delivery that may be replayed.
+async fn traced(stage: &Stage) -> (String, String) {
+    let told = stage.delivery("{}", WebhookDeliveryStatus::Done, Some(stage.sales)).await;
+    let dead = stage.delivery("{}", WebhookDeliveryStatus::Dead, Some(stage.sales)).await;
+    let contact = stage.customer("Rastreada", "5511955550177").await;
+    let conversation = stage.conversation(contact, stage.sales, None, &["oi"]).await;
+    let database = &stage.installation.database;
+    let find = message::Entity::find().filter(message::Column::ConversationId.eq(conversation));
+    let row = find.one(database.reader()).await.unwrap().unwrap();
+    let (episode, decision): (EpisodeId, RoutingDecisionId) = (stage.clock.new_id(), stage.clock.new_id());
+    let event: EventId = stage.clock.new_id();
+    let here =
+        [stage.workspace_id.0.into(), episode.0.into(), conversation.0.into(), row.received_at.0.into()];
+    let run = async |sql: &str, values: Vec<sea_orm::Value>| {
+        database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
+    };
+    run(
+        "INSERT INTO episodes (workspace_id, id, conversation_id, opened_at) VALUES ($1, $2, $3, $4)",
+        here.to_vec(),
+    )
+    .await;
+    let decided = "INSERT INTO routing_decisions (workspace_id, episode_id, conversation_id, \"at\", id, cause, candidates) \
+                   VALUES ($1, $2, $3, $4, $5, 'new_episode', '[]')";
+    run(decided, [&here[..], &[decision.0.into()]].concat()).await;
+    let of = vec![
+        stage.workspace_id.0.into(),
+        event.0.into(),
+        conversation.0.into(),
+        row.id.0.into(),
+        row.received_at.0.into(),
+    ];
+    let announced = "INSERT INTO events (workspace_id, id, kind, conversation_id, message_id, \"at\") \
+                     VALUES ($1, $2, 'message_received', $3, $4, $5)";
+    run(announced, of).await;
+    run("UPDATE messages SET delivery_id = $1 WHERE id = $2", vec![told.0.into(), row.id.0.into()]).await;
+    (dead.to_string(), row.whatsapp_id)
 }

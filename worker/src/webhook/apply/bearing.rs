@@ -20,7 +20,11 @@ impl Bearing {
         match (message.source, message.direction) {
             (Source::Live, Direction::Inbound) if !QUIET.contains(&message.kind) => Self::CallsForAnswer,
             (Source::Live, Direction::Inbound) => Self::Noted,
-            (Source::Live | Source::Echo, Direction::Outbound) => Self::Answers,
+            (Source::Live | Source::Echo, Direction::Outbound) if !QUIET.contains(&message.kind) => {
+                Self::Answers
+            }
+            // A reaction or a correction answers nothing.
+            (Source::Live | Source::Echo, Direction::Outbound) => Self::Recorded,
             (Source::Echo, Direction::Inbound)
             | (Source::History | Source::Standby | Source::StandbyEcho, _) => Self::Recorded,
         }

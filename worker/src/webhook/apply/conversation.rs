@@ -10,13 +10,10 @@ use portaria_entity::time::Timestamp;
 use portaria_entity::{channel, episode, message};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
 use super::Application;
-use super::bearing::{Bearing, QUIET};
+use super::bearing::Bearing;
 use crate::whatsapp::payload::{Message, MessageKind};
 
 /// A conversation that this transaction has locked, and how it was found.
@@ -25,10 +22,17 @@ pub(super) struct Touched {
     pub(super) row: conversation::Model,
     /// An episode that somebody is to be found for.
     opened: bool,
-    answered: Option<Timestamp>,
+    /// The company wrote.
+    answered: bool,
+    /// When a customer wrote what came after later ones.
+    pub(super) called_early: Option<Timestamp>,
 }
 
 impl Touched {
+    fn new(found: Option<conversation::Model>, row: conversation::Model) -> Self {
+        Self { found, row, opened: false, answered: false, called_early: None }
+    }
+
     pub(super) fn is_changed(&self) -> bool {
         self.found.as_ref() != Some(&self.row)
     }
@@ -36,17 +40,6 @@ impl Touched {
     /// What decided before who might see it; nothing for what is new.
     pub(super) fn before(&self) -> Option<Before> {
         self.found.as_ref().map(|row| placement(row).into())
-    }
-
-    /// Moves it up in the inbox, never down. An edit, a revocation or a reaction shows in the message it acts on.
-    fn note_activity(&mut self, message: &message::Model, kind: &MessageKind) {
-        if matches!(kind, MessageKind::Edit | MessageKind::Revoke | MessageKind::Reaction) {
-            return;
-        }
-        if self.row.last_message_id.is_none() || message.sent_at >= self.row.last_activity_at {
-            self.row.last_message_id = Some(message.id);
-            self.row.last_activity_at = message.sent_at;
-        }
     }
 
     fn note_inbound(&mut self, at: Timestamp) {
@@ -59,6 +52,20 @@ impl Touched {
             self.row.status = ConversationStatus::Open;
             self.row.snoozed_until = None;
         }
+    }
+
+    /// What comes last needs no look at what came before.
+    fn note_call(&mut self, at: Timestamp, is_latest: bool) {
+        if is_latest {
+            self.row.waiting_since = Some(self.row.waiting_since.map_or(at, |since| since.min(at)));
+        } else {
+            self.called_early = Some(self.called_early.map_or(at, |before| before.min(at)));
+        }
+    }
+
+    /// Whether it has to be seen from the messages who waits, and who was answered.
+    pub(super) fn has_to_be_seen(&self) -> bool {
+        self.row.status != ConversationStatus::Resolved && (self.answered || self.called_early.is_some())
     }
 
     fn is_between_episodes(&self) -> bool {
@@ -84,8 +91,23 @@ impl Application<'_> {
             None => (None, self.new_conversation(channel, contact, at).await?),
         };
         let id = row.id;
-        self.touched.insert(id, Touched { found, row, opened: false, answered: None });
+        self.touched.insert(id, Touched::new(found, row));
         Ok(id)
+    }
+
+    /// The conversation of a message that is known already, locked.
+    pub(super) async fn touch(&mut self, id: ConversationId) -> Result<()> {
+        if self.touched.contains_key(&id) {
+            return Ok(());
+        }
+        let mut find = conversation::Entity::find_by_id((self.origin.workspace_id, id));
+        if !self.installation.database.is_sqlite() {
+            find = find.lock_exclusive();
+        }
+        if let Some(row) = find.one(self.transaction).await? {
+            self.touched.insert(id, Touched::new(Some(row.clone()), row));
+        }
+        Ok(())
     }
 
     async fn find_conversation(
@@ -145,93 +167,82 @@ impl Application<'_> {
         row: &message::Model,
         message: &Message,
     ) -> Result<()> {
-        let comes_late = self.comes_late(row).await?;
-        let Some(touched) = self.touched.get_mut(&row.conversation_id) else {
+        let Some(touched) = self.touched.get(&row.conversation_id) else {
             return Err(Error::internal("a message without its conversation"));
         };
         let is_latest = row.sent_at > touched.row.last_activity_at || touched.row.last_message_id.is_none();
-        touched.note_activity(row, &message.kind);
+        self.note_activity(row, &message.kind).await?;
         match Bearing::of(message) {
-            Bearing::CallsForAnswer if comes_late => touched.note_inbound(row.sent_at),
-            Bearing::CallsForAnswer => {
-                touched.note_inbound(row.sent_at);
-                touched.note_unread();
-                if touched.is_between_episodes() {
-                    self.begin_episode(channel, row.conversation_id).await?;
-                }
-                if is_latest || !self.is_answered(row).await? {
-                    self.waits(row.conversation_id, |since| {
-                        Some(since.map_or(row.sent_at, |since| since.min(row.sent_at)))
-                    });
-                }
-            }
+            Bearing::CallsForAnswer => self.is_called(channel, row, is_latest).await,
             Bearing::Noted => {
                 if message.kind != MessageKind::System {
-                    touched.note_inbound(row.sent_at);
+                    self.with(row.conversation_id, |touched| touched.note_inbound(row.sent_at));
                 }
+                Ok(())
             }
             Bearing::Answers => {
-                touched.answered =
-                    Some(touched.answered.map_or(row.sent_at, |before| before.min(row.sent_at)));
-                if touched.row.waiting_since.is_some_and(|since| since <= row.sent_at) {
-                    let since = if is_latest { None } else { self.unanswered_after(row).await? };
-                    self.waits(row.conversation_id, |_| since);
-                }
+                self.with(row.conversation_id, |touched| touched.answered = true);
+                Ok(())
             }
-            Bearing::Recorded => {}
+            Bearing::Recorded => Ok(()),
+        }
+    }
+
+    async fn is_called(
+        &mut self,
+        channel: &channel::Model,
+        row: &message::Model,
+        is_latest: bool,
+    ) -> Result<()> {
+        let id = row.conversation_id;
+        let is_between = self.touched.get(&id).is_some_and(Touched::is_between_episodes);
+        let is_resolved = self.touched.get(&id).is_some_and(|touched| touched.row.episode_id.is_some());
+        self.with(id, |touched| touched.note_inbound(row.sent_at));
+        // What comes late into a conversation that was answered since and resolved, needs nobody.
+        if is_between && is_resolved && !is_latest && self.is_answered(row).await? {
+            return Ok(());
+        }
+        self.with(id, Touched::note_unread);
+        if is_between {
+            self.begin_episode(channel, row).await?;
+        }
+        self.with(id, |touched| touched.note_call(row.sent_at, is_latest));
+        Ok(())
+    }
+
+    fn with(&mut self, id: ConversationId, change: impl FnOnce(&mut Touched)) {
+        if let Some(touched) = self.touched.get_mut(&id) {
+            change(touched);
+        }
+    }
+
+    /// Moves it up in the inbox, never down. An edit, a revocation or a reaction shows in the message it acts on. Of one
+    /// second, the last is decided by WhatsApp's id, whichever came first.
+    async fn note_activity(&mut self, message: &message::Model, kind: &MessageKind) -> Result<()> {
+        if matches!(kind, MessageKind::Edit | MessageKind::Revoke | MessageKind::Reaction) {
+            return Ok(());
+        }
+        let Some(touched) = self.touched.get(&message.conversation_id) else { return Ok(()) };
+        let is_last = match touched.row.last_message_id {
+            None => true,
+            Some(last) if message.sent_at == touched.row.last_activity_at && last != message.id => {
+                let last =
+                    message::Entity::find_by_id((message.workspace_id, last)).one(self.transaction).await?;
+                last.is_none_or(|last| last.whatsapp_id < message.whatsapp_id)
+            }
+            Some(_) => message.sent_at > touched.row.last_activity_at,
+        };
+        if is_last {
+            self.with(message.conversation_id, |touched| {
+                touched.row.last_message_id = Some(message.id);
+                touched.row.last_activity_at = message.sent_at;
+            });
         }
         Ok(())
     }
 
-    fn waits(&mut self, id: ConversationId, since: impl FnOnce(Option<Timestamp>) -> Option<Timestamp>) {
-        if let Some(touched) = self.touched.get_mut(&id) {
-            touched.row.waiting_since = since(touched.row.waiting_since);
-        }
-    }
-
-    /// Whether a message belongs to a stretch that is over: it was sent before its end, and answered since.
-    async fn comes_late(&self, row: &message::Model) -> Result<bool> {
-        let Some(Touched { row: conversation, .. }) = self.touched.get(&row.conversation_id) else {
-            return Ok(false);
-        };
-        let Some(episode) =
-            conversation.episode_id.filter(|_| conversation.status == ConversationStatus::Resolved)
-        else {
-            return Ok(false);
-        };
-        let episode = episode::Entity::find_by_id((row.workspace_id, episode)).one(self.transaction).await?;
-        let resolved_at = episode.and_then(|episode| episode.resolved_at);
-        Ok(resolved_at.is_some_and(|end| row.sent_at < end) && self.is_answered(row).await?)
-    }
-
-    /// Whether the company has written since: a message that comes late may be answered already.
-    async fn is_answered(&self, row: &message::Model) -> Result<bool> {
-        let later = message::Entity::find()
-            .filter(message::Column::WorkspaceId.eq(row.workspace_id))
-            .filter(message::Column::ConversationId.eq(row.conversation_id))
-            .filter(message::Column::Direction.eq(message::Direction::Outbound))
-            .filter(message::Column::SentAt.gte(row.sent_at))
-            .limit(1)
-            .count(self.transaction)
-            .await?;
-        Ok(later > 0)
-    }
-
-    /// Since when the customer waits who has written after an answer that came late.
-    async fn unanswered_after(&self, answer: &message::Model) -> Result<Option<Timestamp>> {
-        let first = message::Entity::find()
-            .filter(message::Column::WorkspaceId.eq(answer.workspace_id))
-            .filter(message::Column::ConversationId.eq(answer.conversation_id))
-            .filter(message::Column::Direction.eq(message::Direction::Inbound))
-            .filter(message::Column::Kind.is_not_in(QUIET.iter().map(MessageKind::name)))
-            .filter(message::Column::SentAt.gt(answer.sent_at))
-            .order_by_asc(message::Column::SentAt)
-            .one(self.transaction)
-            .await?;
-        Ok(first.map(|row| row.sent_at))
-    }
-
-    async fn begin_episode(&mut self, channel: &channel::Model, id: ConversationId) -> Result<()> {
+    async fn begin_episode(&mut self, channel: &channel::Model, call: &message::Model) -> Result<()> {
+        let id = call.conversation_id;
         let Some(touched) = self.touched.get_mut(&id) else {
             return Err(Error::internal("an episode without its conversation"));
         };
@@ -251,6 +262,7 @@ impl Application<'_> {
             id: Set(episode_id),
             conversation_id: Set(id),
             opened_at: Set(self.origin.received_at),
+            called_at: Set(Some(call.sent_at)),
             first_assigned_at: Set(is_kept.then_some(self.origin.received_at)),
             first_response_at: Set(None),
             resolved_at: Set(None),
@@ -270,19 +282,6 @@ impl Application<'_> {
                 waiting.extend(Waiting::of(&touched.row));
             }
         }
-        for touched in self.touched.values() {
-            if let (Some(at), Some(episode)) = (touched.answered, touched.row.episode_id) {
-                self.write_first_response(episode, at).await?;
-            }
-        }
         Ok(waiting)
-    }
-
-    async fn write_first_response(&self, episode: EpisodeId, at: Timestamp) -> Result<()> {
-        let sql = "UPDATE episodes SET first_response_at = $3 WHERE workspace_id = $1 AND id = $2 \
-                   AND opened_at <= $3 AND resolved_at IS NULL AND (first_response_at IS NULL OR first_response_at > $3)";
-        let values = [self.origin.workspace_id.0.into(), episode.0.into(), at.0.into()];
-        self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
-        Ok(())
     }
 }

@@ -4,11 +4,14 @@ use portaria_domain::Result;
 use portaria_entity::channel;
 use portaria_entity::event::EventKind;
 use portaria_entity::id::ConversationId;
-use portaria_entity::message::{self, Column, DeliveryStatus, Direction};
+use portaria_entity::message::{self, Column, DeliveryStatus, Direction, MessageSource};
 use portaria_entity::time::Timestamp;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
 
+use super::status::advance;
 use super::{Application, Fate};
 use crate::whatsapp::payload::{self, Change, Message, MessageKind, Source, StatusKind, Target};
 
@@ -23,7 +26,7 @@ impl Application<'_> {
         message: &Message,
     ) -> Result<Fate> {
         if let Some(known) = self.stored(channel, &message.whatsapp_id).await? {
-            return self.repeated(known, message).await;
+            return self.repeated(channel, known, message).await;
         }
         let Some(contact) = self.counterpart(channel, message).await? else {
             return self.keep_raw(change, Some(channel), &message.raw).await;
@@ -69,22 +72,42 @@ impl Application<'_> {
         Ok(row)
     }
 
-    /// A message that is there already tells nothing new, unless only its place was held.
-    async fn repeated(&self, known: message::Model, message: &Message) -> Result<Fate> {
-        if known.kind != PLACEHOLDER || message.kind.name() == PLACEHOLDER {
+    /// A message that is there already tells nothing new, unless only its place was held, or it was known from the past
+    /// or from another application's present and now is told of as ours.
+    async fn repeated(
+        &mut self,
+        channel: &channel::Model,
+        known: message::Model,
+        message: &Message,
+    ) -> Result<Fate> {
+        let mut row = known.clone();
+        if let Some(reached) = message.history_status.as_ref().and_then(StatusKind::delivery) {
+            let at = self.time(message.sent_at);
+            advance(&mut row, reached, at);
+        }
+        if strength(message.kind.name(), source(message)) <= strength(&known.kind, known.source) {
+            if row != known {
+                self.write_status(&row).await?;
+            }
             return Ok(Fate::Duplicate);
         }
-        let sql =
-            "UPDATE messages SET kind = $3, body = $4, payload = $5 WHERE workspace_id = $1 AND id = $2";
-        let values = [
-            known.workspace_id.0.into(),
-            known.id.0.into(),
-            message.kind.name().into(),
-            message.text.clone().into(),
-            message.raw.clone().into(),
-        ];
-        self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
-        self.announce(EventKind::MessageUpdated, known.conversation_id, Some(known.id), None).await?;
+        message.kind.name().clone_into(&mut row.kind);
+        row.body.clone_from(&message.text);
+        row.payload.clone_from(&message.raw);
+        row.source = known.source.max(source(message));
+        row.reply_to_whatsapp_id = refers_to(message).cloned();
+        self.take_up_acts(&mut row).await?;
+        row.clone().into_active_model().reset_all().update(self.transaction).await?;
+        if row.source > known.source {
+            self.touch(row.conversation_id).await?;
+            self.bear(channel, &row, message).await?;
+        }
+        self.act_on_target(&row).await?;
+        let kind = match known.source {
+            MessageSource::History if row.source != known.source => EventKind::MessageReceived,
+            _ => EventKind::MessageUpdated,
+        };
+        self.announce(kind, row.conversation_id, Some(row.id), None).await?;
         Ok(Fate::Stored)
     }
 
@@ -123,29 +146,34 @@ impl Application<'_> {
             status_at: (status != DeliveryStatus::None).then_some(sent_at),
             edited_at: None,
             revoked_at: None,
+            source: source(message),
+            delivery_id: Some(self.origin.delivery_id),
         }
     }
 
     /// Lets statuses, edits and revocations that came before their message take effect on it.
     async fn take_up_what_waits(&self, row: &mut message::Model) -> Result<()> {
+        self.take_up_acts(row).await?;
+        if row.direction == Direction::Outbound {
+            self.take_up_statuses(row).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets all edits and revocations that there are, whenever they came, take effect on a message.
+    async fn take_up_acts(&self, row: &mut message::Model) -> Result<()> {
         let acting = message::Entity::find()
             .filter(Column::ChannelId.eq(row.channel_id))
             .filter(Column::ReplyToWhatsappId.eq(&row.whatsapp_id))
             .filter(Column::Kind.is_in([MessageKind::Edit.name(), MessageKind::Revoke.name()]))
             .filter(Column::ConversationId.eq(row.conversation_id))
+            .filter(Column::Direction.eq(row.direction))
             .order_by_asc(Column::SentAt)
-            .order_by_asc(Column::Id)
+            .order_by_asc(Column::WhatsappId)
             .all(self.transaction)
             .await?;
         for act in acting {
             act_upon(row, &act);
-        }
-        if row.direction == Direction::Outbound {
-            for (status, at) in self.waiting_statuses(row).await? {
-                if let Some(status) = status.delivery().filter(|status| rank(*status) > rank(row.status)) {
-                    (row.status, row.status_at) = (status, Some(at));
-                }
-            }
         }
         Ok(())
     }
@@ -182,9 +210,13 @@ impl Application<'_> {
             .filter(Column::ConversationId.eq(act.conversation_id))
             .one(self.transaction)
             .await?;
-        let Some(mut target) = target else { return Ok(()) };
+        let Some(before) = target else { return Ok(()) };
+        let mut target = before.clone();
+        self.take_up_acts(&mut target).await?;
+        if target == before {
+            return Ok(());
+        }
         let (id, conversation) = (target.id, target.conversation_id);
-        act_upon(&mut target, act);
         let sql = "UPDATE messages SET body = $3, edited_at = $4, revoked_at = $5 WHERE workspace_id = $1 AND id = $2";
         let values = [
             target.workspace_id.0.into(),
@@ -198,6 +230,21 @@ impl Application<'_> {
     }
 }
 
+fn source(message: &Message) -> MessageSource {
+    match message.source {
+        Source::Live => MessageSource::Live,
+        Source::Echo => MessageSource::Echo,
+        Source::History => MessageSource::History,
+        Source::Standby => MessageSource::Standby,
+        Source::StandbyEcho => MessageSource::StandbyEcho,
+    }
+}
+
+/// How much one telling of a message is worth beside another: what it says before how it came to us.
+fn strength(kind: &str, source: MessageSource) -> (bool, MessageSource) {
+    (kind != PLACEHOLDER, source)
+}
+
 /// The message that it answers or acts upon.
 fn refers_to(message: &Message) -> Option<&String> {
     match &message.target {
@@ -207,14 +254,13 @@ fn refers_to(message: &Message) -> Option<&String> {
     }
 }
 
-/// Of several edits the latest counts, and of several revocations the first, in whatever order they come.
+/// Of several edits the latest counts, and of several revocations the first. They are told in the order of their times, and
+/// of one second in that of WhatsApp's ids, in whatever order they came.
 fn act_upon(target: &mut message::Model, act: &message::Model) {
     let at: Timestamp = act.sent_at;
     if act.kind == MessageKind::Edit.name() {
-        if target.edited_at.is_none_or(|before| before <= at) {
-            target.edited_at = Some(at);
-            target.body.clone_from(&act.body);
-        }
+        target.edited_at = Some(at);
+        target.body.clone_from(&act.body);
     } else {
         target.revoked_at = Some(target.revoked_at.map_or(at, |before| before.min(at)));
     }

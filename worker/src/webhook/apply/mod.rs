@@ -8,17 +8,20 @@ mod consent;
 mod contact;
 mod conversation;
 mod customer;
+mod foreign;
 mod group;
 mod handover;
 mod message;
 mod notice;
 mod number;
 mod other;
+mod standing;
 mod status;
 mod template;
 mod turn;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use portaria_domain::event::{Before, Happening, append};
 use portaria_domain::routing::{Routing, Waiting};
@@ -32,6 +35,11 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::whatsapp::payload::{Change, Item};
 use conversation::Touched;
+use foreign::{Owner, Whose};
+use portaria_domain::webhook_delivery::{Fingerprint, fingerprint, note_sightings};
+
+/// So far ahead of ours may Meta's clock be.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(15 * 60);
 
 /// One thing that a delivery says, and the change it is part of.
 #[derive(Clone, Copy)]
@@ -50,8 +58,12 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn total(self) -> i32 {
-        self.stored + self.duplicate + self.foreign
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            stored: self.stored + other.stored,
+            duplicate: self.duplicate + other.duplicate,
+            foreign: self.foreign + other.foreign,
+        }
     }
 
     fn add(&mut self, fate: Fate) {
@@ -92,6 +104,11 @@ pub(super) struct Application<'a> {
     channels: HashMap<String, Option<channel::Model>>,
     /// In the order of their ids, so that two transactions write them in the same order.
     touched: BTreeMap<ConversationId, Touched>,
+    /// Whose the accounts are that were named.
+    accounts: HashMap<String, Owner>,
+    foreign: BTreeMap<Whose, i32>,
+    /// What was known already, as this delivery tells it again.
+    seen_again: BTreeSet<Fingerprint>,
 }
 
 impl<'a> Application<'a> {
@@ -100,7 +117,16 @@ impl<'a> Application<'a> {
         transaction: &'a DatabaseTransaction,
         origin: Origin,
     ) -> Self {
-        Self { installation, transaction, origin, channels: HashMap::new(), touched: BTreeMap::new() }
+        Self {
+            installation,
+            transaction,
+            origin,
+            channels: HashMap::new(),
+            touched: BTreeMap::new(),
+            accounts: HashMap::new(),
+            foreign: BTreeMap::new(),
+            seen_again: BTreeSet::new(),
+        }
     }
 
     /// Applies everything told, routes what began with it, and writes the events. The caller commits.
@@ -108,8 +134,13 @@ impl<'a> Application<'a> {
         turn::take(self.installation, self.transaction, self.origin.workspace_id, told).await?;
         let mut tally = Tally::default();
         for one in told {
-            tally.add(self.one(*one).await?);
+            let fate = self.one(*one).await?;
+            self.note(*one, fate);
+            tally.add(fate);
         }
+        self.write_foreign().await?;
+        self.write_sightings().await?;
+        self.see_where_they_stand().await?;
         let waiting = self.write_conversations().await?;
         self.route(&waiting).await?;
         self.announce_conversations().await?;
@@ -124,6 +155,9 @@ impl<'a> Application<'a> {
                 None => return Ok(Fate::Foreign),
             },
         };
+        if !self.is_ours(change, channel.as_ref()).await? {
+            return Ok(Fate::Foreign);
+        }
         match (item, channel) {
             (Item::Message(message), Some(channel)) => self.message(change, &channel, message).await,
             (Item::Status(status), Some(channel)) => self.status(&channel, status).await,
@@ -147,9 +181,38 @@ impl<'a> Application<'a> {
         Ok(found)
     }
 
-    /// Meta's time, but never in the future; where it gives none, when the delivery came.
+    /// Meta's time; where it gives none, or one that no clock is so far off, when the delivery came. Within reason it
+    /// is not brought back to our own, or what comes again would have another time.
     fn time(&self, seconds: Option<i64>) -> Timestamp {
-        seconds.map_or(self.origin.received_at, |at| Timestamp::from_secs(at).min(self.origin.received_at))
+        let received_at = self.origin.received_at;
+        seconds
+            .map(Timestamp::from_secs)
+            .filter(|&at| at <= received_at + CLOCKS_DIFFER)
+            .unwrap_or(received_at)
+    }
+
+    /// Notes what this delivery tells that is not ours, or that another had told before.
+    fn note(&mut self, Told { change, item }: Told<'_>, fate: Fate) {
+        match fate {
+            Fate::Stored => {}
+            Fate::Foreign => {
+                let whose = self.whose(change);
+                *self.foreign.entry(whose).or_default() += 1;
+            }
+            Fate::Duplicate => {
+                let id = match item {
+                    Item::Message(message) => &message.whatsapp_id,
+                    Item::Status(status) => &status.whatsapp_id,
+                    Item::Other(_) => return,
+                };
+                self.seen_again.insert(fingerprint(self.origin.workspace_id, id));
+            }
+        }
+    }
+
+    async fn write_sightings(&self) -> Result<()> {
+        let seen = (self.origin.workspace_id, self.origin.delivery_id, self.origin.received_at);
+        note_sightings(self.transaction, &self.installation.database, seen, &self.seen_again).await
     }
 
     async fn route(&self, waiting: &[Waiting]) -> Result<()> {

@@ -9,7 +9,7 @@ use portaria_entity::message_status::{self, Column};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::message::rank;
 use super::{Application, Fate};
@@ -45,6 +45,7 @@ impl Application<'_> {
             at: Set(status.at.map_or(NO_TIME, Timestamp::from_secs)),
             payload: Set(status.raw.clone()),
             created_at: Set(self.installation.clock.now()),
+            delivery_id: Set(Some(self.origin.delivery_id)),
         };
         let once = [Column::ChannelId, Column::WhatsappId, Column::Status, Column::Participant, Column::At];
         let rows = message_status::Entity::insert(row)
@@ -62,35 +63,55 @@ impl Application<'_> {
     }
 
     async fn move_on(&self, message: &message::Model, status: &StatusUpdate) -> Result<()> {
-        let Some(reached) = status.kind.delivery() else { return Ok(()) };
-        let at = self.time(status.at);
-        let is_earlier =
-            rank(reached) == rank(message.status) && message.status_at.is_some_and(|known| at < known);
-        if message.direction != Direction::Outbound || !(rank(reached) > rank(message.status) || is_earlier) {
+        let Some(reached) = reached(&status.kind, &participant(status)) else { return Ok(()) };
+        let at = status.at.map_or(message.sent_at, Timestamp::from_secs);
+        let mut moved = message.clone();
+        if !advance(&mut moved, reached, at) {
             return Ok(());
         }
-        let name: &'static str = reached.into();
+        self.write_status(&moved).await
+    }
+
+    pub(super) async fn write_status(&self, message: &message::Model) -> Result<()> {
+        let name: &'static str = message.status.into();
         let sql = "UPDATE messages SET status = $3, status_at = $4 WHERE workspace_id = $1 AND id = $2";
-        let values =
-            [message.workspace_id.0.into(), message.id.0.into(), name.into(), self.time(status.at).0.into()];
+        let at = message.status_at.map(|at| at.0);
+        let values = [message.workspace_id.0.into(), message.id.0.into(), name.into(), at.into()];
         self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
         self.announce(EventKind::MessageUpdated, message.conversation_id, Some(message.id), None).await
     }
 
-    /// Statuses that came before their message, in the order of their times.
-    pub(super) async fn waiting_statuses(
-        &self,
-        message: &message::Model,
-    ) -> Result<Vec<(StatusKind, Timestamp)>> {
+    /// Lets statuses that came before their message take effect on it.
+    pub(super) async fn take_up_statuses(&self, message: &mut message::Model) -> Result<()> {
         let rows = message_status::Entity::find()
             .filter(Column::ChannelId.eq(message.channel_id))
             .filter(Column::WhatsappId.eq(&message.whatsapp_id))
-            .order_by_asc(Column::At)
             .all(self.transaction)
             .await?;
-        let at = |row: &message_status::Model| if row.at == NO_TIME { message.sent_at } else { row.at };
-        Ok(rows.iter().map(|row| (StatusKind::named(&row.status), at(row))).collect())
+        for row in rows {
+            let at = if row.at == NO_TIME { message.sent_at } else { row.at };
+            if let Some(reached) = reached(&StatusKind::named(&row.status), &row.participant) {
+                advance(message, reached, at);
+            }
+        }
+        Ok(())
     }
+}
+
+/// How far the message got; that it did not reach one of a group does not mean that it failed.
+fn reached(kind: &StatusKind, participant: &str) -> Option<DeliveryStatus> {
+    kind.delivery().filter(|status| participant.is_empty() || *status != DeliveryStatus::Failed)
+}
+
+/// Moves a sent message on, never back; of a status told with several times the first counts. Whether anything changed.
+pub(super) fn advance(message: &mut message::Model, reached: DeliveryStatus, at: Timestamp) -> bool {
+    let is_further = rank(reached) > rank(message.status);
+    let is_earlier = reached == message.status && message.status_at.is_none_or(|known| at < known);
+    if message.direction != Direction::Outbound || !(is_further || is_earlier) {
+        return false;
+    }
+    (message.status, message.status_at) = (reached, Some(at));
+    true
 }
 
 /// Whose status it is, where a message went to several.

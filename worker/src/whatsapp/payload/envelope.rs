@@ -1,7 +1,9 @@
 //! From the bytes of a delivery to its changes.
 
+use std::cell::{Cell, OnceCell};
+
 use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use thiserror::Error;
 
 use super::fields;
@@ -10,6 +12,8 @@ use super::other::{Identity, OtherChange};
 use super::raw::{self, Members};
 
 const WHATSAPP: &str = "whatsapp_business_account";
+/// So many things are told apart in one delivery.
+const MOST_ITEMS: usize = 5_000;
 
 /// A webhook body, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +47,51 @@ pub struct MalformedJson(#[from] serde_json::Error);
 pub fn read(bytes: &[u8]) -> Result<Payload, MalformedJson> {
     let text = raw::readable(bytes);
     let body: &RawValue = serde_json::from_str(&text)?;
+    let budget = Budget(Cell::new(MOST_ITEMS));
     let entries =
         raw::members(body).filter(is_whatsapp).and_then(|mut body| raw::elements(body.remove("entry")?));
     let changes = match entries {
-        Some(entries) => entries.into_iter().flat_map(entry_changes).collect(),
-        None => vec![stray(&Entry::default(), body)],
+        Some(entries) => budget.each(
+            &entries,
+            |entry| entry_changes(entry, &budget),
+            |rest| vec![stray(&Entry::default(), rest, &budget)],
+        ),
+        None => vec![stray(&Entry::default(), body, &budget)],
     };
     Ok(Payload { changes })
+}
+
+/// How many things may still be told by a delivery apart. What comes beyond them is kept whole, as one: Meta sends a
+/// thousand at most, and nobody else shall make us work for an hour.
+pub(super) struct Budget(Cell<usize>);
+
+impl Budget {
+    pub(super) fn spend(&self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.0.get() == 0
+    }
+
+    /// Reads each, as long as there is any left, and then the rest as one.
+    fn each<T>(
+        &self,
+        elements: &[&RawValue],
+        mut read: impl FnMut(&RawValue) -> Vec<T>,
+        whole: impl FnOnce(&RawValue) -> Vec<T>,
+    ) -> Vec<T> {
+        let mut told = Vec::new();
+        for (place, element) in elements.iter().enumerate() {
+            if self.is_spent() {
+                let rest = elements.get(place..).and_then(|rest| to_raw_value(rest).ok());
+                told.extend(rest.map(|rest| whole(&rest)).unwrap_or_default());
+                break;
+            }
+            told.extend(read(element));
+        }
+        told
+    }
 }
 
 /// Another product's webhooks have fields of the same names with another meaning.
@@ -63,28 +105,33 @@ struct Entry {
     time: Option<i64>,
 }
 
-fn entry_changes(raw: &RawValue) -> Vec<Change> {
+fn entry_changes(raw: &RawValue, budget: &Budget) -> Vec<Change> {
     let Some(mut members) = raw::members(raw) else {
-        return vec![stray(&Entry::default(), raw)];
+        return vec![stray(&Entry::default(), raw, budget)];
     };
     let changes = members.remove("changes");
     let head = Value::Object(members.into_iter().map(|(name, member)| (name, raw::value(member))).collect());
     let entry = Entry { id: fields::text(&head, "id"), time: fields::integer(&head, "time") };
     match changes.and_then(raw::elements) {
-        Some(changes) => changes.into_iter().map(|change| read_change(&entry, change)).collect(),
-        None => vec![stray(&entry, raw)],
+        Some(changes) => budget.each(
+            &changes,
+            |change| vec![read_change(&entry, change, budget)],
+            |rest| vec![stray(&entry, rest, budget)],
+        ),
+        None => vec![stray(&entry, raw, budget)],
     }
 }
 
-fn read_change(entry: &Entry, raw: &RawValue) -> Change {
+fn read_change(entry: &Entry, raw: &RawValue, budget: &Budget) -> Change {
     let members = raw::members(raw).unwrap_or_default();
     let field = members.get("field").and_then(|&field| fields::as_text(&raw::value(field)));
     let (Some(field), Some(&value)) = (field, members.get("value")) else {
-        return stray(entry, raw);
+        return stray(entry, raw, budget);
     };
     let about = About::read(value);
-    let identity = Identity { entry_id: entry.id.as_deref(), entry_time: entry.time, field: &field, value };
-    let items = item::sort(identity, about.display_phone_number.as_deref());
+    let (entry_id, digest) = (entry.id.as_deref(), &OnceCell::new());
+    let identity = Identity { entry_id, entry_time: entry.time, field: &field, value, digest };
+    let items = item::sort(identity, about.display_phone_number.as_deref(), budget);
     Change {
         entry_id: entry.id.clone(),
         waba_id: about.waba_id.or_else(|| entry.id.clone()),
@@ -97,8 +144,10 @@ fn read_change(entry: &Entry, raw: &RawValue) -> Change {
 }
 
 /// What is JSON but not a change.
-fn stray(entry: &Entry, raw: &RawValue) -> Change {
-    let identity = Identity { entry_id: entry.id.as_deref(), entry_time: entry.time, field: "", value: raw };
+fn stray(entry: &Entry, raw: &RawValue, budget: &Budget) -> Change {
+    budget.spend();
+    let (entry_id, digest) = (entry.id.as_deref(), &OnceCell::new());
+    let identity = Identity { entry_id, entry_time: entry.time, field: "", value: raw, digest };
     Change {
         entry_id: entry.id.clone(),
         waba_id: entry.id.clone(),

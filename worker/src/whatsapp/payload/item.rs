@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::envelope::Budget;
 use super::message::{Message, Source, Surroundings};
 use super::other::{Identity, OtherChange};
 use super::party::Cards;
@@ -42,8 +43,8 @@ impl Family {
 const FRAME: [&str; 3] = ["messaging_product", "metadata", "contacts"];
 
 /// Everything in the value of a change; never nothing.
-pub(super) fn sort(identity: Identity<'_>, own_number: Option<&str>) -> Vec<Item> {
-    let mut sorter = Sorter { identity, own_number, items: Vec::new() };
+pub(super) fn sort(identity: Identity<'_>, own_number: Option<&str>, budget: &Budget) -> Vec<Item> {
+    let mut sorter = Sorter { identity, own_number, budget, items: Vec::new() };
     let understood = raw::members(identity.value).is_some_and(|mut value| {
         match Family::of(identity.field) {
             Family::Messages => sorter.live(&mut value),
@@ -59,6 +60,7 @@ pub(super) fn sort(identity: Identity<'_>, own_number: Option<&str>) -> Vec<Item
         any
     });
     if !understood {
+        budget.spend();
         return vec![Item::Other(OtherChange::whole(identity))];
     }
     sorter.items
@@ -67,6 +69,7 @@ pub(super) fn sort(identity: Identity<'_>, own_number: Option<&str>) -> Vec<Item
 struct Sorter<'a> {
     identity: Identity<'a>,
     own_number: Option<&'a str>,
+    budget: &'a Budget,
     items: Vec<Item>,
 }
 
@@ -97,7 +100,11 @@ impl<'a> Sorter<'a> {
     fn history(&mut self, value: &mut Members<'a>) {
         let cards = cards(value);
         let around = self.around(Source::History, &cards);
-        for &chunk in value.remove("history").and_then(raw::elements).iter().flatten() {
+        let chunks = value.remove("history").and_then(raw::elements).unwrap_or_default();
+        for (place, &chunk) in chunks.iter().enumerate() {
+            if self.budget.is_spent() {
+                return self.keep_list(chunks.get(place..));
+            }
             let Some(mut parts) = raw::members(chunk) else {
                 self.keep(chunk);
                 continue;
@@ -105,7 +112,7 @@ impl<'a> Sorter<'a> {
             match parts.get("threads").map(|&threads| raw::elements(threads)) {
                 Some(Some(threads)) => {
                     parts.remove("threads");
-                    threads.into_iter().for_each(|thread| self.thread(thread, around));
+                    self.threads(&threads, around);
                     // How far the synchronisation has come: the progress of the chunk.
                     self.keep_all(&parts);
                 }
@@ -114,6 +121,15 @@ impl<'a> Sorter<'a> {
         }
         // The files of messages told before come by themselves.
         self.messages(value.remove("messages"), around);
+    }
+
+    fn threads(&mut self, threads: &[&'a RawValue], around: Surroundings<'_>) {
+        for (place, thread) in threads.iter().enumerate() {
+            if self.budget.is_spent() {
+                return self.keep_list(threads.get(place..));
+            }
+            self.thread(thread, around);
+        }
     }
 
     fn thread(&mut self, thread: &'a RawValue, around: Surroundings<'_>) {
@@ -148,11 +164,26 @@ impl<'a> Sorter<'a> {
         let Some(elements) = raw::elements(list) else {
             return self.keep(list);
         };
-        for element in elements {
+        for (place, element) in elements.iter().enumerate() {
+            if self.budget.is_spent() {
+                return self.keep_list(elements.get(place..));
+            }
             match read(&raw::value(element), element.get()) {
-                Some(item) => self.items.push(item),
+                Some(item) => self.push(item),
                 None => self.keep(element),
             }
+        }
+    }
+
+    fn push(&mut self, item: Item) {
+        self.budget.spend();
+        self.items.push(item);
+    }
+
+    /// What is told beyond measure is kept as one.
+    fn keep_list(&mut self, rest: Option<&[&RawValue]>) {
+        if let Some(rest) = rest.and_then(|rest| serde_json::value::to_raw_value(rest).ok()) {
+            self.keep(&rest);
         }
     }
 
@@ -164,7 +195,7 @@ impl<'a> Sorter<'a> {
     }
 
     fn keep(&mut self, part: &RawValue) {
-        self.items.push(Item::Other(OtherChange::part(self.identity, part)));
+        self.push(Item::Other(OtherChange::part(self.identity, part)));
     }
 
     /// Keeps what is left of the value after the frame around the messages is taken away.
@@ -182,7 +213,7 @@ impl<'a> Sorter<'a> {
             |_| OtherChange::whole(self.identity),
             |rest| OtherChange::part(self.identity, &rest),
         );
-        self.items.push(Item::Other(kept));
+        self.push(Item::Other(kept));
     }
 }
 

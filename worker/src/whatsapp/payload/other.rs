@@ -1,5 +1,7 @@
 //! Whatever is neither a message nor a status: kept whole, and recognisable when it comes again.
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -23,6 +25,30 @@ pub(super) struct Identity<'a> {
     pub entry_time: Option<i64>,
     pub field: &'a str,
     pub value: &'a RawValue,
+    /// What all of these come to, once somebody asked: a change of many broken parts is read but once for it.
+    pub digest: &'a OnceCell<[u8; 32]>,
+}
+
+impl Identity<'_> {
+    fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| {
+            let head = Value::from(vec![
+                Value::from(self.entry_id),
+                Value::from(self.entry_time),
+                Value::from(self.field),
+            ]);
+            digest([canonical(&head), canonical_text(self.value)])
+        })
+    }
+}
+
+fn digest<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = T>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.as_ref().len().to_be_bytes());
+        hash.update(text);
+    }
+    hash.finalize().into()
 }
 
 impl OtherChange {
@@ -42,19 +68,8 @@ impl OtherChange {
     }
 
     fn keep(identity: Identity<'_>, part: Option<&RawValue>, kept: &RawValue) -> Self {
-        let mut hash = Sha256::new();
-        let head = Value::from(vec![
-            Value::from(identity.entry_id),
-            Value::from(identity.entry_time),
-            Value::from(identity.field),
-        ]);
-        for text in
-            [canonical(&head), canonical_text(identity.value), part.map_or(String::new(), canonical_text)]
-        {
-            hash.update(text.len().to_be_bytes());
-            hash.update(text);
-        }
-        let dedup_key = hash.finalize().into();
+        let part = part.map_or(String::new(), canonical_text);
+        let dedup_key = digest([&identity.digest()[..], part.as_bytes()]);
         Self { dedup_key, faults: Fault::all(&raw::value(kept)), raw: kept.get().to_owned() }
     }
 }
