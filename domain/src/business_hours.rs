@@ -114,8 +114,7 @@ impl Hours {
     /// The spans that have not ended at an instant, in order.
     fn open_from(&self, at: Timestamp) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         let today = jiff::Timestamp::from_microsecond(at.0)
-            .map(|instant| instant.to_zoned(self.zone.clone()).date())
-            .unwrap_or(Date::MAX);
+            .map_or(Date::MAX, |instant| instant.to_zoned(self.zone.clone()).date());
         let dates = std::iter::successors(Some(today), |date| date.tomorrow().ok()).take(DAYS);
         dates
             .flat_map(|date| self.on(date).into_iter().map(move |span| (date, span)))

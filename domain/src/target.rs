@@ -1,7 +1,8 @@
 //! Targets: by when a team means to have answered and to be done, in minutes of its hours; and who waits for too long. A
 //! watcher raises an alert before a target is missed, and settles it when the danger is over.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use portaria_entity::alert::{self, AlertKind, AlertSeverity};
 use portaria_entity::episode;
@@ -147,10 +148,10 @@ async fn waiting_too_long(installation: &Installation) -> Result<BTreeMap<(Works
     for row in reader.query_all_raw(database.statement(WAITING, [])).await? {
         let workspace: WorkspaceId = row.try_get_by_index(0)?;
         let place: (ChannelId, Option<TeamId>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        if !limits.contains_key(&workspace) {
-            limits.insert(workspace, Limits::read(reader, workspace).await?);
-        }
-        let Some(limits) = limits.get(&workspace) else { continue };
+        let limits = match limits.entry(workspace) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Limits::read(reader, workspace).await?),
+        };
         if !limits.is_passed(place, row.try_get_by_index(4)?, now) {
             continue;
         }
@@ -168,7 +169,7 @@ async fn waiting_too_long(installation: &Installation) -> Result<BTreeMap<(Works
 /// How long customers of a workspace may wait.
 struct Limits {
     workspace: WorkspaceRouting,
-    teams: std::collections::HashMap<TeamId, TeamRouting>,
+    teams: HashMap<TeamId, TeamRouting>,
     timetable: Timetable,
 }
 

@@ -9,9 +9,9 @@ use super::*;
 
 const AGENT: BuiltInRole = BuiltInRole::Agent;
 
-fn refusal<T>(outcome: Result<T>) -> Option<Refusal> {
+fn refusal<T>(outcome: &Result<T>) -> Option<Refusal> {
     match outcome {
-        Err(Error::Refused(refusal)) => Some(refusal),
+        Err(Error::Refused(refusal)) => Some(*refusal),
         Ok(_) | Err(_) => None,
     }
 }
@@ -27,7 +27,7 @@ async fn an_escalated_conversation_goes_to_who_receives_escalations_alone() {
         let id = waiting.conversation_id;
         let installation = &stage.installation;
         let without = escalate(installation, &ana.viewer, id, " \n").await;
-        assert_eq!(refusal(without), Some(Refusal::ReasonMissing), "{}", stage.test_database.name);
+        assert_eq!(refusal(&without), Some(Refusal::ReasonMissing), "{}", stage.test_database.name);
         assert!(matches!(escalate(installation, &bia.viewer, id, "x").await, Err(Error::NotFound)));
 
         // Nobody there receives escalations: it waits, and no agent is given it, nor takes it.
