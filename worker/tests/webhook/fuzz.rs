@@ -25,7 +25,9 @@ fn seeds() -> Vec<Value> {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let texts = files.iter().map(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned());
-    texts.filter_map(|text| serde_json::from_str(&crate::understanding::of_this_number(&text, 0)).ok()).collect()
+    texts
+        .filter_map(|text| serde_json::from_str(&crate::understanding::of_this_number(&text, 0)).ok())
+        .collect()
 }
 
 struct Mutator {
