@@ -1,8 +1,9 @@
 //! Who a customer is, by whichever identities they show, and whose number they wrote to.
 
 use portaria_domain::access::Scope;
-use portaria_entity::activity;
+use portaria_entity::alert::AlertKind;
 use portaria_entity::role::BuiltInRole;
+use portaria_entity::{activity, alert, contact, contact_identity};
 use portaria_testing::{START, databases};
 use sea_orm::EntityTrait;
 use serde_json::json;
@@ -59,6 +60,40 @@ async fn two_who_may_be_one_are_left_alone_and_reported_once() {
             activities.iter().filter(|row| row.action == "contact.identity_of_another").collect();
         assert_eq!(reported.len(), 1);
         assert!(!format!("{reported:?}").contains(ANA));
+        let alerts = alert::Entity::find().all(site.reader()).await.unwrap();
+        let alerts = alerts.iter().filter(|row| row.kind == AlertKind::ContactsConflict);
+        assert_eq!(alerts.count(), 1);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_late_takes_back_no_name_and_no_username() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        later(&site, 100).await;
+        let named = |id: &str, from: &str, seconds: i64, name: &str, username: &str| {
+            let profile = json!({ "name": name, "username": username });
+            json!({ "contacts": [{ "profile": profile, "wa_id": from }], "messages": [text(id, from, seconds, "oi")] })
+        };
+        let other = "5521955550909";
+        for value in [
+            named("w1", ANA, 50, "Ana Nova", "ana"),
+            named("w2", ANA, 10, "Ana Velha", "ana"),
+            // The username has passed on to somebody else; an older message of Ana's does not take it back.
+            named("w3", other, 60, "Outra", "ana"),
+            named("w4", ANA, 20, "Ana Velha", "ana"),
+        ] {
+            site.say(value).await;
+            site.settled().await;
+        }
+        let mut names: Vec<_> = contact::Entity::find().all(site.reader()).await.unwrap();
+        names.sort_by_key(|row| row.id);
+        let names: Vec<_> = names.iter().map(|row| row.name.as_deref().unwrap()).collect();
+        assert_eq!(names, ["Ana Nova", "Outra"]);
+        let rows = contact_identity::Entity::find().all(site.reader()).await.unwrap();
+        let of = |value: &str| rows.iter().find(|row| row.value == value).unwrap().contact_id;
+        assert_eq!(of("ana"), of(other));
         site.stop().await;
     }
 }

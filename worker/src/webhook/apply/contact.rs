@@ -1,7 +1,9 @@
 //! Finds the customer behind the identities of a message, or makes their acquaintance.
 
 use portaria_domain::activity::{ActivityFilter, Actor, Deed, page, record};
+use portaria_domain::alert::{self, Details, Raised};
 use portaria_domain::{Error, Result};
+use portaria_entity::alert::{AlertKind, AlertSeverity};
 use portaria_entity::contact;
 use portaria_entity::contact_identity::{self, Column, IdentityKind};
 use portaria_entity::id::{ContactId, ContactIdentityId};
@@ -95,11 +97,13 @@ impl Application<'_> {
             match known.iter().find(|row| identity.is(row)) {
                 None => self.learn(contact, identity).await?,
                 Some(row) if row.contact_id == contact => self.see(row, identity.seen_at).await?,
-                Some(row) if row.kind == IdentityKind::Username => self.hand_over(row, contact).await?,
+                Some(row) if row.kind == IdentityKind::Username => {
+                    self.hand_over(row, contact, identity.seen_at).await?;
+                }
                 Some(row) => self.record_conflict(contact, row).await?,
             }
         }
-        self.rename(contact, message).await?;
+        self.rename(contact, message, at).await?;
         Ok(Some(contact))
     }
 
@@ -161,8 +165,13 @@ impl Application<'_> {
         self.update_identity("last_seen_at = $3", row, at.0.into()).await
     }
 
-    async fn hand_over(&self, row: &contact_identity::Model, to: ContactId) -> Result<()> {
-        self.update_identity("contact_id = $3", row, to.0.into()).await
+    /// Gives a username to who has it now; what is told late changes nothing.
+    async fn hand_over(&self, row: &contact_identity::Model, to: ContactId, at: Timestamp) -> Result<()> {
+        if row.last_seen_at > at {
+            return Ok(());
+        }
+        self.update_identity("contact_id = $3", row, to.0.into()).await?;
+        self.see(row, at).await
     }
 
     async fn update_identity(
@@ -199,19 +208,33 @@ impl Application<'_> {
             after: Some(serde_json::json!({ "kind": kind, "contact": row.contact_id })),
             address: None,
         };
-        record(self.transaction, &self.installation.clock, deed).await
+        record(self.transaction, &self.installation.clock, deed).await?;
+        let pair = [contact, row.contact_id];
+        let (first, second) = (pair.iter().min(), pair.iter().max());
+        let raised = Raised {
+            workspace_id: self.origin.workspace_id,
+            kind: AlertKind::ContactsConflict,
+            cause: first.zip(second).map(|(one, other)| format!("{one}:{other}")).unwrap_or_default(),
+            severity: AlertSeverity::Notice,
+            channel_id: None,
+            details: Details::new(),
+        };
+        let place = (&self.installation.database, &self.installation.clock);
+        alert::raise(self.transaction, place, raised).await
     }
 
-    /// Takes over what the customer calls themselves.
-    async fn rename(&self, contact: ContactId, message: &Message) -> Result<()> {
+    /// Takes over what the customer calls themselves, unless something newer of them is known.
+    async fn rename(&self, contact: ContactId, message: &Message, at: Timestamp) -> Result<()> {
         let Some(name) = &message.profile.name else { return Ok(()) };
         let sql = "UPDATE contacts SET name = $3, updated_at = $4 \
-                   WHERE workspace_id = $1 AND id = $2 AND (name IS NULL OR name <> $3)";
+                   WHERE workspace_id = $1 AND id = $2 AND (name IS NULL OR name <> $3 AND NOT EXISTS (\
+                     SELECT 1 FROM contact_identities i WHERE i.workspace_id = $1 AND i.contact_id = $2 AND i.last_seen_at > $5))";
         let values = [
             self.origin.workspace_id.0.into(),
             contact.0.into(),
             name.clone().into(),
             self.installation.clock.now().0.into(),
+            at.0.into(),
         ];
         self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
         Ok(())
