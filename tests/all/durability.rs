@@ -55,7 +55,8 @@ async fn what_was_accepted_under_load_is_there_once_after_kill_9_at_any_moment()
         let ana = program.sign_in("ana@example.com").await;
         let mut texts = program.wait_for_texts(&ana, accepted + 1).await;
         let mut expected: Vec<_> = (0..=accepted).map(|number| format!("mensagem {number}")).collect();
-        (texts.sort(), expected.sort());
+        texts.sort();
+        expected.sort();
         assert_eq!(texts, expected);
         program.stop();
     }

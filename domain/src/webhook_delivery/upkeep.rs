@@ -64,7 +64,7 @@ pub async fn look_after(installation: &Installation, told: &mut Told) -> Result<
 async fn tell_of_lag(installation: &Installation, told: &mut Told) -> Result<()> {
     let (database, now) = (&installation.database, installation.clock.now());
     // One that failed and is to be tried again later does not wait; one that the database's troubles put off does.
-    let sql = "SELECT workspace_id, MIN(CASE WHEN attempts = 0 THEN received_at ELSE next_attempt_at END), COUNT(*) \
+    let sql = "SELECT workspace_id, MIN(CASE WHEN attempts <= 1 THEN received_at ELSE next_attempt_at END), COUNT(*) \
                FROM (SELECT workspace_id, attempts, received_at, next_attempt_at FROM webhook_deliveries \
                      WHERE status = 'pending' ORDER BY next_attempt_at LIMIT $2) AS next \
                WHERE attempts = 0 OR next_attempt_at <= $1 GROUP BY workspace_id";
