@@ -197,12 +197,14 @@ impl Application<'_> {
         let id = row.conversation_id;
         let is_between = self.touched.get(&id).is_some_and(Touched::is_between_episodes);
         let is_resolved = self.touched.get(&id).is_some_and(|touched| touched.row.episode_id.is_some());
-        self.with(id, |touched| touched.note_inbound(row.sent_at));
+        self.with(id, |touched| {
+            touched.note_inbound(row.sent_at);
+            touched.note_unread();
+        });
         // What comes late into a conversation that was answered since and resolved, needs nobody.
         if is_between && is_resolved && !is_latest && self.is_answered(row).await? {
             return Ok(());
         }
-        self.with(id, Touched::note_unread);
         if is_between {
             self.begin_episode(channel, row).await?;
         }
