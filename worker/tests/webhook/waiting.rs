@@ -34,7 +34,7 @@ async fn what_was_answered_before_the_end_and_comes_late_opens_nothing() {
         let row = site.conversation().await;
         assert_eq!(
             (row.status, row.unread_count, row.waiting_since),
-            (ConversationStatus::Resolved, 0, None),
+            (ConversationStatus::Resolved, 1, None),
             "{}",
             site.stage.test_database.name
         );
@@ -42,7 +42,7 @@ async fn what_was_answered_before_the_end_and_comes_late_opens_nothing() {
         site.say(json!({ "messages": [text("w2", ANA, 30, "mais uma coisa")] })).await;
         site.settled().await;
         let row = site.conversation().await;
-        assert_eq!((row.status, row.unread_count), (ConversationStatus::Open, 1));
+        assert_eq!((row.status, row.unread_count), (ConversationStatus::Open, 2));
         assert_eq!(row.assignee_id, Some(agent.member_id));
         site.stop().await;
     }
