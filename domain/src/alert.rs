@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use portaria_entity::alert::{self, AlertKind, AlertSeverity};
 use portaria_entity::id::{AlertId, ChannelId, WorkspaceId};
+use portaria_entity::time::Timestamp;
 use sea_orm::{
     ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -117,6 +118,19 @@ pub async fn settle(
                WHERE workspace_id = $1 AND kind = $2 AND cause = $3 AND resolved_at IS NULL";
     let values = [workspace.0.into(), kind.to_value().into(), cause.into(), clock.now().0.into()];
     Ok(connection.execute_raw(database.statement(sql, values)).await?.rows_affected() > 0)
+}
+
+/// The open alerts of these kinds, in every workspace, that nobody has raised again since then.
+pub async fn quiet_since(
+    connection: &impl ConnectionTrait,
+    kinds: impl IntoIterator<Item = AlertKind>,
+    since: Timestamp,
+) -> Result<Vec<alert::Model>> {
+    let find = alert::Entity::find()
+        .filter(alert::Column::ResolvedAt.is_null())
+        .filter(alert::Column::Kind.is_in(kinds))
+        .filter(alert::Column::LastSeenAt.lte(since));
+    Ok(find.all(connection).await?)
 }
 
 /// The alerts that a viewer may see, the newest first.

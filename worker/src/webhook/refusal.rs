@@ -20,11 +20,11 @@ const OVER: Duration = Duration::from_secs(15 * 60);
 pub(crate) struct Refusals {
     installation: Installation,
     counts: Mutex<HashMap<Counted, i64>>,
-    troubles: Mutex<HashMap<Trouble, Timestamp>>,
+    alerted: Mutex<HashMap<Trouble, Timestamp>>,
     accepted: Mutex<HashMap<String, Timestamp>>,
 }
 
-/// What is alerted: of which app, and why. The time beside it is when it was seen last.
+/// What is alerted: of which app, and why. The time beside it is the minute of which it was last said.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Trouble {
     app_key: String,
@@ -61,12 +61,7 @@ struct Counted {
 
 impl Refusals {
     pub(super) fn new(installation: Installation) -> Self {
-        Self {
-            installation,
-            counts: Mutex::default(),
-            troubles: Mutex::default(),
-            accepted: Mutex::default(),
-        }
+        Self { installation, counts: Mutex::default(), alerted: Mutex::default(), accepted: Mutex::default() }
     }
 
     /// Counts one. Made-up keys are counted together, for whoever makes them up would otherwise fill the table.
@@ -129,20 +124,25 @@ impl Refusals {
                        ON CONFLICT (minute, app_key, cause) DO UPDATE SET count = webhook_refusals.count + excluded.count";
             transaction.execute_raw(database.statement(sql, values)).await?;
         }
-        self.alert(&transaction, counted).await?;
-        Ok(transaction.commit().await?)
+        let raised = self.alert(&transaction, counted).await?;
+        transaction.commit().await?;
+        self.alerted().extend(raised);
+        Ok(())
     }
 
     /// Raises an alert for each app and cause that is new; once a minute again, so that it is seen to last.
-    async fn alert(&self, transaction: &DatabaseTransaction, counted: &HashMap<Counted, i64>) -> Result<()> {
+    async fn alert(
+        &self,
+        transaction: &DatabaseTransaction,
+        counted: &HashMap<Counted, i64>,
+    ) -> Result<Vec<(Trouble, Timestamp)>> {
+        let mut said = Vec::new();
         for Counted { app_key, cause, minute } in counted.keys() {
             let trouble = Trouble { app_key: app_key.clone(), cause: *cause };
-            let seen = self.troubles().insert(trouble.clone(), *minute);
-            if app_key.is_empty() || seen == Some(*minute) {
+            if app_key.is_empty() || self.alerted().get(&trouble) == Some(minute) {
                 continue;
             }
-            let reader = self.installation.database.reader();
-            let Some(app) = meta_app::by_key(reader, app_key).await? else { continue };
+            let Some(app) = meta_app::by_key(transaction, app_key).await? else { continue };
             let code: &'static str = (*cause).into();
             let raised = Raised {
                 workspace_id: app.workspace_id,
@@ -157,36 +157,32 @@ impl Refusals {
             };
             alert::raise(transaction, (&self.installation.database, &self.installation.clock), raised)
                 .await?;
+            said.push((trouble, *minute));
         }
-        Ok(())
+        Ok(said)
     }
 
-    /// Ends the alerts of what has not been seen for a while, once deliveries of the app are taken.
+    /// Ends the alerts of what has not been seen for a while, whichever process raised them, once deliveries of the app are
+    /// taken.
     pub(crate) async fn settle(&self) -> Result<()> {
-        let now = self.installation.clock.now();
-        let over: Vec<Trouble> = {
-            let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_over = |(trouble, seen): (&Trouble, &Timestamp)| {
-                let since = *seen + OVER;
-                let taken = accepted.get(&trouble.app_key).is_some_and(|at| *at > since);
-                (since <= now && (taken || trouble.app_key.is_empty())).then(|| trouble.clone())
-            };
-            self.troubles().iter().filter_map(is_over).collect()
-        };
-        for trouble in over {
-            let database = &self.installation.database;
-            if let Some(app) = meta_app::by_key(database.reader(), &trouble.app_key).await? {
-                let (kind, name) = (trouble.kind(), trouble.name());
-                let which = (app.workspace_id, kind, name.as_str());
-                alert::settle(database.writer(), (database, &self.installation.clock), which).await?;
+        let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if accepted.is_empty() {
+            return Ok(());
+        }
+        let Installation { database, clock, .. } = &self.installation;
+        let kinds = [AlertKind::WebhookRefused, AlertKind::WebhookTooLarge];
+        for row in alert::quiet_since(database.reader(), kinds, clock.now() - OVER).await? {
+            let app = row.cause.rsplit_once(':').map_or("", |(app, _)| app);
+            if accepted.get(app).is_some_and(|at| *at > row.last_seen_at + OVER) {
+                let which = (row.workspace_id, row.kind, row.cause.as_str());
+                alert::settle(database.writer(), (database, clock), which).await?;
             }
-            self.troubles().remove(&trouble);
         }
         Ok(())
     }
 
-    fn troubles(&self) -> std::sync::MutexGuard<'_, HashMap<Trouble, Timestamp>> {
-        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    fn alerted(&self) -> std::sync::MutexGuard<'_, HashMap<Trouble, Timestamp>> {
+        self.alerted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn counts(&self) -> std::sync::MutexGuard<'_, HashMap<Counted, i64>> {
