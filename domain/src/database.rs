@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use portaria_migration::{Migrator, MigratorTrait};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait, Value,
@@ -154,8 +155,36 @@ fn postgres(options: &DatabaseOptions) -> ConnectOptions {
         .acquire_timeout(options.acquire_timeout)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(10))
-        .sqlx_logging(false);
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|postgres| {
+            // Statements are planned once for each connection, some while tables are small yet: they must use their indexes
+            // all the same. And none of ours is worth compiling.
+            postgres.options([("random_page_cost", "1.1"), ("jit", "off")])
+        });
     connect
+}
+
+/// Fills up with the last of them to a power of two, so that lists of all lengths are few statements.
+pub fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two(), last);
+    }
+    values
+}
+
+/// Cuts into pieces that each have a power of two, for the same reason; the longest first, of 64 at most.
+pub(crate) fn in_powers_of_two<T>(mut values: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = 1 << values.len().min(64).checked_ilog2()?;
+        let (piece, rest) = values.split_at_checked(length)?;
+        values = rest;
+        Some(piece)
+    })
+}
+
+/// A value written into the statement itself: an index over a part of a table serves only who names that part so.
+pub(crate) fn literal(value: impl Into<Value>) -> Expr {
+    Expr::Constant(value.into())
 }
 
 fn create_parent_folder(url: &str) -> Result<()> {

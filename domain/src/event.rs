@@ -16,7 +16,7 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::access::Placement;
 use crate::clock::Clock;
-use crate::database::Database;
+use crate::database::{Database, in_powers_of_two};
 use crate::error::{Error, Result};
 
 pub use cursor::EventCursor;
@@ -71,7 +71,24 @@ pub struct Published {
 
 /// Writes an event in the transaction of its change.
 pub async fn append(transaction: &impl ConnectionTrait, clock: &Clock, happening: Happening) -> Result<()> {
-    let row = event::ActiveModel {
+    append_all(transaction, clock, &[happening]).await
+}
+
+/// Writes events in their order, in the transaction of their changes.
+pub async fn append_all(
+    transaction: &impl ConnectionTrait,
+    clock: &Clock,
+    happenings: &[Happening],
+) -> Result<()> {
+    for happenings in in_powers_of_two(happenings) {
+        let rows = happenings.iter().map(|happening| row(clock, happening));
+        event::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+fn row(clock: &Clock, happening: &Happening) -> event::ActiveModel {
+    event::ActiveModel {
         workspace_id: Set(happening.workspace_id),
         id: Set(clock.new_id::<EventId>()),
         seq: Set(None),
@@ -82,9 +99,7 @@ pub async fn append(transaction: &impl ConnectionTrait, clock: &Clock, happening
         was_team_id: Set(happening.before.and_then(|before| before.team_id)),
         was_assignee_id: Set(happening.before.and_then(|before| before.assignee_id)),
         at: Set(clock.now()),
-    };
-    event::Entity::insert(row).exec_without_returning(transaction).await?;
-    Ok(())
+    }
 }
 
 /// This process's view of the outbox.

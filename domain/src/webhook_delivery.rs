@@ -7,13 +7,15 @@ mod upkeep;
 use portaria_entity::id::{ChannelId, MetaAppId, WebhookDeliveryId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::webhook_delivery::{self, Column, WebhookDeliveryStatus};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 
 use crate::access::Region;
 use crate::activity::{Deed, record};
+use crate::database::literal;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::permission::{Permission, PermissionSet};
@@ -58,7 +60,7 @@ pub async fn page(
 ) -> Result<Vec<DeliveryRow>> {
     let mut find = visible(viewer);
     if let Some(status) = filter.status {
-        find = find.filter(Column::Status.eq(status));
+        find = find.filter(Expr::col(Column::Status).eq(literal(status)));
     }
     if let Some(channel) = filter.channel_id {
         find = find.filter(Column::ChannelId.eq(channel));

@@ -55,7 +55,7 @@ pub async fn escalate(
     let mut chosen = None;
     if let Some(waiting) = Waiting::of(&now) {
         let mut routing = Routing::open(installation, &act.transaction, row.workspace_id).await?;
-        chosen = routing.route(&waiting, RoutingCause::Escalated).await?;
+        chosen = routing.route(&[waiting], RoutingCause::Escalated).await?.into_iter().next().flatten();
     }
     // What was said stays with the conversation: the log of what was done is kept for longer.
     let told = serde_json::json!({ "escalation": escalation, "assignee": chosen });

@@ -56,11 +56,8 @@ pub async fn release_lost(change: &Change<'_>, members: &[MemberId]) -> Result<u
         append(&change.transaction, &change.installation.clock, happening).await?;
     }
     let mut routing = Routing::open(change.installation, &change.transaction, change.workspace_id).await?;
-    for row in &lost {
-        if let Some(waiting) = Waiting::of(row) {
-            routing.route(&waiting, RoutingCause::AccessLost).await?;
-        }
-    }
+    let waiting: Vec<_> = lost.iter().filter_map(Waiting::of).collect();
+    routing.route(&waiting, RoutingCause::AccessLost).await?;
     Ok(lost.len())
 }
 
@@ -190,9 +187,7 @@ async fn give_back(
     }
     if !taken.is_empty() {
         let mut routing = Routing::open(installation, &transaction, workspace).await?;
-        for waiting in &taken {
-            routing.route(waiting, RoutingCause::AssigneeAway).await?;
-        }
+        routing.route(&taken, RoutingCause::AssigneeAway).await?;
     }
     transaction.commit().await?;
     Ok(taken.len())

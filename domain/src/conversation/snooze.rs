@@ -6,10 +6,12 @@ use portaria_entity::conversation::{self, Column, ConversationStatus};
 use portaria_entity::event::EventKind;
 use portaria_entity::id::ConversationId;
 use portaria_entity::time::Timestamp;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::assignment::Change;
 use super::{Act, ConversationRow, placement};
+use crate::database::literal;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append};
 use crate::installation::Installation;
@@ -42,7 +44,7 @@ pub async fn wake(installation: &Installation) -> Result<usize> {
     let (database, now) = (&installation.database, installation.clock.now());
     let due = || {
         conversation::Entity::find()
-            .filter(Column::Status.eq(ConversationStatus::Snoozed))
+            .filter(Expr::col(Column::Status).eq(literal(ConversationStatus::Snoozed)))
             .filter(Column::SnoozedUntil.lte(now))
             .order_by_asc(Column::SnoozedUntil)
             .limit(BATCH)

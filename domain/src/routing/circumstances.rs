@@ -11,7 +11,7 @@ use super::Waiting;
 use super::candidate::Demand;
 use super::setting::{self, TeamRouting};
 use crate::business_hours::{self, Timetable};
-use crate::database::Database;
+use crate::database::{Database, padded};
 use crate::error::Result;
 use crate::target::Targets;
 
@@ -26,15 +26,12 @@ pub(super) struct Circumstances {
 }
 
 const DECLINED: &str = "
-SELECT d.episode_id, d.member_id FROM episode_declines d
-JOIN conversations c ON c.workspace_id = d.workspace_id AND c.episode_id = d.episode_id
-WHERE d.workspace_id = $1 AND c.assignee_id IS NULL AND c.status <> 'resolved'";
+SELECT episode_id, member_id FROM episode_declines WHERE workspace_id = $1 AND episode_id IN ";
 
 const ASKED_FOR: &str = "
-SELECT c.id, l.id FROM labels l
-JOIN conversation_labels x ON x.workspace_id = l.workspace_id AND x.label_id = l.id
-JOIN conversations c ON c.workspace_id = x.workspace_id AND c.id = x.conversation_id
-WHERE l.workspace_id = $1 AND l.is_skill = TRUE AND c.assignee_id IS NULL AND c.status <> 'resolved'";
+SELECT x.conversation_id, l.id FROM conversation_labels x
+JOIN labels l ON l.workspace_id = x.workspace_id AND l.id = x.label_id
+WHERE x.workspace_id = $1 AND l.is_skill = TRUE AND x.conversation_id IN ";
 
 const SKILLS: &str = "SELECT member_id, label_id FROM member_skills WHERE workspace_id = $1";
 
@@ -45,14 +42,6 @@ impl Circumstances {
         workspace: WorkspaceId,
         now: Timestamp,
     ) -> Result<Self> {
-        let mut declined: HashMap<_, Vec<_>> = HashMap::new();
-        for row in connection.query_all_raw(database.statement(DECLINED, [workspace.0.into()])).await? {
-            declined.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
-        }
-        let mut asked_for: HashMap<_, Vec<_>> = HashMap::new();
-        for row in connection.query_all_raw(database.statement(ASKED_FOR, [workspace.0.into()])).await? {
-            asked_for.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
-        }
         let mut skills: HashMap<_, Vec<_>> = HashMap::new();
         for row in connection.query_all_raw(database.statement(SKILLS, [workspace.0.into()])).await? {
             skills.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
@@ -60,7 +49,36 @@ impl Circumstances {
         let rules = setting::of_teams(connection, workspace).await?;
         let timetable = business_hours::timetable(connection, workspace).await?;
         let skill_wait = setting::of_workspace(connection, workspace).await?.skill_wait();
+        let (declined, asked_for) = (HashMap::new(), HashMap::new());
         Ok(Self { now, declined, asked_for, skills, rules, timetable, skill_wait })
+    }
+
+    /// Reads what these ask for beside what their place does: of others it is not known.
+    pub async fn learn(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        database: &Database,
+        workspace: WorkspaceId,
+        waiting: &[Waiting],
+    ) -> Result<()> {
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let statement = |sql: &str, ids: &mut dyn Iterator<Item = uuid::Uuid>| {
+            let ids = padded(ids.collect());
+            let values: Vec<_> = std::iter::once(workspace.0).chain(ids).map(Into::into).collect();
+            let places: Vec<_> = (2..=values.len()).map(|place| format!("${place}")).collect();
+            database.statement(&format!("{sql}({})", places.join(", ")), values)
+        };
+        let declined = statement(DECLINED, &mut waiting.iter().map(|one| one.episode_id.0));
+        for row in connection.query_all_raw(declined).await? {
+            self.declined.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
+        }
+        let asked_for = statement(ASKED_FOR, &mut waiting.iter().map(|one| one.conversation_id.0));
+        for row in connection.query_all_raw(asked_for).await? {
+            self.asked_for.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
+        }
+        Ok(())
     }
 
     pub fn take_skills_of(&mut self, member: MemberId) -> Vec<LabelId> {

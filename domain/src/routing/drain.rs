@@ -15,6 +15,7 @@ use sea_orm::{
 use super::candidate::reason;
 use super::{Routing, Waiting};
 use crate::conversation::placement;
+use crate::database::literal;
 use crate::error::Result;
 use crate::event::{Happening, append};
 use crate::installation::Installation;
@@ -51,7 +52,7 @@ pub async fn drain(installation: &Installation) -> Result<usize> {
 
 fn waiting() -> Condition {
     Condition::all()
-        .add(Column::Status.eq(ConversationStatus::Open))
+        .add(Expr::col(Column::Status).eq(literal(ConversationStatus::Open)))
         .add(Column::AssigneeId.is_null())
         .add(Column::EpisodeId.is_not_null())
 }
@@ -79,6 +80,7 @@ pub async fn drain_workspace(installation: &Installation, workspace: WorkspaceId
             queue.extend(rows);
         }
         queue.sort_by_key(|row| (row.escalated_at.is_none(), since(row), row.id));
+        routing.learn(&queue.iter().filter_map(Waiting::of).collect::<Vec<_>>()).await?;
         given += routing.drain_page(&queue).await?;
         // Who comes behind asks for the same, unless what is before them asks for more.
         further.retain(|(place, _)| routing.has_eligible(&anybody_at(*place)));

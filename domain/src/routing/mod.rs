@@ -124,6 +124,12 @@ impl<'a> Routing<'a> {
         Ok(agents)
     }
 
+    /// Reads what these ask for. To be done before anything is decided about them.
+    async fn learn(&mut self, waiting: &[Waiting]) -> Result<()> {
+        let (database, workspace) = (&self.installation.database, self.workspace_id);
+        self.circumstances.learn(self.transaction, database, workspace, waiting).await
+    }
+
     /// Everybody's verdict on this now, and who would get it.
     fn consider(&self, waiting: &Waiting) -> (Vec<Candidate>, Option<MemberId>) {
         candidate::choose(&self.agents, waiting, &self.circumstances.demand(waiting))
@@ -135,8 +141,18 @@ impl<'a> Routing<'a> {
         self.agents.iter().any(|agent| agent.judge(waiting, &demand) == Verdict::Eligible)
     }
 
-    /// Gives the episode to whom it is due, or leaves it waiting; either way the reasons are recorded.
-    pub async fn route(&mut self, waiting: &Waiting, cause: RoutingCause) -> Result<Option<MemberId>> {
+    /// Gives each episode in turn to whom it is due, or leaves it waiting; either way the reasons are recorded. Answers who
+    /// got each.
+    pub async fn route(&mut self, waiting: &[Waiting], cause: RoutingCause) -> Result<Vec<Option<MemberId>>> {
+        self.learn(waiting).await?;
+        let mut chosen = Vec::with_capacity(waiting.len());
+        for one in waiting {
+            chosen.push(self.route_one(one, cause).await?);
+        }
+        Ok(chosen)
+    }
+
+    async fn route_one(&mut self, waiting: &Waiting, cause: RoutingCause) -> Result<Option<MemberId>> {
         let (candidates, chosen) = self.consider(waiting);
         self.settle(waiting, cause, &candidates, chosen).await?;
         if cause == RoutingCause::NewEpisode {

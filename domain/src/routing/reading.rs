@@ -71,6 +71,7 @@ pub async fn judge_now(
         return Ok(HashMap::new());
     }
     let mut circumstances = Circumstances::read(connection, database, workspace, now).await?;
+    circumstances.learn(connection, database, workspace, &waiting).await?;
     let agents = Routing::agents(connection, database, workspace, &mut circumstances).await?;
     let judged = |one: &Waiting| (one.conversation_id, choose(&agents, one, &circumstances.demand(one)).0);
     Ok(waiting.iter().map(judged).collect())

@@ -56,10 +56,10 @@ async fn somebody_writes(stage: &Stage, channel: ChannelId, team: Option<TeamId>
 async fn route(stage: &Stage, waiting: &Waiting) -> Option<MemberId> {
     let transaction = stage.installation.database.begin().await.unwrap();
     let mut routing = Routing::open(&stage.installation, &transaction, stage.workspace_id).await.unwrap();
-    let chosen = routing.route(waiting, RoutingCause::NewEpisode).await.unwrap();
+    let chosen = routing.route(&[*waiting], RoutingCause::NewEpisode).await.unwrap();
     drop(routing);
     transaction.commit().await.unwrap();
-    chosen
+    chosen[0]
 }
 
 async fn set_member(stage: &Stage, id: MemberId, change: impl FnOnce(&mut member::ActiveModel)) {

@@ -46,7 +46,7 @@ impl Default for ProcessingOptions {
     fn default() -> Self {
         Self {
             processors: 4,
-            claim: 16,
+            claim: 32,
             chunk: 100,
             lease: Duration::from_secs(20),
             attempts: 8,
@@ -101,10 +101,45 @@ impl Processor {
         let claimed = self.claim().await?;
         let count = claimed.len();
         let held: Vec<Held> = claimed.iter().map(Held::from).collect();
-        for (place, delivery) in claimed.into_iter().enumerate() {
-            self.holding(held.get(place..).unwrap_or_default(), self.process(delivery)).await;
+        let mut place = 0;
+        for bundle in bundles(claimed) {
+            let rest = held.get(place..).unwrap_or_default();
+            place += bundle.len();
+            self.holding(rest, self.process_bundle(bundle)).await;
         }
         Ok(count)
+    }
+
+    /// Short deliveries share a transaction. When that fails for whatever reason, each is processed for itself.
+    async fn process_bundle(&self, bundle: Vec<webhook_delivery::Model>) {
+        if bundle.len() > 1 {
+            let together = AssertUnwindSafe(self.apply_bundle(&bundle)).catch_unwind().await;
+            if matches!(together, Ok(Ok(true))) {
+                return bundle.iter().for_each(|_| count("done"));
+            }
+        }
+        for delivery in bundle {
+            self.process(delivery).await;
+        }
+    }
+
+    /// Applies all that these say in one transaction, unless it is too much for one. Answers whether it was done.
+    async fn apply_bundle(&self, bundle: &[webhook_delivery::Model]) -> std::result::Result<bool, Failure> {
+        let mut read = Vec::with_capacity(bundle.len());
+        for delivery in bundle {
+            read.push(payload::read(&delivery.body)?);
+        }
+        let told: Vec<Vec<Told<'_>>> = read.iter().map(all_told).collect();
+        if told.iter().map(Vec::len).sum::<usize>() > self.options.chunk {
+            return Ok(false);
+        }
+        let before: Vec<_> = bundle.iter().zip(&told).map(|(one, told)| Progress::of(one, told)).collect();
+        let parts = bundle.iter().zip(&told).zip(&before);
+        let parts: Vec<_> = parts
+            .map(|((delivery, told), before)| Part { delivery, chunk: told, before, then: Then::Done })
+            .collect();
+        self.apply_parts(&parts).await?;
+        Ok(true)
     }
 
     /// Whatever happens to this delivery, the next one is not affected.
@@ -127,11 +162,7 @@ impl Processor {
             return Err(Failure::Hopeless(ENDED.to_owned()));
         }
         let (read, _room) = self.read(delivery).await?;
-        let told: Vec<Told<'_>> = read
-            .changes
-            .iter()
-            .flat_map(|change| change.items.iter().map(move |item| Told { change, item }))
-            .collect();
+        let told = all_told(&read);
         let mut progress = Progress::of(delivery, &told);
         let mut failed = None;
         if excess > 0 {
@@ -144,8 +175,8 @@ impl Processor {
         loop {
             let (chunk, after) = rest.split_at(size.min(rest.len()));
             let then = if after.is_empty() && failed.is_none() { Then::Done } else { Then::More };
-            match self.apply_chunk(delivery, chunk, (&progress, then)).await {
-                Ok(now) => progress = now,
+            match self.apply_parts(&[Part { delivery, chunk, before: &progress, then }]).await {
+                Ok(now) => progress = now.into_iter().next().unwrap_or(progress),
                 Err(Failure::Retry(reason)) if size == 1 && excess >= 0 => {
                     progress.done += chunk.len();
                     failed.get_or_insert(reason);
@@ -177,31 +208,81 @@ impl Processor {
         }
     }
 
-    /// One transaction: what the chunk says, and that it has been applied.
-    async fn apply_chunk(
-        &self,
-        delivery: &webhook_delivery::Model,
-        chunk: &[Told<'_>],
-        (before, then): (&Progress, Then),
-    ) -> std::result::Result<Progress, Failure> {
+    /// One transaction: what these parts of deliveries of one workspace say, and that they have been applied.
+    async fn apply_parts(&self, parts: &[Part<'_>]) -> std::result::Result<Vec<Progress>, Failure> {
+        let Some(first) = parts.first() else { return Ok(Vec::new()) };
         let transaction = self.installation.database.begin().await?;
-        let origin = Origin {
-            workspace_id: delivery.workspace_id,
-            delivery_id: delivery.id,
-            received_at: delivery.received_at,
-        };
-        let added = Application::new(&self.installation, &transaction, origin).apply(chunk).await?;
-        let now = before.with(chunk.len(), added);
-        self.note_progress(&transaction, delivery, (before, &now, then)).await?;
+        let mut application = Application::new(&self.installation, &transaction, first.origin());
+        let told: Vec<_> = parts.iter().flat_map(|part| part.chunk.iter().copied()).collect();
+        application.prepare(&told).await?;
+        let mut all = Tally::default();
+        let mut progress = Vec::with_capacity(parts.len());
+        for part in parts {
+            let added = application.apply(part.origin(), part.chunk).await?;
+            progress.push(part.before.with(part.chunk.len(), added));
+            all = all.plus(added);
+        }
+        application.finish().await?;
+        for (part, now) in parts.iter().zip(&progress) {
+            self.note_progress(&transaction, part.delivery, (part.before, now, part.then)).await?;
+        }
         transaction.commit().await.map_err(portaria_domain::Error::from)?;
         self.installation.events.wake();
-        let Tally { stored, duplicate, foreign } = added;
+        let Tally { stored, duplicate, foreign } = all;
         for (fate, count) in [("stored", stored), ("duplicate", duplicate), ("foreign", foreign)] {
             let count = u64::try_from(count).unwrap_or(0);
             metrics::counter!("portaria_webhook_items_total", "fate" => fate).increment(count);
         }
-        Ok(now)
+        Ok(progress)
     }
+}
+
+/// What is applied of a delivery in one transaction.
+struct Part<'a> {
+    delivery: &'a webhook_delivery::Model,
+    chunk: &'a [Told<'a>],
+    before: &'a Progress,
+    then: Then,
+}
+
+impl Part<'_> {
+    fn origin(&self) -> Origin {
+        Origin {
+            workspace_id: self.delivery.workspace_id,
+            delivery_id: self.delivery.id,
+            received_at: self.delivery.received_at,
+        }
+    }
+}
+
+fn all_told(read: &Payload) -> Vec<Told<'_>> {
+    let of_change = |change| move |item| Told { change, item };
+    read.changes.iter().flat_map(|change| change.items.iter().map(of_change(change))).collect()
+}
+
+/// Which deliveries are applied together: neighbours of one workspace, at their first attempt, and short all together.
+fn bundles(claimed: Vec<webhook_delivery::Model>) -> Vec<Vec<webhook_delivery::Model>> {
+    let mut bundles: Vec<Vec<webhook_delivery::Model>> = Vec::new();
+    let (mut length, mut is_open) = (0, false);
+    for delivery in claimed {
+        let may_share = delivery.attempts == 1 && delivery.progress == 0 && !delivery.body.is_empty();
+        length += delivery.body.len();
+        match bundles.last_mut() {
+            Some(bundle)
+                if is_open
+                    && may_share
+                    && length <= READ_ASIDE
+                    && bundle.iter().all(|one| one.workspace_id == delivery.workspace_id) =>
+            {
+                bundle.push(delivery);
+            }
+            _ => {
+                (length, is_open) = (delivery.body.len(), may_share);
+                bundles.push(vec![delivery]);
+            }
+        }
+    }
+    bundles
 }
 
 pub(super) fn count(outcome: &'static str) {

@@ -79,11 +79,12 @@ impl Application<'_> {
         Ok(understood)
     }
 
-    async fn name_unnamed(&self, contact: ContactId, name: &str, at: Timestamp) -> Result<()> {
+    async fn name_unnamed(&mut self, contact: ContactId, name: &str, at: Timestamp) -> Result<()> {
         let sql = "UPDATE contacts SET name = $3, updated_at = $4 WHERE workspace_id = $1 AND id = $2 AND name IS NULL";
         let values =
             [self.origin.workspace_id.0.into(), contact.0.into(), name.to_owned().into(), at.0.into()];
         self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
+        self.known.names.remove(&contact);
         Ok(())
     }
 }

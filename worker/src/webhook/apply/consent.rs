@@ -16,7 +16,7 @@ use crate::whatsapp::payload::{StatusUpdate, fields};
 const STOPPED: i64 = 131_050;
 
 impl Application<'_> {
-    pub(super) async fn preferences(&self, notice: &Notice<'_>) -> Result<Understood> {
+    pub(super) async fn preferences(&mut self, notice: &Notice<'_>) -> Result<Understood> {
         let mut understood = Understood::Known;
         for preference in fields::list(&notice.value, "user_preferences") {
             let category = fields::text(preference, "category").unwrap_or_default();
@@ -40,7 +40,7 @@ impl Application<'_> {
 
     /// Error 131050 says that the customer wants no marketing, also where nobody had told us.
     pub(super) async fn heed_refusal(
-        &self,
+        &mut self,
         status: &StatusUpdate,
         message: Option<&message::Model>,
     ) -> Result<()> {

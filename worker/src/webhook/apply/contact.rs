@@ -1,7 +1,10 @@
 //! Finds the customer behind the identities of a message, or makes their acquaintance.
 
+use std::collections::BTreeSet;
+
 use portaria_domain::activity::{ActivityFilter, Actor, Deed, page, record};
 use portaria_domain::alert::{self, Details, Raised};
+use portaria_domain::database::padded;
 use portaria_domain::{Error, Result};
 use portaria_entity::alert::{AlertKind, AlertSeverity};
 use portaria_entity::contact;
@@ -10,7 +13,7 @@ use portaria_entity::id::{ContactId, ContactIdentityId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::Application;
 use crate::whatsapp::payload::{Message, Party};
@@ -31,10 +34,10 @@ struct Identity {
 
 /// The identities of a message, the most dependable first.
 #[derive(Default)]
-struct Identities(Vec<Identity>);
+pub(super) struct Identities(Vec<Identity>);
 
 impl Identities {
-    fn of(message: &Message, at: Timestamp) -> Self {
+    pub(super) fn of(message: &Message, at: Timestamp) -> Self {
         let mut found = Self::default();
         let notice = message.system.as_ref();
         let now = notice.map(|notice| &notice.now);
@@ -55,6 +58,10 @@ impl Identities {
         }
         found.add(IdentityKind::Username, message.profile.username.as_ref(), at);
         found
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = (IdentityKind, String)> {
+        self.0.iter().map(|identity| (identity.kind, identity.value.clone()))
     }
 
     fn add(&mut self, kind: IdentityKind, value: Option<&String>, seen_at: Timestamp) {
@@ -82,7 +89,7 @@ impl Identity {
 
 impl Application<'_> {
     /// The customer of a message; `None` when nothing in it says who that is.
-    pub(super) async fn contact(&self, message: &Message) -> Result<Option<ContactId>> {
+    pub(super) async fn contact(&mut self, message: &Message) -> Result<Option<ContactId>> {
         let at = self.time(message.sent_at);
         let identities = Identities::of(message, at);
         if identities.0.is_empty() {
@@ -91,12 +98,12 @@ impl Application<'_> {
         let known = self.known(&identities).await?;
         let contact = match identities.owner(&known) {
             Some(contact) => contact,
-            None => self.new_contact().await?,
+            None => self.new_contact(message).await?,
         };
         for identity in &identities.0 {
             match known.iter().find(|row| identity.is(row)) {
                 None => self.learn(contact, identity).await?,
-                Some(row) if row.contact_id == contact => self.see(row, identity.seen_at).await?,
+                Some(row) if row.contact_id == contact => self.see(row, identity.seen_at),
                 Some(row) if row.kind == IdentityKind::Username => {
                     self.hand_over(row, contact, identity.seen_at).await?;
                 }
@@ -107,82 +114,99 @@ impl Application<'_> {
         Ok(Some(contact))
     }
 
-    async fn known(&self, identities: &Identities) -> Result<Vec<contact_identity::Model>> {
-        let any = identities.0.iter().fold(Condition::any(), |any, identity| {
-            any.add(
-                Condition::all().add(Column::Kind.eq(identity.kind)).add(Column::Value.eq(&identity.value)),
-            )
-        });
+    async fn known(&mut self, identities: &Identities) -> Result<Vec<contact_identity::Model>> {
+        let unknown: Vec<_> =
+            identities.names().filter(|name| !self.known.identities.contains_key(name)).collect();
+        if !unknown.is_empty() {
+            let rows = self.identities_named(unknown.iter().cloned()).await?;
+            self.known.identities.extend(unknown.into_iter().map(|name| (name, None)));
+            for row in rows {
+                self.known.identities.insert((row.kind, row.value.clone()), Some(row));
+            }
+        }
+        Ok(identities
+            .names()
+            .filter_map(|name| self.known.identities.get(&name).cloned().flatten())
+            .collect())
+    }
+
+    /// The rows of identities, and perhaps of others of the same values.
+    pub(super) async fn identities_named(
+        &self,
+        names: impl Iterator<Item = (IdentityKind, String)>,
+    ) -> Result<Vec<contact_identity::Model>> {
+        let (kinds, values): (BTreeSet<_>, Vec<_>) = names.unzip();
         let rows = contact_identity::Entity::find()
             .filter(Column::WorkspaceId.eq(self.origin.workspace_id))
             .filter(Column::Portfolio.eq(""))
-            .filter(any)
+            .filter(Column::Kind.is_in(padded(kinds.into_iter().collect())))
+            .filter(Column::Value.is_in(padded(values)))
             .all(self.transaction)
             .await?;
         Ok(rows)
     }
 
-    async fn new_contact(&self) -> Result<ContactId> {
+    async fn new_contact(&mut self, message: &Message) -> Result<ContactId> {
         let (id, now) = (self.installation.clock.new_id(), self.installation.clock.now());
+        let name = message.profile.name.clone();
         let row = contact::ActiveModel {
             workspace_id: Set(self.origin.workspace_id),
             id: Set(id),
-            name: Set(None),
+            name: Set(name.clone()),
             language: Set(None),
             email: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
         };
         contact::Entity::insert(row).exec_without_returning(self.transaction).await?;
+        self.known.names.insert(id, name);
         Ok(id)
     }
 
-    async fn learn(&self, contact: ContactId, identity: &Identity) -> Result<()> {
-        let row = contact_identity::ActiveModel {
-            workspace_id: Set(self.origin.workspace_id),
-            id: Set(self.installation.clock.new_id::<ContactIdentityId>()),
-            contact_id: Set(contact),
-            kind: Set(identity.kind),
+    async fn learn(&mut self, contact: ContactId, identity: &Identity) -> Result<()> {
+        let row = contact_identity::Model {
+            workspace_id: self.origin.workspace_id,
+            id: self.installation.clock.new_id::<ContactIdentityId>(),
+            contact_id: contact,
+            kind: identity.kind,
             // A message does not tell its portfolio, and no two give out the same id.
-            portfolio: Set(String::new()),
-            value: Set(identity.value.clone()),
-            created_at: Set(self.installation.clock.now()),
-            last_seen_at: Set(identity.seen_at),
+            portfolio: String::new(),
+            value: identity.value.clone(),
+            created_at: self.installation.clock.now(),
+            last_seen_at: identity.seen_at,
         };
         let once = [Column::WorkspaceId, Column::Kind, Column::Portfolio, Column::Value];
-        let rows = contact_identity::Entity::insert(row)
+        let rows = contact_identity::Entity::insert(row.clone().into_active_model())
             .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
             .exec_without_returning(self.transaction)
             .await?;
         // Somebody made their acquaintance meanwhile: begin again, and find it.
-        if rows == 0 { Err(Error::Busy) } else { Ok(()) }
+        if rows == 0 {
+            return Err(Error::Busy);
+        }
+        self.known.identities.insert((row.kind, row.value.clone()), Some(row));
+        Ok(())
     }
 
-    async fn see(&self, row: &contact_identity::Model, at: Timestamp) -> Result<()> {
-        if row.last_seen_at >= at {
-            return Ok(());
+    fn see(&mut self, row: &contact_identity::Model, at: Timestamp) {
+        if row.last_seen_at < at {
+            self.known.see(row.id, at);
+            let seen = contact_identity::Model { last_seen_at: at, ..row.clone() };
+            self.known.identities.insert((row.kind, row.value.clone()), Some(seen));
         }
-        self.update_identity("last_seen_at = $3", row, at.0.into()).await
     }
 
     /// Gives a username to who has it now; what is told late changes nothing.
-    async fn hand_over(&self, row: &contact_identity::Model, to: ContactId, at: Timestamp) -> Result<()> {
+    async fn hand_over(&mut self, row: &contact_identity::Model, to: ContactId, at: Timestamp) -> Result<()> {
         if row.last_seen_at > at {
             return Ok(());
         }
-        self.update_identity("contact_id = $3", row, to.0.into()).await?;
-        self.see(row, at).await
-    }
-
-    async fn update_identity(
-        &self,
-        set: &str,
-        row: &contact_identity::Model,
-        value: sea_orm::Value,
-    ) -> Result<()> {
-        let sql = format!("UPDATE contact_identities SET {set} WHERE workspace_id = $1 AND id = $2");
-        let values = [row.workspace_id.0.into(), row.id.0.into(), value];
-        self.transaction.execute_raw(self.installation.database.statement(&sql, values)).await?;
+        let sql = "UPDATE contact_identities SET contact_id = $3 WHERE workspace_id = $1 AND id = $2";
+        let values = [row.workspace_id.0.into(), row.id.0.into(), to.0.into()];
+        self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
+        let theirs = contact_identity::Model { contact_id: to, ..row.clone() };
+        self.known.identities.insert((row.kind, row.value.clone()), Some(theirs.clone()));
+        self.see(&theirs, at);
         Ok(())
     }
 
@@ -224,8 +248,12 @@ impl Application<'_> {
     }
 
     /// Takes over what the customer calls themselves, unless something newer of them is known.
-    async fn rename(&self, contact: ContactId, message: &Message, at: Timestamp) -> Result<()> {
+    async fn rename(&mut self, contact: ContactId, message: &Message, at: Timestamp) -> Result<()> {
         let Some(name) = &message.profile.name else { return Ok(()) };
+        if self.known.names.get(&contact).is_some_and(|known| known.as_ref() == Some(name)) {
+            return Ok(());
+        }
+        self.write_seen().await?;
         let sql = "UPDATE contacts SET name = $3, updated_at = $4 \
                    WHERE workspace_id = $1 AND id = $2 AND (name IS NULL OR name <> $3 AND NOT EXISTS (\
                      SELECT 1 FROM contact_identities i WHERE i.workspace_id = $1 AND i.contact_id = $2 AND i.last_seen_at > $5))";
@@ -236,7 +264,10 @@ impl Application<'_> {
             self.installation.clock.now().0.into(),
             at.0.into(),
         ];
-        self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
+        let renamed = self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
+        if renamed.rows_affected() > 0 {
+            self.known.names.insert(contact, Some(name.clone()));
+        }
         Ok(())
     }
 }

@@ -111,10 +111,13 @@ impl Application<'_> {
     }
 
     async fn find_conversation(
-        &self,
+        &mut self,
         channel: &channel::Model,
         contact: ContactId,
     ) -> Result<Option<conversation::Model>> {
+        if let Some(known) = self.known.take_conversation(contact, channel.id) {
+            return Ok(known);
+        }
         let mut find = conversation::Entity::find()
             .filter(Column::WorkspaceId.eq(self.origin.workspace_id))
             .filter(Column::ContactId.eq(contact))

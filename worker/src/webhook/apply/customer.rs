@@ -44,7 +44,7 @@ pub(super) fn introduction(customer: Party, system: Option<SystemNotice>, at: Ti
 
 impl Application<'_> {
     /// The customer of these identities, made known when they are not yet.
-    pub(super) async fn customer(&self, party: Party, at: Timestamp) -> Result<Option<ContactId>> {
+    pub(super) async fn customer(&mut self, party: Party, at: Timestamp) -> Result<Option<ContactId>> {
         if party.is_unknown() {
             return Ok(None);
         }
@@ -52,7 +52,7 @@ impl Application<'_> {
     }
 
     /// Withdrawn by Meta in 2026 and still to be understood: what a system message says today.
-    pub(super) async fn user_ids(&self, notice: &Notice<'_>) -> Result<Understood> {
+    pub(super) async fn user_ids(&mut self, notice: &Notice<'_>) -> Result<Understood> {
         for update in fields::list(&notice.value, "user_id_update") {
             let changed = |name: &str, which: &str| update.get(name).and_then(|ids| fields::text(ids, which));
             let at = fields::seconds(update, "timestamp").map_or(notice.at, |at| self.time(Some(at)));

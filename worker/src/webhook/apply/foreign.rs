@@ -71,22 +71,22 @@ impl Application<'_> {
     }
 
     /// Writes down what was not ours, and tells of it once a day.
-    pub(super) async fn write_foreign(&self) -> Result<()> {
+    pub(super) async fn write_foreign(&mut self) -> Result<()> {
         let database = &self.installation.database;
         let sql = "INSERT INTO foreign_items (workspace_id, delivery_id, number, account, count, received_at) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id, delivery_id, number, account) \
                    DO UPDATE SET count = foreign_items.count + excluded.count";
-        for (whose, count) in &self.foreign {
+        for (whose, count) in std::mem::take(&mut self.foreign) {
             let values = [
                 self.origin.workspace_id.0.into(),
                 self.origin.delivery_id.0.into(),
                 whose.number.clone().into(),
                 whose.account.clone().into(),
-                (*count).into(),
+                count.into(),
                 self.origin.received_at.0.into(),
             ];
             self.transaction.execute_raw(database.statement(sql, values)).await?;
-            self.tell_of_foreign(whose).await?;
+            self.tell_of_foreign(&whose).await?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::whatsapp::payload::{Direction, Message, fields};
 impl Application<'_> {
     /// Whose conversation a message belongs to: the group's, or the customer's.
     pub(super) async fn counterpart(
-        &self,
+        &mut self,
         channel: &channel::Model,
         message: &Message,
     ) -> Result<Option<ContactId>> {
@@ -27,7 +27,7 @@ impl Application<'_> {
     }
 
     /// Puts down who of a group wrote.
-    pub(super) async fn note_sender(&self, id: MessageId, message: &Message) -> Result<()> {
+    pub(super) async fn note_sender(&mut self, id: MessageId, message: &Message) -> Result<()> {
         if message.group_id.is_none() || message.direction != Direction::Inbound {
             return Ok(());
         }
@@ -113,7 +113,7 @@ impl Application<'_> {
     }
 
     async fn group_fact(
-        &self,
+        &mut self,
         group: ContactId,
         (name, value): (&'static str, &str),
         at: Timestamp,
@@ -125,6 +125,7 @@ impl Application<'_> {
             let sql = "UPDATE contacts SET name = $3, updated_at = $4 WHERE workspace_id = $1 AND id = $2";
             let values = [workspace.0.into(), group.0.into(), value.to_owned().into(), at.0.into()];
             self.transaction.execute_raw(database.statement(sql, values)).await?;
+            self.known.names.remove(&group);
         }
         Ok(())
     }

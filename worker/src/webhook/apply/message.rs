@@ -41,8 +41,10 @@ impl Application<'_> {
             .exec_without_returning(self.transaction)
             .await?;
         if rows == 0 {
+            self.known.forget_message(&row);
             return Ok(Fate::Duplicate);
         }
+        self.known.note_message(&row);
         self.note_unknown_kind(message).await?;
         self.note_sender(row.id, message).await?;
         self.bear(channel, &row, message).await?;
@@ -53,7 +55,7 @@ impl Application<'_> {
             // It shows in the message that it acts on.
             _ if message.target.is_some() => self.announce_reaction(&row).await?,
             Source::Live | Source::Echo | Source::Standby | Source::StandbyEcho => {
-                self.announce(EventKind::MessageReceived, conversation, Some(row.id), None).await?;
+                self.announce(EventKind::MessageReceived, conversation, Some(row.id), None);
             }
         }
         Ok(Fate::Stored)
@@ -64,6 +66,9 @@ impl Application<'_> {
         channel: &channel::Model,
         whatsapp_id: &str,
     ) -> Result<Option<message::Model>> {
+        if let Some(known) = self.known.message(channel.id, whatsapp_id) {
+            return Ok(known.clone());
+        }
         let row = message::Entity::find()
             .filter(Column::ChannelId.eq(channel.id))
             .filter(Column::WhatsappId.eq(whatsapp_id))
@@ -98,6 +103,7 @@ impl Application<'_> {
         row.reply_to_whatsapp_id = refers_to(message).cloned();
         self.take_up_acts(&mut row).await?;
         row.clone().into_active_model().reset_all().update(self.transaction).await?;
+        self.known.note_message(&row);
         if row.source > known.source {
             self.touch(row.conversation_id).await?;
             self.bear(channel, &row, message).await?;
@@ -107,7 +113,7 @@ impl Application<'_> {
             MessageSource::History if row.source != known.source => EventKind::MessageReceived,
             _ => EventKind::MessageUpdated,
         };
-        self.announce(kind, row.conversation_id, Some(row.id), None).await?;
+        self.announce(kind, row.conversation_id, Some(row.id), None);
         Ok(Fate::Stored)
     }
 
@@ -162,6 +168,9 @@ impl Application<'_> {
 
     /// Lets all edits and revocations that there are, whenever they came, take effect on a message.
     async fn take_up_acts(&self, row: &mut message::Model) -> Result<()> {
+        if !self.known.is_acted_on(row.channel_id, &row.whatsapp_id) {
+            return Ok(());
+        }
         let acting = message::Entity::find()
             .filter(Column::ChannelId.eq(row.channel_id))
             .filter(Column::ReplyToWhatsappId.eq(&row.whatsapp_id))
@@ -179,7 +188,7 @@ impl Application<'_> {
     }
 
     /// That people react to a message otherwise than before. What an edit or a revocation does is told where it is done.
-    async fn announce_reaction(&self, act: &message::Model) -> Result<()> {
+    async fn announce_reaction(&mut self, act: &message::Model) -> Result<()> {
         if act.kind != MessageKind::Reaction.name() {
             return Ok(());
         }
@@ -192,14 +201,15 @@ impl Application<'_> {
         match target {
             Some(target) => {
                 let (kind, conversation) = (EventKind::MessageUpdated, target.conversation_id);
-                self.announce(kind, conversation, Some(target.id), None).await
+                self.announce(kind, conversation, Some(target.id), None);
+                Ok(())
             }
             None => Ok(()),
         }
     }
 
     /// Lets an edit or a revocation take effect on a message of the same conversation.
-    async fn act_on_target(&self, act: &message::Model) -> Result<()> {
+    async fn act_on_target(&mut self, act: &message::Model) -> Result<()> {
         if act.kind != MessageKind::Edit.name() && act.kind != MessageKind::Revoke.name() {
             return Ok(());
         }
@@ -216,6 +226,7 @@ impl Application<'_> {
         if target == before {
             return Ok(());
         }
+        self.known.forget_message(&target);
         let (id, conversation) = (target.id, target.conversation_id);
         let sql = "UPDATE messages SET body = $3, edited_at = $4, revoked_at = $5 WHERE workspace_id = $1 AND id = $2";
         let values = [
@@ -226,7 +237,8 @@ impl Application<'_> {
             target.revoked_at.map(|at| at.0).into(),
         ];
         self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
-        self.announce(EventKind::MessageUpdated, conversation, Some(id), None).await
+        self.announce(EventKind::MessageUpdated, conversation, Some(id), None);
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ mod customer;
 mod foreign;
 mod group;
 mod handover;
+mod known;
 mod message;
 mod notice;
 mod number;
@@ -23,7 +24,7 @@ mod turn;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use portaria_domain::event::{Before, Happening, append};
+use portaria_domain::event::{Before, Happening, append_all};
 use portaria_domain::routing::{Routing, Waiting};
 use portaria_domain::{Installation, Result};
 use portaria_entity::channel;
@@ -36,6 +37,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use crate::whatsapp::payload::{Change, Item};
 use conversation::Touched;
 use foreign::{Owner, Whose};
+use known::Known;
 use portaria_domain::webhook_delivery::{Fingerprint, fingerprint, note_sightings};
 
 /// So far ahead of ours may Meta's clock be.
@@ -96,7 +98,7 @@ pub(super) struct Origin {
     pub received_at: Timestamp,
 }
 
-/// One transaction's share of a delivery.
+/// One transaction's share of one or more deliveries of a workspace.
 pub(super) struct Application<'a> {
     installation: &'a Installation,
     transaction: &'a DatabaseTransaction,
@@ -109,6 +111,8 @@ pub(super) struct Application<'a> {
     foreign: BTreeMap<Whose, i32>,
     /// What was known already, as this delivery tells it again.
     seen_again: BTreeSet<Fingerprint>,
+    known: Known,
+    happenings: Vec<Happening>,
 }
 
 impl<'a> Application<'a> {
@@ -126,12 +130,20 @@ impl<'a> Application<'a> {
             accounts: HashMap::new(),
             foreign: BTreeMap::new(),
             seen_again: BTreeSet::new(),
+            known: Known::default(),
+            happenings: Vec::new(),
         }
     }
 
-    /// Applies everything told, routes what began with it, and writes the events. The caller commits.
-    pub(super) async fn apply(mut self, told: &[Told<'_>]) -> Result<Tally> {
+    /// Takes the turn of all that it will be told, and looks up what is there of it.
+    pub(super) async fn prepare(&mut self, told: &[Told<'_>]) -> Result<()> {
         turn::take(self.installation, self.transaction, self.origin.workspace_id, told).await?;
+        self.look_up(told).await
+    }
+
+    /// Applies what one delivery tells.
+    pub(super) async fn apply(&mut self, origin: Origin, told: &[Told<'_>]) -> Result<Tally> {
+        self.origin = origin;
         let mut tally = Tally::default();
         for one in told {
             let fate = self.one(*one).await?;
@@ -140,11 +152,17 @@ impl<'a> Application<'a> {
         }
         self.write_foreign().await?;
         self.write_sightings().await?;
+        Ok(tally)
+    }
+
+    /// Writes what follows from all of it together, routes what began with it, and writes the events. The caller commits.
+    pub(super) async fn finish(mut self) -> Result<()> {
+        self.write_seen().await?;
         self.see_where_they_stand().await?;
         let waiting = self.write_conversations().await?;
         self.route(&waiting).await?;
-        self.announce_conversations().await?;
-        Ok(tally)
+        self.announce_conversations();
+        append_all(self.transaction, &self.installation.clock, &self.happenings).await
     }
 
     async fn one(&mut self, Told { change, item }: Told<'_>) -> Result<Fate> {
@@ -210,9 +228,10 @@ impl<'a> Application<'a> {
         }
     }
 
-    async fn write_sightings(&self) -> Result<()> {
+    async fn write_sightings(&mut self) -> Result<()> {
         let seen = (self.origin.workspace_id, self.origin.delivery_id, self.origin.received_at);
-        note_sightings(self.transaction, &self.installation.database, seen, &self.seen_again).await
+        let again = std::mem::take(&mut self.seen_again);
+        note_sightings(self.transaction, &self.installation.database, seen, &again).await
     }
 
     async fn route(&self, waiting: &[Waiting]) -> Result<()> {
@@ -221,35 +240,31 @@ impl<'a> Application<'a> {
         }
         let mut routing =
             Routing::open(self.installation, self.transaction, self.origin.workspace_id).await?;
-        for one in waiting {
-            routing.route(one, RoutingCause::NewEpisode).await?;
-        }
+        routing.route(waiting, RoutingCause::NewEpisode).await?;
         Ok(())
     }
 
-    async fn announce_conversations(&self) -> Result<()> {
-        for (id, touched) in &self.touched {
-            if touched.is_changed() {
-                self.announce(EventKind::ConversationChanged, *id, None, touched.before()).await?;
-            }
+    fn announce_conversations(&mut self) {
+        let changed = self.touched.iter().filter(|(_, touched)| touched.is_changed());
+        let changed: Vec<_> = changed.map(|(id, touched)| (*id, touched.before())).collect();
+        for (id, before) in changed {
+            self.announce(EventKind::ConversationChanged, id, None, before);
         }
-        Ok(())
     }
 
-    async fn announce(
-        &self,
+    fn announce(
+        &mut self,
         kind: EventKind,
         conversation: ConversationId,
         message: Option<MessageId>,
         before: Option<Before>,
-    ) -> Result<()> {
-        let happening = Happening {
+    ) {
+        self.happenings.push(Happening {
             workspace_id: self.origin.workspace_id,
             kind,
             conversation_id: Some(conversation),
             message_id: message,
             before,
-        };
-        append(self.transaction, &self.installation.clock, happening).await
+        });
     }
 }

@@ -183,7 +183,7 @@ impl Application<'_> {
 
     /// What follows from a status beside its message's: of an unknown kind, of a customer's refusal, of payment.
     pub(super) async fn heed(
-        &self,
+        &mut self,
         channel: &channel::Model,
         status: &StatusUpdate,
         message: Option<&portaria_entity::message::Model>,

@@ -33,7 +33,7 @@ impl StatusKind {
 }
 
 impl Application<'_> {
-    pub(super) async fn status(&self, channel: &channel::Model, status: &StatusUpdate) -> Result<Fate> {
+    pub(super) async fn status(&mut self, channel: &channel::Model, status: &StatusUpdate) -> Result<Fate> {
         let row = message_status::ActiveModel {
             workspace_id: Set(self.origin.workspace_id),
             id: Set(self.installation.clock.new_id::<MessageStatusId>()),
@@ -62,7 +62,7 @@ impl Application<'_> {
         Ok(Fate::of_insert(rows))
     }
 
-    async fn move_on(&self, message: &message::Model, status: &StatusUpdate) -> Result<()> {
+    async fn move_on(&mut self, message: &message::Model, status: &StatusUpdate) -> Result<()> {
         let Some(reached) = reached(&status.kind, &participant(status)) else { return Ok(()) };
         let at = status.at.map_or(message.sent_at, Timestamp::from_secs);
         let mut moved = message.clone();
@@ -72,13 +72,15 @@ impl Application<'_> {
         self.write_status(&moved).await
     }
 
-    pub(super) async fn write_status(&self, message: &message::Model) -> Result<()> {
+    pub(super) async fn write_status(&mut self, message: &message::Model) -> Result<()> {
         let name: &'static str = message.status.into();
         let sql = "UPDATE messages SET status = $3, status_at = $4 WHERE workspace_id = $1 AND id = $2";
         let at = message.status_at.map(|at| at.0);
         let values = [message.workspace_id.0.into(), message.id.0.into(), name.into(), at.into()];
         self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
-        self.announce(EventKind::MessageUpdated, message.conversation_id, Some(message.id), None).await
+        self.known.note_message(message);
+        self.announce(EventKind::MessageUpdated, message.conversation_id, Some(message.id), None);
+        Ok(())
     }
 
     /// Lets statuses that came before their message take effect on it.
