@@ -173,7 +173,7 @@ pub fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
 }
 
 /// Cuts into pieces that each have a power of two, for the same reason; the longest first, of 64 at most.
-pub(crate) fn in_powers_of_two<T>(mut values: &[T]) -> impl Iterator<Item = &[T]> {
+pub fn in_powers_of_two<T>(mut values: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let length = 1 << values.len().min(64).checked_ilog2()?;
         let (piece, rest) = values.split_at_checked(length)?;

@@ -66,13 +66,14 @@ impl Processor {
             _ => ("", 1),
         };
         let skip_locked = if database.is_sqlite() { "" } else { "FOR UPDATE SKIP LOCKED" };
+        // The number stands in the text: not knowing it, PostgreSQL would read the whole table to find a few rows.
         let claim = format!(
             "UPDATE webhook_deliveries SET leased_until = $2, attempts = attempts + 1 \
              WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM webhook_deliveries WHERE {due}{fresh} \
-             ORDER BY next_attempt_at, id LIMIT $3 {skip_locked}) RETURNING {COLUMNS}, \
+             ORDER BY next_attempt_at, id LIMIT {limit} {skip_locked}) RETURNING {COLUMNS}, \
              CASE WHEN length(body) <= {FETCHED_LATER} THEN body ELSE substr(body, 1, 0) END AS body"
         );
-        let values = [now.0.into(), (now + self.options.lease).0.into(), i64::from(limit).into()];
+        let values = [now.0.into(), (now + self.options.lease).0.into()];
         let mut claimed = webhook_delivery::Model::find_by_statement(database.statement(&claim, values))
             .all(database.writer())
             .await?;

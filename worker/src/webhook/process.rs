@@ -135,10 +135,9 @@ impl Processor {
         }
         let before: Vec<_> = bundle.iter().zip(&told).map(|(one, told)| Progress::of(one, told)).collect();
         let parts = bundle.iter().zip(&told).zip(&before);
-        let parts: Vec<_> = parts
-            .map(|((delivery, told), before)| Part { delivery, chunk: told, before, then: Then::Done })
-            .collect();
-        self.apply_parts(&parts).await?;
+        let parts: Vec<_> =
+            parts.map(|((delivery, told), before)| Part { delivery, chunk: told, before }).collect();
+        self.apply_parts(&parts, Then::Done).await?;
         Ok(true)
     }
 
@@ -175,7 +174,7 @@ impl Processor {
         loop {
             let (chunk, after) = rest.split_at(size.min(rest.len()));
             let then = if after.is_empty() && failed.is_none() { Then::Done } else { Then::More };
-            match self.apply_parts(&[Part { delivery, chunk, before: &progress, then }]).await {
+            match self.apply_parts(&[Part { delivery, chunk, before: &progress }], then).await {
                 Ok(now) => progress = now.into_iter().next().unwrap_or(progress),
                 Err(Failure::Retry(reason)) if size == 1 && excess >= 0 => {
                     progress.done += chunk.len();
@@ -209,7 +208,11 @@ impl Processor {
     }
 
     /// One transaction: what these parts of deliveries of one workspace say, and that they have been applied.
-    async fn apply_parts(&self, parts: &[Part<'_>]) -> std::result::Result<Vec<Progress>, Failure> {
+    async fn apply_parts(
+        &self,
+        parts: &[Part<'_>],
+        then: Then,
+    ) -> std::result::Result<Vec<Progress>, Failure> {
         let Some(first) = parts.first() else { return Ok(Vec::new()) };
         let transaction = self.installation.database.begin().await?;
         let mut application = Application::new(&self.installation, &transaction, first.origin());
@@ -223,9 +226,7 @@ impl Processor {
             all = all.plus(added);
         }
         application.finish().await?;
-        for (part, now) in parts.iter().zip(&progress) {
-            self.note_progress(&transaction, part.delivery, (part.before, now, part.then)).await?;
-        }
+        self.note_progress(&transaction, parts, (&progress, then)).await?;
         transaction.commit().await.map_err(portaria_domain::Error::from)?;
         self.installation.events.wake();
         let Tally { stored, duplicate, foreign } = all;
@@ -238,11 +239,10 @@ impl Processor {
 }
 
 /// What is applied of a delivery in one transaction.
-struct Part<'a> {
-    delivery: &'a webhook_delivery::Model,
+pub(super) struct Part<'a> {
+    pub(super) delivery: &'a webhook_delivery::Model,
     chunk: &'a [Told<'a>],
-    before: &'a Progress,
-    then: Then,
+    pub(super) before: &'a Progress,
 }
 
 impl Part<'_> {

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use portaria_domain::database::in_powers_of_two;
 use portaria_domain::{Result, webhook_delivery as deliveries};
 use portaria_entity::webhook_delivery::{self, WebhookDeliveryStatus};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 
 use super::apply::{Tally, Told};
 use super::failure::Failure;
-use super::process::{Processor, count};
+use super::process::{Part, Processor, count};
 
 /// Those in each other's way try again after this.
 const PASSING: Duration = Duration::from_millis(200);
@@ -79,39 +80,61 @@ fn only_number(told: &[Told<'_>]) -> Option<String> {
 }
 
 impl Processor {
-    /// Writes down how far it is, if it still is ours: the number of the attempt and how far it was tell.
+    /// Writes down how far these of one workspace are, if they still are ours: the number of the attempt and how far it was
+    /// tell.
     pub(super) async fn note_progress(
         &self,
         transaction: &DatabaseTransaction,
-        delivery: &webhook_delivery::Model,
-        (before, now, then): (&Progress, &Progress, Then),
+        parts: &[Part<'_>],
+        (now, then): (&[Progress], Then),
     ) -> std::result::Result<(), Failure> {
+        let noted: Vec<_> = parts.iter().zip(now).collect();
+        for noted in in_powers_of_two(&noted) {
+            let statement = self.progress_statement(noted, then);
+            let written = transaction.execute_raw(statement).await.map_err(portaria_domain::Error::from)?;
+            if usize::try_from(written.rows_affected()).ok() != Some(noted.len()) {
+                return Err(Failure::Lost);
+            }
+        }
+        Ok(())
+    }
+
+    fn progress_statement(&self, noted: &[(&Part<'_>, &Progress)], then: Then) -> Statement {
+        const COLUMNS: usize = 9;
         let at = self.installation.clock.now();
         let (end, time) = match then {
-            Then::More => ("leased_until = $8", at + self.options.lease),
-            Then::Done => ("status = 'done', processed_at = $8, leased_until = NULL, error = NULL", at),
+            Then::More => ("leased_until = $2", at + self.options.lease),
+            Then::Done => ("status = 'done', processed_at = $2, leased_until = NULL, error = NULL", at),
         };
+        let mut values: Vec<Value> = Vec::with_capacity(2 + COLUMNS * noted.len());
+        values.extend(noted.first().map(|(part, _)| part.delivery.workspace_id.0.into()));
+        values.push(time.0.into());
+        let mut rows = Vec::with_capacity(noted.len());
+        for (Part { delivery, before, .. }, now) in noted {
+            let first = values.len() + 1;
+            values.extend([
+                delivery.id.0.into(),
+                delivery.attempts.into(),
+                before.written.into(),
+                now.tally.stored.into(),
+                now.tally.duplicate.into(),
+                now.tally.foreign.into(),
+                now.written.into(),
+                i32::try_from(now.told).unwrap_or(i32::MAX).into(),
+                now.number.clone().into(),
+            ]);
+            let places: Vec<_> = (first..first + COLUMNS).map(|place| format!("${place}")).collect();
+            rows.push(format!("({})", places.join(", ")));
+        }
         let sql = format!(
-            "UPDATE webhook_deliveries SET stored_count = $5, duplicate_count = $6, foreign_count = $7, progress = $9, \
-             item_count = $10, channel_id = (SELECT id FROM channels WHERE workspace_id = $1 AND phone_number_id = $11), \
-             {end} WHERE workspace_id = $1 AND id = $2 AND status = 'pending' AND attempts = $3 AND progress = $4"
+            "UPDATE webhook_deliveries SET stored_count = n.column4, duplicate_count = n.column5, foreign_count = n.column6, \
+             progress = n.column7, item_count = n.column8, channel_id = (SELECT c.id FROM channels c \
+             WHERE c.workspace_id = $1 AND c.phone_number_id = n.column9), {end} FROM (VALUES {}) AS n \
+             WHERE workspace_id = $1 AND id = n.column1 AND status = 'pending' AND attempts = n.column2 \
+             AND progress = n.column3",
+            rows.join(", ")
         );
-        let values = [
-            delivery.workspace_id.0.into(),
-            delivery.id.0.into(),
-            delivery.attempts.into(),
-            before.written.into(),
-            now.tally.stored.into(),
-            now.tally.duplicate.into(),
-            now.tally.foreign.into(),
-            time.0.into(),
-            now.written.into(),
-            i32::try_from(now.told).unwrap_or(i32::MAX).into(),
-            now.number.clone().into(),
-        ];
-        let statement = self.installation.database.statement(&sql, values);
-        let written = transaction.execute_raw(statement).await.map_err(portaria_domain::Error::from)?;
-        if written.rows_affected() == 1 { Ok(()) } else { Err(Failure::Lost) }
+        self.installation.database.statement(&sql, values)
     }
 
     /// Says what becomes of a delivery that failed; for a while also when the database is away, for an attempt

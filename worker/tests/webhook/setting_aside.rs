@@ -125,6 +125,16 @@ async fn make_room(site: &Site) {
     }
 }
 
+/// No lease is to run out just because this machine is slow and the clock is not.
+async fn until_not_in_hand(site: &Site) {
+    for _ in 0..500 {
+        if site.deliveries().await[0].leased_until.is_none() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_makes_no_delivery_dead() {
     for test in databases().await {
@@ -140,6 +150,7 @@ async fn a_full_disk_makes_no_delivery_dead() {
         for _ in 0..60 {
             site.stage.clock.advance(Duration::from_secs(5));
             tokio::time::sleep(Duration::from_millis(20)).await;
+            until_not_in_hand(&site).await;
         }
         let name = site.stage.test_database.name;
         let row = &site.deliveries().await[0];

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use portaria_domain::Result;
 use portaria_domain::activity::{ActivityFilter, Actor, Deed, page, record};
 use portaria_domain::alert::{self, Details, Raised};
 use portaria_domain::database::padded;
-use portaria_domain::{Error, Result};
 use portaria_entity::alert::{AlertKind, AlertSeverity};
 use portaria_entity::contact;
 use portaria_entity::contact_identity::{self, Column, IdentityKind};
 use portaria_entity::id::{ContactId, ContactIdentityId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::Application;
@@ -98,11 +97,11 @@ impl Application<'_> {
         let known = self.known(&identities).await?;
         let contact = match identities.owner(&known) {
             Some(contact) => contact,
-            None => self.new_contact(message).await?,
+            None => self.new_contact(message),
         };
         for identity in &identities.0 {
             match known.iter().find(|row| identity.is(row)) {
-                None => self.learn(contact, identity).await?,
+                None => self.learn(contact, identity),
                 Some(row) if row.contact_id == contact => self.see(row, identity.seen_at),
                 Some(row) if row.kind == IdentityKind::Username => {
                     self.hand_over(row, contact, identity.seen_at).await?;
@@ -146,7 +145,7 @@ impl Application<'_> {
         Ok(rows)
     }
 
-    async fn new_contact(&mut self, message: &Message) -> Result<ContactId> {
+    fn new_contact(&mut self, message: &Message) -> ContactId {
         let (id, now) = (self.installation.clock.new_id(), self.installation.clock.now());
         let name = message.profile.name.clone();
         let row = contact::ActiveModel {
@@ -158,12 +157,13 @@ impl Application<'_> {
             created_at: Set(now),
             updated_at: Set(now),
         };
-        contact::Entity::insert(row).exec_without_returning(self.transaction).await?;
+        self.unwritten.contacts.push(row);
         self.known.names.insert(id, name);
-        Ok(id)
+        self.known.fresh.insert(id);
+        id
     }
 
-    async fn learn(&mut self, contact: ContactId, identity: &Identity) -> Result<()> {
+    fn learn(&mut self, contact: ContactId, identity: &Identity) {
         let row = contact_identity::Model {
             workspace_id: self.origin.workspace_id,
             id: self.installation.clock.new_id::<ContactIdentityId>(),
@@ -175,17 +175,8 @@ impl Application<'_> {
             created_at: self.installation.clock.now(),
             last_seen_at: identity.seen_at,
         };
-        let once = [Column::WorkspaceId, Column::Kind, Column::Portfolio, Column::Value];
-        let rows = contact_identity::Entity::insert(row.clone().into_active_model())
-            .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
-            .exec_without_returning(self.transaction)
-            .await?;
-        // Somebody made their acquaintance meanwhile: begin again, and find it.
-        if rows == 0 {
-            return Err(Error::Busy);
-        }
+        self.unwritten.identities.push(row.clone().into_active_model());
         self.known.identities.insert((row.kind, row.value.clone()), Some(row));
-        Ok(())
     }
 
     fn see(&mut self, row: &contact_identity::Model, at: Timestamp) {
@@ -201,6 +192,7 @@ impl Application<'_> {
         if row.last_seen_at > at {
             return Ok(());
         }
+        self.write_rows().await?;
         let sql = "UPDATE contact_identities SET contact_id = $3 WHERE workspace_id = $1 AND id = $2";
         let values = [row.workspace_id.0.into(), row.id.0.into(), to.0.into()];
         self.transaction.execute_raw(self.installation.database.statement(sql, values)).await?;
@@ -253,6 +245,7 @@ impl Application<'_> {
         if self.known.names.get(&contact).is_some_and(|known| known.as_ref() == Some(name)) {
             return Ok(());
         }
+        self.write_rows().await?;
         self.write_seen().await?;
         let sql = "UPDATE contacts SET name = $3, updated_at = $4 \
                    WHERE workspace_id = $1 AND id = $2 AND (name IS NULL OR name <> $3 AND NOT EXISTS (\

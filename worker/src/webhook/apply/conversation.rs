@@ -9,7 +9,6 @@ use portaria_entity::id::{ContactId, ConversationId, EpisodeId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{channel, episode, message};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
 use super::Application;
@@ -88,7 +87,7 @@ impl Application<'_> {
         }
         let (found, row) = match self.find_conversation(channel, contact).await? {
             Some(row) => (Some(row.clone()), row),
-            None => (None, self.new_conversation(channel, contact, at).await?),
+            None => (None, self.new_conversation(channel, contact, at)),
         };
         let id = row.id;
         self.touched.insert(id, Touched::new(found, row));
@@ -128,12 +127,12 @@ impl Application<'_> {
         Ok(find.one(self.transaction).await?)
     }
 
-    async fn new_conversation(
-        &self,
+    fn new_conversation(
+        &mut self,
         channel: &channel::Model,
         contact: ContactId,
         at: Timestamp,
-    ) -> Result<conversation::Model> {
+    ) -> conversation::Model {
         let row = conversation::Model {
             workspace_id: self.origin.workspace_id,
             id: self.installation.clock.new_id(),
@@ -154,13 +153,8 @@ impl Application<'_> {
             escalated_at: None,
             created_at: self.installation.clock.now(),
         };
-        let once = [Column::WorkspaceId, Column::ContactId, Column::ChannelId];
-        let rows = conversation::Entity::insert(row.clone().into_active_model())
-            .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
-            .exec_without_returning(self.transaction)
-            .await?;
-        // Somebody began it meanwhile: begin again, and find it.
-        if rows == 0 { Err(Error::Busy) } else { Ok(row) }
+        self.unwritten.conversations.insert(row.id, row.clone().into_active_model());
+        row
     }
 
     /// Lets a new message have its effect on its conversation.
@@ -231,6 +225,7 @@ impl Application<'_> {
         let is_last = match touched.row.last_message_id {
             None => true,
             Some(last) if message.sent_at == touched.row.last_activity_at && last != message.id => {
+                self.write_rows().await?;
                 let last =
                     message::Entity::find_by_id((message.workspace_id, last)).one(self.transaction).await?;
                 last.is_none_or(|last| last.whatsapp_id < message.whatsapp_id)
@@ -274,7 +269,7 @@ impl Application<'_> {
             resolved_by: Set(None),
             ..Default::default()
         };
-        episode::Entity::insert(new).exec_without_returning(self.transaction).await?;
+        self.unwritten.episodes.push(new);
         Ok(())
     }
 

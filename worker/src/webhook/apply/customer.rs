@@ -48,7 +48,9 @@ impl Application<'_> {
         if party.is_unknown() {
             return Ok(None);
         }
-        self.contact(&introduction(party, None, at)).await
+        let contact = self.contact(&introduction(party, None, at)).await?;
+        self.write_rows().await?;
+        Ok(contact)
     }
 
     /// Withdrawn by Meta in 2026 and still to be understood: what a system message says today.

@@ -32,6 +32,7 @@ impl Application<'_> {
             return Ok(());
         }
         let Some(sender) = self.contact(message).await? else { return Ok(()) };
+        self.write_rows().await?;
         let sql = "INSERT INTO message_senders (workspace_id, message_id, contact_id) VALUES ($1, $2, $3) \
                    ON CONFLICT (workspace_id, message_id) DO NOTHING";
         let values = [self.origin.workspace_id.0.into(), id.0.into(), sender.0.into()];

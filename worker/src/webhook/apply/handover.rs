@@ -33,6 +33,7 @@ impl Application<'_> {
                 // It asks nothing of anybody here.
                 let message = Message { kind: MessageKind::System, ..message };
                 self.message(notice.change, channel, &message).await?;
+                self.write_rows().await?;
                 if let Some(row) = self.stored(channel, &message.whatsapp_id).await? {
                     self.park(&row).await?;
                 }

@@ -1,6 +1,6 @@
 //! What is there already of what a transaction is told: read for all of it at once, and kept true while it writes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use portaria_domain::Result;
 use portaria_domain::database::padded;
@@ -25,6 +25,8 @@ pub(super) struct Known {
     acted_on: HashMap<Place, bool>,
     pub(super) identities: HashMap<(IdentityKind, String), Option<contact_identity::Model>>,
     pub(super) names: HashMap<ContactId, Option<String>>,
+    /// Who was met in this transaction, and has nothing yet.
+    pub(super) fresh: HashSet<ContactId>,
     conversations: HashMap<(ContactId, ChannelId), Option<conversation::Model>>,
     /// When identities were seen last, where that is still to be written.
     seen: BTreeMap<ContactIdentityId, Timestamp>,
@@ -58,7 +60,8 @@ impl Known {
         contact: ContactId,
         channel: ChannelId,
     ) -> Option<Option<conversation::Model>> {
-        self.conversations.remove(&(contact, channel))
+        let found = self.conversations.remove(&(contact, channel));
+        found.or_else(|| self.fresh.contains(&contact).then_some(None))
     }
 
     pub(super) fn see(&mut self, identity: ContactIdentityId, at: Timestamp) {

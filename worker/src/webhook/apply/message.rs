@@ -6,7 +6,6 @@ use portaria_entity::event::EventKind;
 use portaria_entity::id::ConversationId;
 use portaria_entity::message::{self, Column, DeliveryStatus, Direction, MessageSource};
 use portaria_entity::time::Timestamp;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
@@ -35,15 +34,7 @@ impl Application<'_> {
         let conversation = self.conversation(channel, contact, sent_at).await?;
         let mut row = self.row(channel, conversation, message);
         self.take_up_what_waits(&mut row).await?;
-        let once = [Column::ChannelId, Column::WhatsappId];
-        let rows = message::Entity::insert(row.clone().into_active_model())
-            .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
-            .exec_without_returning(self.transaction)
-            .await?;
-        if rows == 0 {
-            self.known.forget_message(&row);
-            return Ok(Fate::Duplicate);
-        }
+        self.unwritten.messages.push(row.clone().into_active_model());
         self.known.note_message(&row);
         self.note_unknown_kind(message).await?;
         self.note_sender(row.id, message).await?;
@@ -85,6 +76,7 @@ impl Application<'_> {
         known: message::Model,
         message: &Message,
     ) -> Result<Fate> {
+        self.write_rows().await?;
         let mut row = known.clone();
         if let Some(reached) = message.history_status.as_ref().and_then(StatusKind::delivery) {
             let at = self.time(message.sent_at);
@@ -158,7 +150,7 @@ impl Application<'_> {
     }
 
     /// Lets statuses, edits and revocations that came before their message take effect on it.
-    async fn take_up_what_waits(&self, row: &mut message::Model) -> Result<()> {
+    async fn take_up_what_waits(&mut self, row: &mut message::Model) -> Result<()> {
         self.take_up_acts(row).await?;
         if row.direction == Direction::Outbound {
             self.take_up_statuses(row).await?;
@@ -167,10 +159,11 @@ impl Application<'_> {
     }
 
     /// Lets all edits and revocations that there are, whenever they came, take effect on a message.
-    async fn take_up_acts(&self, row: &mut message::Model) -> Result<()> {
+    async fn take_up_acts(&mut self, row: &mut message::Model) -> Result<()> {
         if !self.known.is_acted_on(row.channel_id, &row.whatsapp_id) {
             return Ok(());
         }
+        self.write_rows().await?;
         let acting = message::Entity::find()
             .filter(Column::ChannelId.eq(row.channel_id))
             .filter(Column::ReplyToWhatsappId.eq(&row.whatsapp_id))
@@ -192,6 +185,7 @@ impl Application<'_> {
         if act.kind != MessageKind::Reaction.name() {
             return Ok(());
         }
+        self.write_rows().await?;
         let target = message::Entity::find()
             .filter(Column::ChannelId.eq(act.channel_id))
             .filter(Column::WhatsappId.eq(act.reply_to_whatsapp_id.clone().unwrap_or_default()))
@@ -214,6 +208,7 @@ impl Application<'_> {
             return Ok(());
         }
         let Some(original) = &act.reply_to_whatsapp_id else { return Ok(()) };
+        self.write_rows().await?;
         let target = message::Entity::find()
             .filter(Column::ChannelId.eq(act.channel_id))
             .filter(Column::WhatsappId.eq(original))

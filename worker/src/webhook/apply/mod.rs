@@ -20,6 +20,7 @@ mod standing;
 mod status;
 mod template;
 mod turn;
+mod unwritten;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -39,6 +40,7 @@ use conversation::Touched;
 use foreign::{Owner, Whose};
 use known::Known;
 use portaria_domain::webhook_delivery::{Fingerprint, fingerprint, note_sightings};
+use unwritten::Unwritten;
 
 /// So far ahead of ours may Meta's clock be.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(15 * 60);
@@ -112,6 +114,7 @@ pub(super) struct Application<'a> {
     /// What was known already, as this delivery tells it again.
     seen_again: BTreeSet<Fingerprint>,
     known: Known,
+    unwritten: Unwritten,
     happenings: Vec<Happening>,
 }
 
@@ -131,6 +134,7 @@ impl<'a> Application<'a> {
             foreign: BTreeMap::new(),
             seen_again: BTreeSet::new(),
             known: Known::default(),
+            unwritten: Unwritten::default(),
             happenings: Vec::new(),
         }
     }
@@ -157,6 +161,7 @@ impl<'a> Application<'a> {
 
     /// Writes what follows from all of it together, routes what began with it, and writes the events. The caller commits.
     pub(super) async fn finish(mut self) -> Result<()> {
+        self.write_rows().await?;
         self.write_seen().await?;
         self.see_where_they_stand().await?;
         let waiting = self.write_conversations().await?;
@@ -175,6 +180,9 @@ impl<'a> Application<'a> {
         };
         if !self.is_ours(change, channel.as_ref()).await? {
             return Ok(Fate::Foreign);
+        }
+        if !matches!(item, Item::Message(_)) {
+            self.write_rows().await?;
         }
         match (item, channel) {
             (Item::Message(message), Some(channel)) => self.message(change, &channel, message).await,

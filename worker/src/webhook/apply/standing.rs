@@ -96,7 +96,8 @@ impl Application<'_> {
     }
 
     /// Whether the company has written since: a message that comes late may be answered already.
-    pub(super) async fn is_answered(&self, call: &message::Model) -> Result<bool> {
+    pub(super) async fn is_answered(&mut self, call: &message::Model) -> Result<bool> {
+        self.write_rows().await?;
         let later = message::Entity::find()
             .filter(Column::WorkspaceId.eq(call.workspace_id))
             .filter(Column::ConversationId.eq(call.conversation_id))
