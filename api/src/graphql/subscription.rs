@@ -111,7 +111,8 @@ async fn next_change(follower: &mut Follower) -> Result<Live<ConversationChange>
         let (published, viewer) = follower.next().await?;
         match published.kind {
             EventKind::ConversationChanged | EventKind::MessageReceived => {}
-            EventKind::MessageUpdated | EventKind::AccessChanged => continue,
+            // Who has it changes only with the conversation.
+            EventKind::MessageUpdated | EventKind::ConversationAssigned | EventKind::AccessChanged => continue,
         }
         let Some(found) = follower.sight(&published).await?.conversation else { continue };
         let (id, channel) = (found.id, found.channel_id);
