@@ -79,6 +79,7 @@ impl Service {
             tokio::spawn(background::mail_alerts(installation.clone(), stages.background.clone())),
             tokio::spawn(background::keep_up_metrics(metrics.clone(), stages.background.clone())),
             tokio::spawn(run_events(installation.clone(), stages.background.clone())),
+            tokio::spawn(run_signals(installation.clone(), stages.background.clone())),
         ];
         let health = Health {
             installation: installation.clone(),
@@ -167,6 +168,10 @@ fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> Join
 
 async fn run_events(installation: Installation, shutdown: CancellationToken) {
     installation.events.run(shutdown).await;
+}
+
+async fn run_signals(installation: Installation, shutdown: CancellationToken) {
+    installation.signals.run(&installation.database, shutdown).await;
 }
 
 /// Waits for the first of the tasks to end, and says how it did. Without tasks it waits for ever.

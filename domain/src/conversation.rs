@@ -1,5 +1,6 @@
 //! Conversations: which of them a viewer may see, and what is done with them.
 
+pub(crate) mod assignee;
 mod assignment;
 mod escalation;
 mod finder;

@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use portaria_migration::{Migrator, MigratorTrait};
 use sea_orm::sea_query::Expr;
+use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions};
 use sea_orm::{
     ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait, Value,
 };
 
 use crate::error::{Error, Result};
+
+/// How long what can wait for the next poll waits for a connection.
+const APART_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the database is and how many connections it may be given.
 #[derive(Clone, Debug)]
@@ -114,6 +118,16 @@ impl Database {
     /// Whether the schema is the one that this program knows.
     pub async fn is_migrated(&self) -> Result<bool> {
         Ok(Migrator::get_pending_migrations(&self.reader).await?.is_empty())
+    }
+
+    /// A pool of its own to a PostgreSQL database, opened as it is needed; none to SQLite.
+    pub(crate) fn apart(&self, connections: u32) -> Option<PgPool> {
+        if self.is_sqlite() {
+            return None;
+        }
+        let options = self.reader.get_postgres_connection_pool().connect_options();
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(APART_TIMEOUT);
+        Some(pool.connect_lazy_with((*options).clone()))
     }
 
     pub async fn ping(&self) -> Result<()> {

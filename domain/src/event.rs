@@ -1,6 +1,7 @@
 //! The outbox: events are written with the change they tell of, numbered after the commit by one relay,
 //! and read by everybody in the order of those numbers.
 
+mod assigned;
 mod cursor;
 mod sight;
 
@@ -12,13 +13,15 @@ use portaria_entity::event::{self, EventKind};
 use portaria_entity::id::{ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryResult};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 
 use crate::access::Placement;
 use crate::clock::Clock;
 use crate::database::{Database, in_powers_of_two};
 use crate::error::{Error, Result};
+use crate::signal::Signals;
 
+pub use assigned::{Assigned, By, append_assigned};
 pub use cursor::EventCursor;
 pub use sight::Sight;
 use sight::Sights;
@@ -67,6 +70,8 @@ pub struct Published {
     pub conversation_id: Option<ConversationId>,
     pub message_id: Option<MessageId>,
     pub before: Option<Before>,
+    /// Of an assigned conversation, whom it went to and why.
+    pub assigned: Option<Assigned>,
 }
 
 /// Writes an event in the transaction of its change.
@@ -99,6 +104,7 @@ fn row(clock: &Clock, happening: &Happening) -> event::ActiveModel {
         was_team_id: Set(happening.before.and_then(|before| before.team_id)),
         was_assignee_id: Set(happening.before.and_then(|before| before.assignee_id)),
         at: Set(clock.now()),
+        ..Default::default()
     }
 }
 
@@ -108,7 +114,8 @@ pub struct EventFeed {
     database: Database,
     clock: Clock,
     holder: String,
-    committed: Arc<Notify>,
+    signals: Signals,
+    poll: Duration,
     sender: broadcast::Sender<Published>,
     /// The number of the last event that was handed to subscribers; [`NOT_YET`] before the first look.
     published: Arc<AtomicI64>,
@@ -118,22 +125,29 @@ pub struct EventFeed {
 const NOT_YET: i64 = -1;
 
 impl EventFeed {
-    pub fn new(database: Database, clock: Clock) -> Self {
+    pub fn new(database: Database, clock: Clock, signals: Signals) -> Self {
         let holder = clock.new_id::<EventId>().to_string();
         Self {
             database,
             clock,
             holder,
-            committed: Arc::default(),
+            signals,
+            poll: POLL_INTERVAL,
             sender: broadcast::Sender::new(BUFFER),
             published: Arc::new(AtomicI64::new(NOT_YET)),
             sights: Arc::default(),
         }
     }
 
-    /// Says that events have been committed, so that nobody need wait for the next poll.
+    /// The same, but it looks for other processes' events so often.
+    #[must_use]
+    pub fn polling_every(self, poll: Duration) -> Self {
+        Self { poll, ..self }
+    }
+
+    /// Says that events have been committed, so that nobody need wait for the next poll, here or in another process.
     pub fn wake(&self) {
-        self.committed.notify_one();
+        self.signals.committed();
     }
 
     /// All events published from now on.
@@ -199,8 +213,8 @@ impl EventFeed {
             }
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                () = self.committed.notified() => {}
-                () = tokio::time::sleep(POLL_INTERVAL) => {}
+                () = self.signals.commits() => {}
+                () = tokio::time::sleep(self.poll) => {}
             }
         }
     }
@@ -213,7 +227,10 @@ impl EventFeed {
         };
         // Events of another process that were published since its look are found below.
         let _ = self.published.compare_exchange(NOT_YET, from, Ordering::AcqRel, Ordering::Acquire);
-        self.number().await?;
+        if self.number().await? > 0 {
+            // Who was woken by the commit may have come too early to see the numbers.
+            self.signals.numbered();
+        }
         let events = self.read_after(from, BATCH).await?;
         for published in &events {
             // No receiver is no error: nobody happens to be subscribed.
@@ -225,10 +242,10 @@ impl EventFeed {
     }
 
     /// Gives the next numbers to committed events, unless another process holds the lease.
-    async fn number(&self) -> Result<()> {
+    async fn number(&self) -> Result<u64> {
         let pending = self.database.statement("SELECT 1 FROM events WHERE seq IS NULL LIMIT 1", []);
         if self.database.reader().query_one_raw(pending).await?.is_none() {
-            return Ok(());
+            return Ok(0);
         }
         let now = self.clock.now();
         let transaction = self.database.begin().await?;
@@ -237,7 +254,7 @@ impl EventFeed {
             [self.holder.clone().into(), (now + RELAY_LEASE).0.into(), now.0.into()],
         );
         if transaction.execute_raw(lease).await?.rows_affected() == 0 {
-            return Ok(());
+            return Ok(0);
         }
         let number = self.database.statement(
             "UPDATE events SET seq = numbered.seq FROM (
@@ -253,7 +270,8 @@ impl EventFeed {
             [i64::try_from(numbered).map_err(Error::internal)?.into()],
         );
         transaction.execute_raw(advance).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(numbered)
     }
 
     async fn read_after(&self, seq: i64, limit: usize) -> Result<Vec<Published>> {
@@ -265,7 +283,8 @@ impl EventFeed {
 }
 
 const EVENTS: &str = "
-SELECT seq, workspace_id, kind, conversation_id, message_id, was_open, was_team_id, was_assignee_id FROM events";
+SELECT seq, workspace_id, kind, conversation_id, message_id, was_open, was_team_id, was_assignee_id,
+       assignee_id, cause, choice, by_member_id, by_api_key_id, \"at\" FROM events";
 
 impl Published {
     fn read(row: &QueryResult) -> Result<Self> {
@@ -284,6 +303,7 @@ impl Published {
             conversation_id: row.try_get_by_index(3)?,
             message_id: row.try_get_by_index(4)?,
             before,
+            assigned: Assigned::read(row, 8)?,
         })
     }
 }

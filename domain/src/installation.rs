@@ -7,7 +7,9 @@ use crate::country::Countries;
 use crate::database::Database;
 use crate::event::EventFeed;
 use crate::password::Passwords;
+use crate::presence::Roll;
 use crate::sealing::KeyRing;
+use crate::signal::Signals;
 use crate::throttle::Tally;
 use crate::viewer::ViewerCache;
 
@@ -18,6 +20,10 @@ pub struct Installation {
     pub keys: Arc<KeyRing>,
     pub viewers: ViewerCache,
     pub events: EventFeed,
+    /// What processes tell each other, of which nothing is kept.
+    pub signals: Signals,
+    /// How the members of each workspace are to be found.
+    pub roll: Roll,
     pub passwords: Passwords,
     /// Guesses that were turned away.
     pub tally: Tally,
@@ -29,9 +35,12 @@ pub struct Installation {
 
 impl Installation {
     pub fn new(database: Database, clock: Clock, keys: KeyRing, public_url: &str) -> Self {
+        let signals = Signals::new(clock.clone());
         Self {
             viewers: ViewerCache::new(database.clone(), clock.clone()),
-            events: EventFeed::new(database.clone(), clock.clone()),
+            events: EventFeed::new(database.clone(), clock.clone(), signals.clone()),
+            signals,
+            roll: Roll::new(database.clone(), clock.clone()),
             passwords: Passwords::default(),
             tally: Tally::default(),
             countries: Countries::default(),

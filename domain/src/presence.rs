@@ -1,13 +1,19 @@
 //! Presence: whose screen is connected. Who takes conversations and is not there for too long, or has ended their last
 //! session, is offline until they are back; then they are as available as they were.
 
+mod roll;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use portaria_entity::event::EventKind;
 use portaria_entity::id::{MemberId, WorkspaceId};
+use portaria_entity::member::Availability;
 use portaria_entity::time::Timestamp;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ActiveEnum, ConnectionTrait, QueryResult};
 use serde_json::json;
+
+pub use roll::Roll;
 
 use crate::activity::{Actor, Deed, record};
 use crate::database::Database;
@@ -15,6 +21,7 @@ use crate::error::Result;
 use crate::event::{Happening, append};
 use crate::installation::Installation;
 use crate::routing::setting;
+use crate::signal::Signal;
 
 /// How often a connected screen says so.
 pub const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -24,6 +31,13 @@ const LOST: Duration = Duration::from_secs(90);
 /// Takes note that a member's screen is connected. Who was taken for away is back at once.
 pub async fn seen(installation: &Installation, workspace: WorkspaceId, member: MemberId) -> Result<()> {
     let (database, now) = (&installation.database, installation.clock.now());
+    let sql = "SELECT seen_at, left_as IS NOT NULL FROM presences WHERE workspace_id = $1 AND member_id = $2";
+    let values = [workspace.0.into(), member.0.into()];
+    let known = database.reader().query_one_raw(database.statement(sql, values)).await?;
+    let (seen_at, was_away): (Option<Timestamp>, bool) = match &known {
+        Some(row) => (row.try_get_by_index(0)?, row.try_get_by_index(1)?),
+        None => (None, false),
+    };
     let sql = "INSERT INTO presences (workspace_id, member_id, seen_at) VALUES ($1, $2, $3) \
                ON CONFLICT (workspace_id, member_id) DO UPDATE SET seen_at = $3 \
                WHERE presences.seen_at IS NULL OR presences.seen_at <= $4 OR presences.left_as IS NOT NULL";
@@ -35,14 +49,42 @@ pub async fn seen(installation: &Installation, workspace: WorkspaceId, member: M
         (now - HEARTBEAT / 2).0.into(),
     ];
     database.writer().execute_raw(database.statement(sql, values)).await?;
-    let sql = "SELECT workspace_id, member_id FROM presences WHERE workspace_id = $1 AND member_id = $2 \
-               AND left_as IS NOT NULL";
-    let values = [workspace.0.into(), member.0.into()];
-    if database.reader().query_one_raw(database.statement(sql, values)).await?.is_some() {
+    if was_away {
         welcome_back(installation, (workspace, member)).await?;
         installation.events.wake();
     }
+    if seen_at.is_none_or(|at| at <= now - LOST) {
+        installation.signals.tell(Signal::Presence { workspace_id: workspace, member_id: member });
+    }
     Ok(())
+}
+
+/// How a member is to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    pub availability: Availability,
+    /// Whether their screen is connected.
+    pub is_online: bool,
+}
+
+/// How the members of a workspace are to be found. Whose availability changes, of that an event tells; whose screen is
+/// there, a signal; who is there no longer, nothing but time.
+pub(crate) async fn of_members(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<HashMap<MemberId, Presence>> {
+    let sql = "SELECT m.id, m.availability, COALESCE(p.seen_at > $2, FALSE) FROM members m \
+               LEFT JOIN presences p ON p.workspace_id = m.workspace_id AND p.member_id = m.id \
+               WHERE m.workspace_id = $1 AND m.status <> 'removed'";
+    let values = [workspace.0.into(), (now - LOST).0.into()];
+    let rows = connection.query_all_raw(database.statement(sql, values)).await?;
+    let read = |row: &QueryResult| {
+        let availability = Availability::try_from_value(&row.try_get_by_index(1)?)?;
+        Ok((row.try_get_by_index(0)?, Presence { availability, is_online: row.try_get_by_index(2)? }))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Whose screen is connected.

@@ -3,7 +3,8 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId};
+use crate::id::{ApiKeyId, ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId};
+use crate::routing_decision::RoutingCause;
 use crate::time::Timestamp;
 
 #[derive(
@@ -15,7 +16,44 @@ pub enum EventKind {
     MessageReceived,
     MessageUpdated,
     ConversationChanged,
+    ConversationAssigned,
     AccessChanged,
+}
+
+/// Why a conversation went from one to another.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, strum::IntoStaticStr, VariantNames,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum AssignmentCause {
+    NewEpisode,
+    Drain,
+    AccessLost,
+    AssigneeAway,
+    Escalated,
+    /// Somebody took it from the queue.
+    Claimed,
+    /// It was given by who may assign it.
+    Assigned,
+    /// Who had it gave it to somebody else.
+    Transferred,
+    /// Who had it gave it back to the queue.
+    Declined,
+    /// It was put back into the queue by somebody else.
+    Returned,
+}
+
+impl From<RoutingCause> for AssignmentCause {
+    fn from(cause: RoutingCause) -> Self {
+        match cause {
+            RoutingCause::NewEpisode => Self::NewEpisode,
+            RoutingCause::Drain => Self::Drain,
+            RoutingCause::AccessLost => Self::AccessLost,
+            RoutingCause::AssigneeAway => Self::AssigneeAway,
+            RoutingCause::Escalated => Self::Escalated,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -34,6 +72,12 @@ pub struct Model {
     pub was_open: Option<bool>,
     pub was_team_id: Option<TeamId>,
     pub was_assignee_id: Option<MemberId>,
+    /// Of an assigned conversation: who has it, why, by which rule of routing, and who did it, if not the installation.
+    pub assignee_id: Option<MemberId>,
+    pub cause: Option<AssignmentCause>,
+    pub choice: Option<String>,
+    pub by_member_id: Option<MemberId>,
+    pub by_api_key_id: Option<ApiKeyId>,
     pub at: Timestamp,
 }
 

@@ -10,7 +10,6 @@ use portaria_domain::{Installation, conversation, presence, routing, target};
 use portaria_entity::event::EventKind;
 use portaria_entity::id::WorkspaceId;
 use portaria_entity::time::Timestamp;
-use tokio::sync::Notify;
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -48,8 +47,8 @@ pub struct Worker {
 impl Worker {
     pub fn new(installation: Installation, options: WorkerOptions) -> Self {
         let WorkerOptions { webhook: taking_in, processing } = options;
-        let arrived = Arc::new(Notify::new());
-        let (inbox, writer) = webhook::inbox(installation.clone(), &taking_in, arrived.clone());
+        let arrived = installation.signals.arrivals();
+        let (inbox, writer) = webhook::inbox(installation.clone(), &taking_in);
         // SQLite has one writer: more processors would only wait for it.
         let most = if installation.database.is_sqlite() { 1 } else { usize::MAX };
         let processors = processing.processors.min(most);
@@ -178,6 +177,7 @@ async fn next_change(events: &mut Receiver<Published>) -> Option<WorkspaceId> {
 fn may_free(event: Published) -> Option<WorkspaceId> {
     match event.kind {
         EventKind::ConversationChanged | EventKind::AccessChanged => Some(event.workspace_id),
-        EventKind::MessageReceived | EventKind::MessageUpdated => None,
+        // Who has a conversation changes only with it.
+        EventKind::ConversationAssigned | EventKind::MessageReceived | EventKind::MessageUpdated => None,
     }
 }

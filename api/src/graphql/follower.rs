@@ -5,29 +5,19 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_graphql::{Context, ID};
 use portaria_domain::Installation;
-use portaria_domain::access::Access;
-use portaria_domain::authentication::Origin;
 use portaria_domain::event::{EventCursor, Published, Sight};
-use portaria_domain::permission::PermissionSet;
-use portaria_domain::token::TokenHash;
-use portaria_domain::viewer::{Use, Viewer};
+use portaria_domain::viewer::Viewer;
 use portaria_entity::id::{ConversationId, WorkspaceId};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Instant;
 
 use super::id::parse_optional;
+use super::standing::{RECHECK, Standing};
 use crate::error::{Problem, Result};
 use crate::live::Live;
-use crate::request::Request;
-use crate::sdl::{Declared, declared};
-
-/// How often an idle subscription looks whether its session is still good.
-const RECHECK: Duration = Duration::from_millis(500);
 
 /// The events from the moment on in which a subscription was asked for.
 pub struct FromNow(Mutex<Option<Beginning>>);
@@ -57,9 +47,7 @@ impl FromNow {
 }
 
 pub struct Follower {
-    pub installation: Installation,
-    token: TokenHash,
-    origin: Origin,
+    standing: Standing,
     receiver: Receiver<Published>,
     /// The number of the last event that was looked at; none before the first, when it begins with what comes.
     last: Option<i64>,
@@ -69,40 +57,23 @@ pub struct Follower {
     until: Option<i64>,
     workspace_id: WorkspaceId,
     only: Option<ConversationId>,
-    /// What the subscription needs, any of these.
-    any_of: PermissionSet,
-    /// What the viewer could do when this last looked.
-    access: Access,
-    looked_at: Instant,
-    pub ended: bool,
 }
 
 impl Follower {
     /// Begins behind the event of a cursor; without one, now.
     pub async fn new(ctx: &Context<'_>, only: Option<&ID>, after: Option<&str>) -> Result<Self> {
-        let request = Request::of(ctx);
-        let any_of = match declared("Subscription", ctx.field().name()).map(|field| field.access) {
-            Some(Declared::Requires { any_of, .. }) => any_of,
-            Some(Declared::Authenticated | Declared::Public) | None => return Err(Problem::Internal),
-        };
-        let viewer = request.viewer()?;
+        let (standing, viewer) = Standing::new(ctx)?;
         let begin = ctx.data_opt::<FromNow>().and_then(FromNow::take);
         let Beginning { after: seen, receiver } =
-            begin.unwrap_or_else(|| Beginning::of(&request.installation));
+            begin.unwrap_or_else(|| Beginning::of(&standing.installation));
         let mut follower = Self {
-            any_of,
-            access: viewer.access.clone(),
             workspace_id: viewer.workspace_id,
-            installation: request.installation.clone(),
-            token: request.token.ok_or(Problem::Unauthenticated)?,
-            origin: request.origin.clone(),
+            standing,
             receiver,
             last: seen,
             missed: VecDeque::new(),
             until: None,
             only: parse_optional(only)?,
-            looked_at: Instant::now(),
-            ended: false,
         };
         if let Some(after) = after {
             follower.go_back(viewer, after, seen).await?;
@@ -113,41 +84,24 @@ impl Follower {
     /// Goes back to a cursor. One from before what is kept, or of who could see something else then, has expired: there is
     /// no telling what was missed.
     async fn go_back(&mut self, viewer: &Viewer, after: &str, seen: Option<i64>) -> Result<()> {
-        let cursor = EventCursor::from_text(after, &self.installation.keys)?;
-        if !cursor.is_of(viewer) || !self.installation.events.reaches_back_to(cursor.seq).await? {
+        let cursor = EventCursor::from_text(after, &self.standing.installation.keys)?;
+        if !cursor.is_of(viewer) || !self.standing.installation.events.reaches_back_to(cursor.seq).await? {
             return Err(Problem::CursorExpired);
         }
         self.last = Some(cursor.seq);
-        let newest = self.installation.events.last_seq().await?;
+        let newest = self.standing.installation.events.last_seq().await?;
         self.until = Some(seen.map_or(newest, |seen| seen.max(newest)));
         Ok(())
-    }
-
-    /// The viewer as they are now. Fails once the session has ended, its member may no longer use the workspace, or
-    /// something was taken from them: of what has gone out of their sight by that no event tells.
-    async fn viewer(&mut self) -> Result<Arc<Viewer>> {
-        let viewers = &self.installation.viewers;
-        let found = viewers.resolve_from(self.token, &self.origin, Use::DoesNotCount).await?;
-        let viewer = found.ok_or(Problem::Unauthenticated)?;
-        viewer.require(viewer.access.anywhere(), self.any_of, self.installation.clock.now())?;
-        if !viewer.access.contains(&self.access) || !viewer.access.is_in_teams_of(&self.access) {
-            return Err(Problem::CursorExpired);
-        }
-        self.access = viewer.access.clone();
-        self.looked_at = Instant::now();
-        Ok(viewer)
     }
 
     /// The next event of the viewer's workspace that is wanted, with the viewer as they are then.
     pub async fn next(&mut self) -> Result<(Published, Arc<Viewer>)> {
         loop {
             let published = self.next_in_order().await?;
-            if self.looked_at.elapsed() > RECHECK {
-                self.viewer().await?;
-            }
+            self.standing.recheck().await?;
             let wanted = self.only.is_none_or(|only| published.conversation_id == Some(only));
             if published.workspace_id == self.workspace_id && wanted {
-                return Ok((published, self.viewer().await?));
+                return Ok((published, self.standing.viewer().await?));
             }
         }
     }
@@ -178,13 +132,13 @@ impl Follower {
                     metrics::counter!("portaria_subscriptions_behind_total").increment(1);
                 }
                 Ok(Err(RecvError::Closed)) => return Err(Problem::Unavailable),
-                Err(_) => drop(self.viewer().await?),
+                Err(_) => drop(self.standing.viewer().await?),
             }
         }
     }
 
     async fn read_missed(&mut self, last: i64, until: i64) -> Result<()> {
-        let events = self.installation.events.between(self.workspace_id, (last, until)).await?;
+        let events = self.standing.installation.events.between(self.workspace_id, (last, until)).await?;
         if events.is_empty() {
             // Everything up to there is accounted for, whosever it was.
             self.last = Some(until);
@@ -196,17 +150,16 @@ impl Follower {
 
     /// What an event is about.
     pub async fn sight(&self, published: &Published) -> Result<Sight> {
-        Ok(self.installation.events.sight(published).await?)
+        Ok(self.standing.installation.events.sight(published).await?)
     }
 
     /// The place behind an event, for who wants to go on from there.
     pub fn cursor(&self, viewer: &Viewer, published: &Published) -> Result<String> {
-        Ok(EventCursor::new(viewer, published.seq).to_text(&self.installation.keys)?)
+        Ok(EventCursor::new(viewer, published.seq).to_text(&self.standing.installation.keys)?)
     }
 
     /// An event, to be answered as a request of its own.
     pub fn live<T>(&self, viewer: Arc<Viewer>, event: T) -> Live<T> {
-        let identity = Some((self.token, viewer));
-        Live::new(event, Request::new(self.installation.clone(), identity, self.origin.clone()))
+        self.standing.live(viewer, event)
     }
 }

@@ -83,6 +83,12 @@ impl Member {
         self.0.member.availability.into()
     }
 
+    /// Whether their screen is connected: a socket at `/graphql/ws` is open, or was within a minute and a half.
+    #[requires(MemberRead)]
+    async fn is_online(&self, ctx: &Context<'_>) -> Result<bool> {
+        Request::of(ctx).loaders()?.people.is_online(self.0.member.id).await
+    }
+
     /// What they are good at: conversations so labelled are theirs to be given.
     #[requires(MemberRead)]
     async fn skills(&self, ctx: &Context<'_>) -> Result<Vec<Label>> {

@@ -28,6 +28,7 @@ mod session;
 mod session_policy;
 mod single_sign_on;
 mod team;
+mod typing;
 mod webhook_delivery;
 
 use async_graphql::MergedObject;
@@ -67,6 +68,7 @@ pub struct Mutation(
     routing_setting::RoutingSettingMutation,
     label::LabelMutation,
     consent::ConsentMutation,
+    typing::TypingMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

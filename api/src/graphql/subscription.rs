@@ -12,9 +12,12 @@ use portaria_entity::event::EventKind;
 use portaria_entity::id::{ChannelId, ConversationId};
 use portaria_guard::{guarded, guarded_subscription};
 
+use super::assignment::{ConversationAssignment, next_assignment};
 use super::conversation::Conversation;
 use super::follower::Follower;
 use super::message::Message;
+use super::presence::{PresenceChange, PresenceFollower};
+use super::typing::{Typing, TypingFollower};
 use crate::error::Result;
 use crate::guard::Subject;
 use crate::live::Live;
@@ -111,7 +114,10 @@ async fn next_change(follower: &mut Follower) -> Result<Live<ConversationChange>
         let (published, viewer) = follower.next().await?;
         match published.kind {
             EventKind::ConversationChanged | EventKind::MessageReceived => {}
-            EventKind::MessageUpdated | EventKind::AccessChanged => continue,
+            // Who has it changes only with the conversation.
+            EventKind::MessageUpdated | EventKind::ConversationAssigned | EventKind::AccessChanged => {
+                continue;
+            }
         }
         let Some(found) = follower.sight(&published).await?.conversation else { continue };
         let (id, channel) = (found.id, found.channel_id);
@@ -131,21 +137,19 @@ fn saw_before(viewer: &DomainViewer, published: &Published, channel_id: ChannelI
     viewer.access.reading(placement).is_some()
 }
 
-/// Events as a stream, that ends behind the first error.
-fn stream<T, F>(
-    follower: Follower,
+/// What is followed as a stream, that ends behind the first error.
+fn stream<S, T, F>(
+    follower: S,
     next: F,
-) -> impl Stream<Item = async_graphql::Result<Option<Live<T>>>> + use<T, F>
+) -> impl Stream<Item = async_graphql::Result<Option<Live<T>>>> + use<S, T, F>
 where
-    F: AsyncFnMut(&mut Follower) -> Result<Live<T>>,
+    F: AsyncFnMut(&mut S) -> Result<Live<T>>,
 {
-    unfold((follower, next), |(mut follower, mut next)| async move {
-        if follower.ended {
-            return None;
-        }
+    unfold(Some((follower, next)), |state| async move {
+        let (mut follower, mut next) = state?;
         let item = next(&mut follower).await;
-        follower.ended = item.is_err();
-        Some((item.map(Some).map_err(Into::into), (follower, next)))
+        let rest = item.is_ok().then_some((follower, next));
+        Some((item.map(Some).map_err(Into::into), rest))
     })
 }
 
@@ -208,5 +212,52 @@ impl Subscription {
     > {
         let follower = Follower::new(ctx, conversation_id.as_ref(), after.as_deref()).await?;
         Ok(stream(follower, async |follower| next_change(follower).await))
+    }
+
+    /// Conversations that went from one member to another, to or from the queue, of those that the viewer sees, or saw
+    /// before: once for each change, with who did it and why.
+    #[requires(
+        ConversationReadAll,
+        ConversationReadTeam,
+        ConversationReadAssigned,
+        ConversationReadUnassigned
+    )]
+    async fn conversation_assigned(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only this conversation (`conv_...`); all that the viewer may see if not said.")]
+        conversation_id: Option<ID>,
+        #[graphql(desc = "Cursor of the event behind which to go on; from now on if not said.")]
+        after: Option<String>,
+    ) -> async_graphql::Result<
+        impl Stream<Item = async_graphql::Result<Option<Live<ConversationAssignment>>>> + use<>,
+    > {
+        let follower = Follower::new(ctx, conversation_id.as_ref(), after.as_deref()).await?;
+        Ok(stream(follower, async |follower| next_assignment(follower).await))
+    }
+
+    /// Who types in a conversation that the viewer reads: all of them, whenever that changes, beside the viewer. It begins
+    /// when somebody does, or does already, and ends with NOT_FOUND when the conversation has gone out of the viewer's
+    /// sight. Nothing of it is kept: there is no cursor.
+    #[requires(MessageRead)]
+    async fn typing(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of this conversation (`conv_...`).")] conversation_id: ID,
+    ) -> async_graphql::Result<impl Stream<Item = async_graphql::Result<Option<Live<Typing>>>> + use<>> {
+        let follower = TypingFollower::new(ctx, &conversation_id).await?;
+        Ok(stream(follower, async |follower| follower.next().await))
+    }
+
+    /// Members who come or go, or begin or cease to take conversations: `availability` or `isOnline` has changed. There is
+    /// no cursor: begin with it, then ask for `members`; once more when the connection was lost.
+    #[requires(MemberRead)]
+    async fn presence_changed(
+        &self,
+        ctx: &Context<'_>,
+    ) -> async_graphql::Result<impl Stream<Item = async_graphql::Result<Option<Live<PresenceChange>>>> + use<>>
+    {
+        let follower = PresenceFollower::new(ctx).await?;
+        Ok(stream(follower, async |follower| follower.next().await))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use portaria_domain::granting::Ledger;
 use portaria_domain::session::OpenSession;
-use portaria_domain::{emergency, role, session, team};
+use portaria_domain::{emergency, presence, role, session, team};
 use portaria_entity::emergency_eligibility;
 use portaria_entity::id::{ChannelId, MemberId, RoleId, TeamId};
 
@@ -24,6 +24,7 @@ pub struct PeopleLoaders {
     team_channels: Batch<TeamId, Arc<[ChannelId]>>,
     ledger: Batch<(), Arc<Ledger>>,
     sessions: Batch<MemberId, Arc<[OpenSession]>>,
+    online: Batch<MemberId, ()>,
 }
 
 impl PeopleLoaders {
@@ -35,6 +36,7 @@ impl PeopleLoaders {
             team_channels: reading(source, Source::team_channels),
             ledger: reading(source, Source::ledger),
             sessions: reading(source, Source::sessions),
+            online: reading(source, Source::online),
         }
     }
 
@@ -56,6 +58,11 @@ impl PeopleLoaders {
     /// A member's open sessions in the workspace.
     pub async fn sessions(&self, id: MemberId) -> Result<Arc<[OpenSession]>> {
         Ok(self.sessions.load(id).await?.unwrap_or_default())
+    }
+
+    /// Whether a member's screen is connected.
+    pub async fn is_online(&self, id: MemberId) -> Result<bool> {
+        Ok(self.online.load(id).await?.is_some())
     }
 
     pub async fn team_members(&self, id: TeamId) -> Result<Arc<[MemberId]>> {
@@ -114,6 +121,12 @@ impl Source {
         let (reader, workspace) = (self.database.reader(), self.viewer.workspace_id);
         let rows = session::of_members(reader, workspace, &ids, self.clock.now()).await?;
         Ok(grouped(rows.into_iter().map(|row| (row.session.member_id, row))))
+    }
+
+    async fn online(self: Arc<Self>, _: Vec<MemberId>) -> Result<HashMap<MemberId, ()>> {
+        let (database, now) = (&self.database, self.clock.now());
+        let online = presence::online_members(database.reader(), database, self.viewer.workspace_id, now);
+        Ok(online.await?.into_iter().map(|member| (member, ())).collect())
     }
 
     async fn team_members(self: Arc<Self>, ids: Vec<TeamId>) -> Result<HashMap<TeamId, Arc<[MemberId]>>> {

@@ -227,7 +227,7 @@ async fn whatever_introspection_shows_is_a_schema_that_clients_can_read() {
     let nothing = stage.person("Nothing", &[]).await;
     let query = "{ __schema { subscriptionType { name } types { kind name fields { name } } } }";
     for (person, follows) in
-        [(None, false), (Some(&analyst), false), (Some(&support), true), (Some(&nothing), false)]
+        [(None, false), (Some(&analyst), true), (Some(&support), true), (Some(&nothing), true)]
     {
         let answer = ask(&api, person, query, json!({})).await;
         let schema = &answer["data"]["__schema"];

@@ -3,6 +3,7 @@
 
 mod activity_log;
 mod api_key;
+mod assignment;
 mod browser;
 mod catalogue;
 mod client;
@@ -19,6 +20,7 @@ mod passkey;
 mod password;
 mod people;
 mod permissions;
+mod presence;
 mod resuming;
 mod revoking;
 mod routing;
@@ -32,4 +34,5 @@ mod single_sign_on;
 mod socket;
 mod statements;
 mod subscriptions;
+mod typing;
 mod webhook_delivery;

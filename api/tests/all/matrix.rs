@@ -2,6 +2,7 @@
 //! what is a change of the snapshot, on purpose.
 
 mod columns;
+mod events;
 mod things;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -284,7 +285,7 @@ impl Matrix {
         }
     }
 
-    /// Whether a subscription begins: it says no at once, or goes on until something happens.
+    /// Whether a subscription begins: it says no at once, or goes on until something happens; and what it tells then.
     async fn follow(&mut self, column: usize, field: &Field) {
         let schema = portaria_api::graphql::schema();
         let identity = self.columns[column]
@@ -294,17 +295,40 @@ impl Matrix {
         let origin =
             Origin { address: "192.0.2.1".to_owned(), user_agent: "test".to_owned(), ..Origin::default() };
         let request = portaria_api::request::Request::new(self.stage.installation.clone(), identity, origin);
-        let query = format!("subscription {{ {}{} }}", field.name, self.catalogue.least(&field.ty));
-        let mut stream = schema.execute_stream(async_graphql::Request::new(query).data(Arc::new(request)));
-        let first = tokio::time::timeout(Duration::from_millis(100), stream.next()).await;
-        let codes: Vec<String> = match first {
-            Err(_) => Vec::new(),
-            Ok(answer) => {
-                refused(&serde_json::to_value(answer).unwrap()).into_iter().map(|(_, code)| code).collect()
-            }
+        let samples = &self.columns[column].samples;
+        let parts = &self.catalogue.objects[&field.ty];
+        let leaf = |part: &Field| {
+            format!("{}{}", self.catalogue.call(part, samples), self.catalogue.least(&part.ty))
         };
-        let codes: Vec<_> = codes.iter().map(String::as_str).collect();
-        self.set(&format!("Subscription.{}", field.name), column, Cell::of(&codes));
+        let selection = parts.iter().map(leaf).collect::<Vec<_>>().join(" ");
+        let query = format!("subscription {{ {} {{ {selection} }} }}", self.catalogue.call(field, samples));
+        let mut stream = schema.execute_stream(async_graphql::Request::new(query).data(Arc::new(request)));
+        let (events, mut last) = (&self.stage.installation.events, None);
+        events.step(&mut last).await.unwrap();
+        let mut answer = tokio::time::timeout(Duration::from_millis(100), stream.next()).await;
+        let own = self.columns[column].person.as_ref().and_then(|person| person.viewer.member_id());
+        if answer.is_err() && events::happen(&self.stage, &field.name, samples, own).await {
+            events.step(&mut last).await.unwrap();
+            answer = tokio::time::timeout(Duration::from_secs(1), stream.next()).await;
+        }
+        let answer = answer.map_or(json!({}), |answer| serde_json::to_value(answer).unwrap());
+        let refused = refused(&answer);
+        let within = format!("{}.", field.name);
+        let codes = |is_at: &dyn Fn(&str) -> bool| {
+            let codes = refused.iter().filter(|(path, _)| is_at(path)).map(|(_, code)| code.as_str());
+            Cell::of(&codes.collect::<Vec<_>>())
+        };
+        let mut cells = vec![(format!("Subscription.{}", field.name), codes(&|at| !at.starts_with(&within)))];
+        if reached(&answer["data"], &[&field.name]) {
+            let cell = |part: &Field| {
+                let path = format!("{within}{}", part.name);
+                (format!("{}.{}", field.ty, part.name), codes(&|at| at == path))
+            };
+            cells.extend(parts.iter().map(cell));
+        }
+        for (row, cell) in cells {
+            self.set(&row, column, cell);
+        }
     }
 
     fn declared(&self, row: &str) -> &Declared {

@@ -137,7 +137,7 @@ impl Scene {
 }
 
 /// A second process on the stage's database, that looks at the access epochs as the program does.
-async fn another_process(stage: &Stage, until: &CancellationToken) -> Installation {
+pub async fn another_process(stage: &Stage, until: &CancellationToken) -> Installation {
     let database = Database::connect(&stage.test_database.options).await.unwrap();
     let keys = KeyRing::ephemeral().unwrap();
     let other = Installation::new(database, stage.clock.clone(), keys, "http://portaria.test");

@@ -37,6 +37,8 @@ impl Served {
         tokio::spawn(async move { axum::serve(listener, router).await });
         let (events, token) = (installation.events.clone(), shutdown.clone());
         tokio::spawn(async move { events.run(token).await });
+        let (process, token) = (installation.clone(), shutdown.clone());
+        tokio::spawn(async move { process.signals.run(&process.database, token).await });
         // The relay begins with what comes after its first look.
         tokio::time::sleep(Duration::from_millis(100)).await;
         Self { address, shutdown }

@@ -1,12 +1,12 @@
 //! Who has a conversation: claiming, assigning, resolving. Each is one transaction with its event and activity.
 
 use portaria_entity::conversation;
-use portaria_entity::event::EventKind;
+use portaria_entity::event::{AssignmentCause, EventKind};
 use portaria_entity::id::{ConversationId, MemberId};
 use portaria_entity::time::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QuerySelect};
 
-use super::{Act, ConversationRow, find, permit, placement};
+use super::{Act, ConversationRow, assignee, find, permit, placement};
 use crate::activity::{Deed, record};
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append};
@@ -124,7 +124,7 @@ pub async fn claim(
     let act = Change::begin(installation, viewer, id).await?;
     act.permit(Act::Claim)?;
     let claimant = viewer.session()?.member_id;
-    give(&act, Some(claimant)).await?;
+    give(&act, Some(claimant), AssignmentCause::Claimed).await?;
     let row = act.finish("conversation.claimed", Some(serde_json::json!({ "assignee": claimant }))).await?;
     ConversationRow::of(viewer, row).ok_or(Error::NotFound)
 }
@@ -151,7 +151,14 @@ pub async fn assign(
     if assignee.is_none() {
         decline(&act).await?;
     }
-    give(&act, assignee).await?;
+    let own = act.conversation.row.assignee_id.is_some_and(|had| viewer.is_member(had));
+    let cause = match (own, to) {
+        (true, Assignment::Member(_)) => AssignmentCause::Transferred,
+        (true, Assignment::Nobody) => AssignmentCause::Declined,
+        (false, Assignment::Member(_)) => AssignmentCause::Assigned,
+        (false, Assignment::Nobody) => AssignmentCause::Returned,
+    };
+    give(&act, assignee, cause).await?;
     let row = act.finish("conversation.assigned", Some(serde_json::json!({ "assignee": assignee }))).await?;
     Ok(ConversationRow::of(viewer, row))
 }
@@ -208,12 +215,12 @@ pub async fn mark_read(
     find(installation.database.reader(), viewer, id).await
 }
 
-async fn give(act: &Change<'_>, assignee: Option<MemberId>) -> Result<()> {
-    act.update(
-        "assignee_id = $3, last_assignee_id = COALESCE($3, last_assignee_id)",
-        [assignee.map(|member| member.0).into()],
-    )
-    .await?;
+async fn give(act: &Change<'_>, assignee: Option<MemberId>, cause: AssignmentCause) -> Result<()> {
+    let row = &act.conversation.row;
+    let key = (row.workspace_id, row.id);
+    let to = (assignee::Holder::Anybody, assignee);
+    assignee::write(&act.transaction, &act.installation.database, key, to).await?;
+    assignee::tell(&act.transaction, act.installation, row, (assignee, cause, act.viewer.into())).await?;
     if let Some(member) = assignee {
         act.update_episode(
             "first_assigned_at = COALESCE(first_assigned_at, $3), waiting_reason = NULL",

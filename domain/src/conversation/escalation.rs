@@ -1,17 +1,18 @@
 //! Escalating: a conversation goes from who has it to somebody who receives escalations there, and it is put down why.
 
 use portaria_entity::escalation::{self, Column};
+use portaria_entity::event::AssignmentCause;
 use portaria_entity::id::{ConversationId, EscalationId};
 use portaria_entity::routing_decision::RoutingCause;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::assignment::{Change, decline};
-use super::{Act, ConversationRow};
+use super::{Act, ConversationRow, assignee, placement};
 use crate::error::{Refusal, Result};
 use crate::granting::stated;
 use crate::installation::Installation;
-use crate::routing::{Routing, Waiting};
+use crate::routing::{Left, Routing, Waiting};
 use crate::viewer::Viewer;
 
 /// A longer reason is a story.
@@ -44,8 +45,10 @@ pub async fn escalate(
     };
     escalation::Entity::insert(new).exec_without_returning(&act.transaction).await?;
     decline(&act).await?;
+    let nobody = (assignee::Holder::Anybody, None);
+    assignee::write(&act.transaction, &installation.database, (row.workspace_id, row.id), nobody).await?;
     act.update(
-        "assignee_id = NULL, status = 'open', snoozed_until = NULL, escalated_at = COALESCE(escalated_at, $3)",
+        "status = 'open', snoozed_until = NULL, escalated_at = COALESCE(escalated_at, $3)",
         [act.now.0.into()],
     )
     .await?;
@@ -54,8 +57,13 @@ pub async fn escalate(
     now.escalated_at = now.escalated_at.or(Some(act.now));
     let mut chosen = None;
     if let Some(waiting) = Waiting::of(&now) {
+        let left = Some(Left { before: placement(row).into(), by: viewer.into() });
         let mut routing = Routing::open(installation, &act.transaction, row.workspace_id).await?;
+        let waiting = Waiting { left, ..waiting };
         chosen = routing.route(&[waiting], RoutingCause::Escalated).await?.into_iter().next().flatten();
+    } else {
+        let told = (None, AssignmentCause::Escalated, viewer.into());
+        assignee::tell(&act.transaction, installation, row, told).await?;
     }
     // What was said stays with the conversation: the log of what was done is kept for longer.
     let told = serde_json::json!({ "escalation": escalation, "assignee": chosen });

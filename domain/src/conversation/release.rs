@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use portaria_entity::conversation::{self, Column, ConversationStatus};
-use portaria_entity::event::EventKind;
+use portaria_entity::event::{AssignmentCause, EventKind};
 use portaria_entity::id::{ConversationId, MemberId, WorkspaceId};
 use portaria_entity::routing_decision::RoutingCause;
 use portaria_entity::time::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::placement;
+use super::{assignee, placement};
 use crate::activity::{Actor, Deed, record};
 use crate::error::Result;
-use crate::event::{Happening, append};
+use crate::event::{By, Happening, append};
 use crate::granting::{Authority, Change, Ledger};
 use crate::installation::Installation;
 use crate::routing::setting::WorkspaceRouting;
@@ -41,9 +41,9 @@ pub async fn release_lost(change: &Change<'_>, members: &[MemberId]) -> Result<u
         return Ok(0);
     }
     for row in &lost {
-        let sql = "UPDATE conversations SET assignee_id = NULL, last_assignee_id = assignee_id \
-                   WHERE workspace_id = $1 AND id = $2";
-        change.execute(sql, [row.id.0.into()]).await?;
+        let key = (change.workspace_id, row.id);
+        let nobody = (assignee::Holder::Anybody, None);
+        assignee::write(&change.transaction, &change.installation.database, key, nobody).await?;
         let before = Some(serde_json::json!({ "assignee": row.assignee_id }));
         change.record("conversation.released", row.id, (before, None)).await?;
         let happening = Happening {
@@ -56,8 +56,13 @@ pub async fn release_lost(change: &Change<'_>, members: &[MemberId]) -> Result<u
         append(&change.transaction, &change.installation.clock, happening).await?;
     }
     let mut routing = Routing::open(change.installation, &change.transaction, change.workspace_id).await?;
+    // By whom it is found tells who has it now.
     let waiting: Vec<_> = lost.iter().filter_map(Waiting::of).collect();
     routing.route(&waiting, RoutingCause::AccessLost).await?;
+    for row in lost.iter().filter(|row| Waiting::of(row).is_none()) {
+        let told = (None, AssignmentCause::AccessLost, By::Portaria);
+        assignee::tell(&change.transaction, change.installation, row, told).await?;
+    }
     Ok(lost.len())
 }
 
@@ -158,11 +163,8 @@ async fn give_back(
     let mut taken = Vec::new();
     for row in rows {
         // Who is back by now, or has given it to somebody who is there, keeps it.
-        let sql = "UPDATE conversations SET assignee_id = NULL, last_assignee_id = assignee_id \
-                   WHERE workspace_id = $1 AND id = $2 AND EXISTS (SELECT 1 FROM members m \
-                   WHERE m.workspace_id = $1 AND m.id = conversations.assignee_id AND m.availability = 'offline')";
-        let values = [workspace.0.into(), row.id.0.into()];
-        if transaction.execute_raw(database.statement(sql, values)).await?.rows_affected() == 0 {
+        let nobody = (assignee::Holder::WhoIsOffline, None);
+        if !assignee::write(&transaction, database, (workspace, row.id), nobody).await? {
             continue;
         }
         let deed = Deed {
@@ -183,7 +185,13 @@ async fn give_back(
             before: Some(placement(&row).into()),
         };
         append(&transaction, &installation.clock, happening).await?;
-        taken.extend(Waiting::of(&row));
+        match Waiting::of(&row) {
+            Some(waiting) => taken.push(waiting),
+            None => {
+                let told = (None, AssignmentCause::AssigneeAway, By::Portaria);
+                assignee::tell(&transaction, installation, &row, told).await?;
+            }
+        }
     }
     if !taken.is_empty() {
         let mut routing = Routing::open(installation, &transaction, workspace).await?;

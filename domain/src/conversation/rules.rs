@@ -6,6 +6,7 @@ use portaria_entity::time::Timestamp;
 use super::ConversationRow;
 use crate::error::{Refusal, Result};
 use crate::permission::{Permission, PermissionSet};
+use crate::routing::ANSWERING;
 use crate::viewer::Viewer;
 
 /// What can be done with a conversation.
@@ -18,6 +19,8 @@ pub enum Act {
     Snooze,
     Escalate,
     Label,
+    /// Write to the customer, in whatever way.
+    Answer,
 }
 
 /// Refuses what this viewer may not do with a conversation now. Touches no database.
@@ -63,6 +66,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
             // A label is no act of its stretch.
             if act == Act::Label { Ok(()) } else { open }
         }
+        Act::Answer => viewer.require(conversation.held, ANSWERING, now),
         // Only its assignee's reading counts.
         Act::MarkRead if is_assignee => Ok(()),
         Act::MarkRead => Err(Refusal::NotAssignee.into()),

@@ -21,7 +21,7 @@ const NEEDED: PermissionSet = PermissionSet::of(&[
 ]);
 
 /// Any of these is a way to answer.
-const ANSWERING: PermissionSet = PermissionSet::of(&[
+pub(crate) const ANSWERING: PermissionSet = PermissionSet::of(&[
     Permission::MessageSendText,
     Permission::MessageSendMedia,
     Permission::MessageSendDocument,
@@ -66,8 +66,20 @@ pub enum Verdict {
     AtCapacity,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::EnumIter,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ChoiceReason {
     /// The customer stays with who looked after them before.
     HadItBefore,

@@ -174,6 +174,7 @@ fn anybody_at(Place { channel_id, team_id, escalated }: Place) -> Waiting {
         channel_id,
         team_id,
         last_assignee: None,
+        left: None,
         escalated,
         since: Timestamp(0),
     }

@@ -16,18 +16,27 @@ use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait};
 
+use crate::conversation::{assignee, placement};
 use crate::database::Database;
 use crate::error::{Error, Result};
+use crate::event::{Assigned, Before, By, append_assigned};
 use crate::grant::access_of_members;
 use crate::installation::Installation;
 use crate::security_policy::waited_for;
 use candidate::Agent;
 use circumstances::Circumstances;
 
-pub(crate) use candidate::lacking;
+pub(crate) use candidate::{ANSWERING, lacking};
 pub use candidate::{Candidate, ChoiceReason, Verdict};
 pub use drain::{drain, drain_workspace};
 pub use reading::{DecisionRow, decisions, judge_now, queue_position};
+
+/// How a conversation was before it was taken from who had it, and who took it.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    pub before: Before,
+    pub by: By,
+}
 
 /// An episode that needs somebody.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +48,8 @@ pub struct Waiting {
     pub team_id: Option<TeamId>,
     /// Who had the conversation before.
     pub last_assignee: Option<MemberId>,
+    /// Whom it is taken from; none: it waited in the queue, or is new.
+    pub left: Option<Left>,
     /// Whether it is for who receives escalations.
     pub escalated: bool,
     /// Since when the customer waits.
@@ -54,6 +65,7 @@ impl Waiting {
             channel_id: row.channel_id,
             team_id: row.team_id,
             last_assignee: row.assignee_id.or(row.last_assignee_id),
+            left: row.assignee_id.map(|_| Left { before: placement(row).into(), by: By::Portaria }),
             escalated: row.escalated_at.is_some(),
             since: row.waiting_since.unwrap_or(row.last_activity_at),
         })
@@ -178,6 +190,7 @@ impl<'a> Routing<'a> {
     ) -> Result<()> {
         self.record(waiting, cause, candidates, chosen).await?;
         self.assign(waiting, candidates, chosen).await?;
+        self.tell(waiting, cause, (candidates, chosen)).await?;
         let now = self.now;
         if let Some(agent) = self.agents.iter_mut().find(|agent| Some(agent.member_id) == chosen) {
             agent.load += 1;
@@ -224,15 +237,38 @@ impl<'a> Routing<'a> {
             self.transaction.execute_raw(database.statement(sql, values)).await?;
             return Ok(());
         };
-        let values = [workspace.into(), waiting.conversation_id.0.into(), member.0.into()];
-        let sql = "UPDATE conversations SET assignee_id = $3, last_assignee_id = $3 \
-                   WHERE workspace_id = $1 AND id = $2";
-        self.transaction.execute_raw(database.statement(sql, values)).await?;
+        let key = (self.workspace_id, waiting.conversation_id);
+        assignee::write(self.transaction, database, key, (assignee::Holder::Anybody, Some(member))).await?;
         let values = [workspace.into(), waiting.episode_id.0.into(), now.into()];
         let sql = "UPDATE episodes SET first_assigned_at = COALESCE(first_assigned_at, $3), \
                    waiting_reason = NULL WHERE workspace_id = $1 AND id = $2";
         self.transaction.execute_raw(database.statement(sql, values)).await?;
         Ok(())
+    }
+}
+
+impl Routing<'_> {
+    /// Tells whose the conversation is now, unless it is whose it was.
+    async fn tell(
+        &self,
+        waiting: &Waiting,
+        cause: RoutingCause,
+        (candidates, to): (&[Candidate], Option<MemberId>),
+    ) -> Result<()> {
+        // What is new was in no queue that anybody could see.
+        let open = cause != RoutingCause::NewEpisode;
+        let queued = Before { open, team_id: waiting.team_id, assignee_id: None };
+        let left = waiting.left.unwrap_or(Left { before: queued, by: By::Portaria });
+        if left.before.assignee_id == to {
+            return Ok(());
+        }
+        let choice = candidates.iter().find_map(|candidate| match candidate.verdict {
+            Verdict::Chosen { reason } => Some(reason),
+            _ => None,
+        });
+        let assigned = Assigned { to, cause: cause.into(), choice, by: left.by, at: self.now };
+        let what = (self.workspace_id, waiting.conversation_id);
+        append_assigned(self.transaction, &self.installation.clock, what, (left.before, assigned)).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! The outbox: numbers are contiguous and follow the commits, and nobody misses an event.
 
 use portaria_domain::event::{EventFeed, Happening, append};
+use portaria_domain::signal::Signals;
 use portaria_entity::event::EventKind;
 use portaria_testing::{Stage, databases};
 
@@ -38,7 +39,11 @@ async fn committed_events_are_numbered_without_gaps_and_published_once() {
         assert_eq!(seen, (before + 1..=before + 6).collect::<Vec<_>>());
 
         // Another process, over the same database: it sees all that is published from its start on, and no number twice.
-        let other = EventFeed::new(installation.database.clone(), stage.clock.clone());
+        let other = EventFeed::new(
+            installation.database.clone(),
+            stage.clock.clone(),
+            Signals::new(stage.clock.clone()),
+        );
         let mut other_last = None;
         other.step(&mut other_last).await.unwrap();
         let transaction = installation.database.begin().await.unwrap();

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use portaria_domain::clock::Clock;
 use portaria_domain::database::Database;
+use portaria_domain::signal::Signals;
 use sea_orm::ConnectionTrait;
 
 use super::Remark;
@@ -108,6 +109,11 @@ async fn look_into(config: &Config, database: &Database) -> Result<Vec<Remark>> 
         Ok(_) => Remark::Good("every secret in the database has its key".to_owned()),
         Err(error) => Remark::Wrong(format!("{error:#}")),
     });
+    if Signals::new(Clock::system()).are_heard(database).await? == Some(false) {
+        let text = "PostgreSQL's notifications do not come through (by a pooler that hands out connections by transaction?): \
+                    other processes' events take a quarter of a second, and who types is seen within a process only";
+        remarks.push(Remark::Weak(text.to_owned()));
+    }
     let now = Clock::system().now().0;
     if count(database, "SELECT COUNT(*) FROM users WHERE $1 > 0", now).await? == 0 {
         remarks.push(Remark::Weak("nobody can sign in yet: see `portaria admin setup-token`".to_owned()));

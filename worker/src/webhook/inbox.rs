@@ -10,7 +10,7 @@ use portaria_entity::id::{MetaAppId, WebhookDeliveryId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::webhook_delivery::{self, WebhookDeliveryStatus};
 use sea_orm::{EntityTrait, IntoActiveModel};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::WebhookOptions;
@@ -55,22 +55,17 @@ struct Handed {
 pub(crate) struct InboxWriter {
     installation: Installation,
     receiver: mpsc::Receiver<Handed>,
-    committed: Arc<Notify>,
     timeout: Duration,
     /// Whether the database was found to be away: then nobody need wait to be told so.
     away: Arc<AtomicBool>,
 }
 
-/// An inbox and its writer, who calls `committed` when there is something to process.
-pub(crate) fn inbox(
-    installation: Installation,
-    options: &WebhookOptions,
-    committed: Arc<Notify>,
-) -> (Inbox, InboxWriter) {
+/// An inbox and its writer, who signals when there is something to process, here or in another process.
+pub(crate) fn inbox(installation: Installation, options: &WebhookOptions) -> (Inbox, InboxWriter) {
     let (sender, receiver) = mpsc::channel(options.queue.max(1));
     let away = Arc::new(AtomicBool::new(false));
     let timeout = options.append_timeout;
-    let writer = InboxWriter { installation, receiver, committed, timeout, away: away.clone() };
+    let writer = InboxWriter { installation, receiver, timeout, away: away.clone() };
     (Inbox { sender, away }, writer)
 }
 
@@ -143,7 +138,7 @@ impl InboxWriter {
             answer(batch, outcome);
             outcome
         };
-        self.committed.notify_one();
+        self.installation.signals.arrived();
         outcome
     }
 

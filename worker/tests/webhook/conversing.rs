@@ -4,14 +4,14 @@ use portaria_domain::access::Scope;
 use portaria_domain::conversation::resolve;
 use portaria_entity::contact_identity::{self, IdentityKind};
 use portaria_entity::conversation::ConversationStatus;
-use portaria_entity::event::{self, EventKind};
+use portaria_entity::event::{self, AssignmentCause, EventKind};
 use portaria_entity::message::{DeliveryStatus, Direction};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::routing_decision::{self, RoutingCause};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{contact, episode};
 use portaria_testing::{START, databases};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use crate::site::{Site, text};
@@ -115,6 +115,45 @@ async fn who_writes_again_after_the_end_gets_whom_they_had() {
         let ended: Vec<_> = episodes.iter().map(|episode| episode.resolved_at.is_some()).collect();
         assert_eq!(ended, [true, false]);
         assert!(episodes.iter().all(|episode| episode.first_assigned_at.is_some()));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_stretch_that_goes_to_somebody_else_is_told_as_one_change_of_hands() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        let mut people = Vec::new();
+        for name in ["Um", "Dois"] {
+            people.push(site.stage.person(name, &[(BuiltInRole::Agent, Scope::Workspace)]).await);
+        }
+        site.say(json!({ "messages": [text("w1", ANA, 0, "oi")] })).await;
+        site.settled().await;
+        let row = site.conversation().await;
+        let (had, other): (Vec<_>, Vec<_>) =
+            people.iter().partition(|person| Some(person.member_id) == row.assignee_id);
+        let (had, other) = (had[0], other[0]);
+        // The same one again is no change.
+        resolve(&site.stage.installation, &had.viewer, row.id).await.unwrap();
+        site.say(json!({ "messages": [text("w2", ANA, 0, "voltei")] })).await;
+        site.settled().await;
+        resolve(&site.stage.installation, &had.viewer, row.id).await.unwrap();
+        site.execute(
+            "UPDATE members SET availability = 'busy' WHERE id = (SELECT assignee_id FROM conversations)",
+        )
+        .await;
+        site.say(json!({ "messages": [text("w3", ANA, 0, "de novo")] })).await;
+        site.settled().await;
+        let find = event::Entity::find()
+            .filter(event::Column::Kind.eq(EventKind::ConversationAssigned))
+            .order_by_asc(event::Column::Id);
+        let rows = find.all(site.reader()).await.unwrap();
+        let told: Vec<_> =
+            rows.iter().map(|row| (row.was_open, row.was_assignee_id, row.assignee_id, row.cause)).collect();
+        let (had, other) = (Some(had.member_id), Some(other.member_id));
+        let new = Some(AssignmentCause::NewEpisode);
+        let expected = [(Some(false), None, had, new), (Some(false), had, other, new)];
+        assert_eq!(told, expected, "{}", site.stage.test_database.name);
         site.stop().await;
     }
 }

@@ -9,7 +9,7 @@ use portaria_testing::TestDatabase;
 use serde_json::Value;
 
 use super::world::{Others, Places, WORLDS, Withheld, World, difference};
-use crate::catalogue::{Catalogue, Samples};
+use crate::catalogue::{Catalogue, Field, Samples};
 use crate::socket::{Served, drain};
 
 /// For so long nothing arrives once everybody has been told of everything.
@@ -85,7 +85,8 @@ impl World {
         only.push(String::new());
         only.push(format!("(conversationId: \"{}\")", self.stage.sales));
         let mut all = Vec::new();
-        for field in &catalogue.objects["Subscription"] {
+        let timeless = |field: &&Field| field.name != "presenceChanged";
+        for field in catalogue.objects["Subscription"].iter().filter(timeless) {
             for only in &only {
                 let selection = catalogue.everything(&field.ty, 4, &Samples::new());
                 all.push(format!("subscription {{ {}{only}{selection} }}", field.name));
@@ -106,6 +107,7 @@ impl World {
                 }
             }
         }
+        forget_presence(&mut frame);
         // Sealed anew each time: of a cursor only its length could tell anything.
         let events = frame.pointer_mut("/payload/data").and_then(Value::as_object_mut);
         for event in events.into_iter().flat_map(|events| events.values_mut()) {
@@ -114,6 +116,22 @@ impl World {
             }
         }
         frame.to_string()
+    }
+}
+
+/// Who is there may be known to everybody, and has times of its own.
+fn forget_presence(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "isOnline" {
+                    *value = Value::Null;
+                }
+                forget_presence(value);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(forget_presence),
+        _ => {}
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a message does to its conversation: where it stands in the inbox, who waits, and whether a new episode begins.
 
 use portaria_domain::conversation::placement;
-use portaria_domain::event::Before;
-use portaria_domain::routing::Waiting;
+use portaria_domain::event::{Before, By};
+use portaria_domain::routing::{Left, Waiting};
 use portaria_domain::{Error, Result};
 use portaria_entity::conversation::{self, Column, ConversationStatus};
 use portaria_entity::id::{ContactId, ConversationId, EpisodeId};
@@ -279,7 +279,9 @@ impl Application<'_> {
         for touched in self.touched.values().filter(|touched| touched.is_changed()) {
             touched.row.clone().into_active_model().reset_all().update(self.transaction).await?;
             if touched.opened {
-                waiting.extend(Waiting::of(&touched.row));
+                let left = touched.before().filter(|before| before.assignee_id.is_some());
+                let left = left.map(|before| Left { before, by: By::Portaria });
+                waiting.extend(Waiting::of(&touched.row).map(|waiting| Waiting { left, ..waiting }));
             }
         }
         Ok(waiting)
