@@ -11,6 +11,7 @@ use async_graphql::{Context, ID};
 use portaria_domain::Installation;
 use portaria_domain::access::Access;
 use portaria_domain::authentication::Origin;
+use portaria_domain::conversation;
 use portaria_domain::event::{EventCursor, Published, Sight};
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::token::TokenHash;
@@ -86,6 +87,13 @@ impl Follower {
             Some(Declared::Authenticated | Declared::Public) | None => return Err(Problem::Internal),
         };
         let viewer = request.viewer()?;
+        let only = match parse_optional(only)? {
+            None => None,
+            Some(id) => {
+                let reader = request.installation.database.reader();
+                Some(conversation::stands_for(reader, viewer.workspace_id, id).await?)
+            }
+        };
         let begin = ctx.data_opt::<FromNow>().and_then(FromNow::take);
         let Beginning { after: seen, receiver } =
             begin.unwrap_or_else(|| Beginning::of(&request.installation));
@@ -100,7 +108,7 @@ impl Follower {
             last: seen,
             missed: VecDeque::new(),
             until: None,
-            only: parse_optional(only)?,
+            only,
             looked_at: Instant::now(),
             ended: false,
         };

@@ -5,6 +5,7 @@ mod activity;
 mod alert;
 mod api_key;
 mod consent;
+mod contact_merge;
 mod conversation;
 mod conversation_state;
 mod directory;
@@ -67,6 +68,7 @@ pub struct Mutation(
     routing_setting::RoutingSettingMutation,
     label::LabelMutation,
     consent::ConsentMutation,
+    contact_merge::ContactMergeMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -7,6 +7,7 @@ mod browser;
 mod catalogue;
 mod client;
 mod contact;
+mod contact_merge;
 mod content;
 mod document;
 mod entrance;

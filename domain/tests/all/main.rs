@@ -7,6 +7,7 @@ mod alert;
 mod api_key;
 mod api_key_secret;
 mod audit;
+mod contact_merge;
 mod conversation;
 mod country;
 mod device;

@@ -10,7 +10,7 @@ use portaria_entity::id::{ContactId, ContactIdentityId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Application;
 use crate::whatsapp::payload::{Message, Party};
@@ -113,10 +113,13 @@ impl Application<'_> {
                 Condition::all().add(Column::Kind.eq(identity.kind)).add(Column::Value.eq(&identity.value)),
             )
         });
+        // Locked, so that whose they are stays so until the end: nobody merges them meanwhile.
         let rows = contact_identity::Entity::find()
             .filter(Column::WorkspaceId.eq(self.origin.workspace_id))
             .filter(Column::Portfolio.eq(""))
             .filter(any)
+            .order_by_asc(Column::Id)
+            .lock_exclusive()
             .all(self.transaction)
             .await?;
         Ok(rows)
@@ -132,6 +135,7 @@ impl Application<'_> {
             email: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
+            merged_into_id: Set(None),
         };
         contact::Entity::insert(row).exec_without_returning(self.transaction).await?;
         Ok(id)
@@ -209,15 +213,16 @@ impl Application<'_> {
             address: None,
         };
         record(self.transaction, &self.installation.clock, deed).await?;
-        let pair = [contact, row.contact_id];
-        let (first, second) = (pair.iter().min(), pair.iter().max());
         let raised = Raised {
             workspace_id: self.origin.workspace_id,
             kind: AlertKind::ContactsConflict,
-            cause: first.zip(second).map(|(one, other)| format!("{one}:{other}")).unwrap_or_default(),
+            cause: alert::conflict_of([contact, row.contact_id]),
             severity: AlertSeverity::Notice,
             channel_id: None,
-            details: Details::new(),
+            details: Details::from([
+                ("one".to_owned(), contact.to_string()),
+                ("other".to_owned(), row.contact_id.to_string()),
+            ]),
         };
         let place = (&self.installation.database, &self.installation.clock);
         alert::raise(self.transaction, place, raised).await
