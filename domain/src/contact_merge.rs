@@ -4,6 +4,7 @@
 //! other. So merging needs, for the whole workspace, what it takes to read all of them and to give them to whom one likes;
 //! whether it is refused does not depend on conversations that one may not know of.
 
+mod amending;
 mod holding;
 mod joining;
 mod ledger;

@@ -25,6 +25,8 @@ pub enum MergePart {
     /// A conversation that became part of another, which is `from_id`; with how both stood before.
     Joined,
     Message,
+    /// A message on which an edit or a revocation of the other conversation took effect; with how it read.
+    AmendedMessage,
     Episode,
     Decision,
     Escalation,

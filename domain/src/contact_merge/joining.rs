@@ -66,6 +66,7 @@ impl Work<'_> {
         for what in OF_CONVERSATION {
             self.shift(what, from.id.0, into.id.0).await?;
         }
+        self.amend(into).await?;
         self.join_labels(into, from).await?;
         let mut row = joined(into, from);
         self.see_latest(&mut row).await?;

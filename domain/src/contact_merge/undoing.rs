@@ -170,6 +170,7 @@ impl Work<'_> {
         let teams: Vec<TeamId> =
             team::all(&self.transaction, self.workspace_id).await?.into_iter().map(|team| team.id).collect();
         let mut unassigned = Vec::new();
+        self.take_amendments_back().await?;
         for part in self.parts(MergePart::Conversation).await? {
             if let Some(row) = rows.iter().find(|row| row.id.0 == part.part_id) {
                 unassigned.extend(self.part_whole(row.clone(), pair, whose).await?);

@@ -186,3 +186,58 @@ async fn a_merge_beside_webhooks_loses_nothing() {
         site.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_correction_finds_its_message_by_whichever_identity() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        later(&site, 1_000).await;
+        let admin = admin(&site).await;
+        say(&site, text("w1", ANA, 1, "oi")).await;
+        say(&site, by_id("w2", "", "BR.1", 2)).await;
+        let mut correction = text("e2", ANA, 3, "");
+        correction["type"] = "edit".into();
+        correction["edit"] =
+            json!({ "original_message_id": "w2", "message": { "type": "text", "text": { "body": "olá" } } });
+        say(&site, correction).await;
+        let seen = async || {
+            let row = site.message("w2").await;
+            (row.body.unwrap(), row.edited_at.is_some())
+        };
+        assert_eq!(seen().await, ("oi".to_owned(), false), "nobody edits what is another's");
+        let (ana, other) = (contact(&site, ANA).await, contact(&site, "BR.1").await);
+        let id = join(&site, &admin, ana, other).await;
+        assert_eq!(seen().await, ("olá".to_owned(), true));
+        undo(&site.stage.installation, &admin.viewer, id).await.unwrap();
+        assert_eq!(seen().await, ("oi".to_owned(), false));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_stayed_and_wrote_over_the_others_number_has_a_conversation_of_their_own() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        later(&site, 1_000).await;
+        let admin = admin(&site).await;
+        let value = json!({ "messages": [text("w1", ANA, 1, "suporte?")] });
+        assert_eq!(site.deliver(crate::site::said("padaria-2", value).as_bytes()).await.status, 200);
+        say(&site, by_id("w2", "", "BR.1", 2)).await;
+        let (ana, other) = (contact(&site, ANA).await, contact(&site, "BR.1").await);
+        let id = join(&site, &admin, ana, other).await;
+        later(&site, 10).await;
+        say(&site, text("w3", ANA, 3, "vendas?")).await;
+        say(&site, by_id("w4", "", "BR.1", 4)).await;
+        assert_eq!(whose(&site, "w3").await.id, whose(&site, "w2").await.id);
+        undo(&site.stage.installation, &admin.viewer, id).await.unwrap();
+        let (theirs, hers) = (whose(&site, "w2").await, whose(&site, "w3").await);
+        assert_eq!((theirs.contact_id, theirs.unread_count), (other, 2));
+        assert_eq!(theirs.last_message_id, Some(site.message("w4").await.id));
+        assert_eq!((hers.contact_id, hers.channel_id, hers.unread_count), (ana, site.stage.sales, 1));
+        assert_eq!(hers.status, ConversationStatus::Open);
+        assert!(hers.episode_id.is_some() && hers.waiting_since == Some(site.message("w3").await.sent_at));
+        say(&site, text("w5", ANA, 5, "alô?")).await;
+        assert_eq!(whose(&site, "w5").await.id, hers.id);
+        site.stop().await;
+    }
+}
