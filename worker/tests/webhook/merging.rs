@@ -7,7 +7,8 @@ use portaria_entity::contact_identity;
 use portaria_entity::conversation::{self, ConversationStatus};
 use portaria_entity::id::{ContactId, ContactMergeId};
 use portaria_entity::role::BuiltInRole;
-use portaria_testing::{Person, databases};
+use portaria_testing::{Person, START, databases};
+use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
@@ -238,6 +239,57 @@ async fn who_stayed_and_wrote_over_the_others_number_has_a_conversation_of_their
         assert!(hers.episode_id.is_some() && hers.waiting_since == Some(site.message("w3").await.sent_at));
         say(&site, text("w5", ANA, 5, "alô?")).await;
         assert_eq!(whose(&site, "w5").await.id, hers.id);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_under_way_ends_up_with_who_stayed() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        later(&site, 1_000).await;
+        let admin = admin(&site).await;
+        say(&site, text("w1", ANA, 1, "oi")).await;
+        say(&site, by_id("w2", "", "BR.1", 2)).await;
+        let (ana, other) = (contact(&site, ANA).await, contact(&site, "BR.1").await);
+        // Somebody else is just learning the number that comes with the next message: it has been seen whose that is, and waits.
+        // (It is no later than the last, so nothing is written of its sender that would keep a merge waiting.)
+        let new = "5521955550909";
+        let installation = &site.stage.installation;
+        let transaction = installation.database.begin().await.unwrap();
+        let learning = contact_identity::ActiveModel {
+            workspace_id: Set(site.stage.workspace_id),
+            id: Set(site.stage.clock.new_id()),
+            contact_id: Set(ana),
+            kind: Set(contact_identity::IdentityKind::Phone),
+            portfolio: Set(String::new()),
+            value: Set(new.to_owned()),
+            created_at: Set(START),
+            last_seen_at: Set(START),
+        };
+        contact_identity::Entity::insert(learning).exec_without_returning(&transaction).await.unwrap();
+        let waiting = std::time::Duration::from_millis(700);
+        let scene = async {
+            tokio::time::sleep(waiting).await;
+            let merging = tokio::spawn({
+                let (installation, viewer) = (installation.clone(), admin.viewer.clone());
+                let new = NewMerge { into_id: ana, contact_id: other, reason: None };
+                async move { merge(&installation, &viewer, new).await.map(|row| row.id) }
+            });
+            tokio::time::sleep(waiting).await;
+            transaction.rollback().await.unwrap();
+            merging.await.unwrap().unwrap();
+        };
+        if installation.database.is_sqlite() {
+            // There is but one writer: nothing is received while somebody writes.
+            scene.await;
+            say(&site, by_id("w3", new, "BR.1", 2)).await;
+        } else {
+            tokio::join!(site.say(json!({ "messages": [by_id("w3", new, "BR.1", 2)] })), scene);
+            site.settled().await;
+        }
+        assert_eq!(whose(&site, "w3").await.id, whose(&site, "w1").await.id, "{}", site.stage.test_database.name);
+        assert_eq!(contact(&site, new).await, ana);
         site.stop().await;
     }
 }
