@@ -15,10 +15,10 @@ mod state;
 mod undoing;
 mod whose;
 
+use portaria_entity::contact;
 use portaria_entity::contact_merge::{self, Column};
 use portaria_entity::id::{ContactId, ContactMergeId};
 use portaria_entity::time::Timestamp;
-use portaria_entity::contact;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::contact::ContactRow;

@@ -16,7 +16,8 @@ use crate::viewer::Viewer;
 pub use assignment::{Assignment, assign, claim, mark_read, resolve};
 pub use escalation::{escalate, escalations};
 pub use finder::{
-    ConversationCursor, ConversationFilter, Unassigned, channel_of, find, page, stands_for, visible_in, visible_to,
+    ConversationCursor, ConversationFilter, Unassigned, channel_of, find, page, stands_for, visible_in,
+    visible_to,
 };
 pub use release::{release_ended, release_expired, release_lost, release_owed};
 pub use rules::{Act, permit};

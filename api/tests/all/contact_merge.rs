@@ -88,7 +88,10 @@ async fn old_ids_stand_for_who_stayed_until_it_is_undone() {
 
         let undone = act(&api, &scene.admin, UNDO, json!({ "id": merge["id"] })).await;
         assert_eq!(undone["contact"]["id"], scene.other);
-        assert_eq!((&undone["merge"]["undoneBy"]["name"], &undone["merge"]["viewerCanUndo"]), (&json!("Admin"), &json!("NO")));
+        assert_eq!(
+            (&undone["merge"]["undoneBy"]["name"], &undone["merge"]["viewerCanUndo"]),
+            (&json!("Admin"), &json!("NO"))
+        );
         let seen = ask(&api, Some(&scene.bia), LOOK, look).await;
         assert_eq!(seen["data"]["conversation"]["id"], scene.goes);
         assert_eq!(seen["data"]["node"]["id"], scene.other);
@@ -108,10 +111,19 @@ async fn who_may_not_is_refused_and_learns_nothing() {
         let nobody = json!({ "into": "contact_00000000000000000000000001", "contact": scene.other });
         let same = ask(&api, Some(&scene.bia), MERGE, nobody.clone()).await;
         assert_eq!(errors(&same), errors(&refused));
-        assert_eq!(errors(&ask(&api, Some(&scene.admin), MERGE, nobody).await), ["NOT_FOUND at mergeContacts"]);
+        assert_eq!(
+            errors(&ask(&api, Some(&scene.admin), MERGE, nobody).await),
+            ["NOT_FOUND at mergeContacts"]
+        );
         let unknown = json!({ "id": "merge_00000000000000000000000001" });
-        assert_eq!(errors(&ask(&api, Some(&scene.bia), UNDO, unknown.clone()).await), ["FORBIDDEN at undoContactMerge"]);
-        assert_eq!(errors(&ask(&api, Some(&scene.admin), UNDO, unknown).await), ["NOT_FOUND at undoContactMerge"]);
+        assert_eq!(
+            errors(&ask(&api, Some(&scene.bia), UNDO, unknown.clone()).await),
+            ["FORBIDDEN at undoContactMerge"]
+        );
+        assert_eq!(
+            errors(&ask(&api, Some(&scene.admin), UNDO, unknown).await),
+            ["NOT_FOUND at undoContactMerge"]
+        );
     }
 }
 
@@ -121,14 +133,17 @@ async fn open_screens_go_on_with_the_one_that_stayed() {
         let stage = Stage::on(test).await;
         let scene = scene(&stage).await;
         let served = Served::new(&stage).await;
-        let query = "subscription { conversationChanged { conversationId conversation { id } mergedInto { id } } }";
+        let query =
+            "subscription { conversationChanged { conversationId conversation { id } mergedInto { id } } }";
         let (mut to_admin, mut to_bia) =
             (served.follow(&scene.admin, query).await, served.follow(&scene.bia, query).await);
         let api = api(&stage);
         let done = act(&api, &scene.admin, MERGE, json!({ "into": scene.ana, "contact": scene.other })).await;
         let told = |said: Value| said["payload"]["data"]["conversationChanged"].clone();
-        let gone = |into: Value| json!({ "conversationId": scene.goes, "conversation": null, "mergedInto": into });
-        let changed = |id: &str| json!({ "conversationId": id, "conversation": { "id": id }, "mergedInto": null });
+        let gone =
+            |into: Value| json!({ "conversationId": scene.goes, "conversation": null, "mergedInto": into });
+        let changed =
+            |id: &str| json!({ "conversationId": id, "conversation": { "id": id }, "mergedInto": null });
         assert_eq!(told(next(&mut to_admin).await), gone(json!({ "id": scene.stays })));
         assert_eq!(told(next(&mut to_admin).await), changed(&scene.stays));
         // Into what it went is not for who may not see that.

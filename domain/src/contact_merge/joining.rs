@@ -40,7 +40,8 @@ fn joined(into: &Model, from: &Model) -> Model {
     };
     row.snoozed_until = if is_open { None } else { all(|row| row.snoozed_until) };
     row.episode_id = leading.episode_id.or(from.episode_id);
-    row.assignee_id = keeper.map_or_else(|| into.assignee_id.filter(|_| live.is_empty()), |row| row.assignee_id);
+    row.assignee_id =
+        keeper.map_or_else(|| into.assignee_id.filter(|_| live.is_empty()), |row| row.assignee_id);
     row.last_assignee_id = row.assignee_id.or(leading.last_assignee_id).or(from.last_assignee_id);
     row.team_id = leading.team_id.or_else(|| live.iter().find_map(|row| row.team_id)).or(into.team_id);
     row.escalated_at = keeper.map_or_else(|| all(|row| row.escalated_at), |row| row.escalated_at);
@@ -126,7 +127,8 @@ impl Work<'_> {
     /// Of two stretches that go on, one goes on for both: with the earlier of their times, and without who declined either.
     async fn join_episodes(&self, into: &Model, from: &Model) -> Result<()> {
         let (Some(kept), Some(ended)) = (into.episode_id, from.episode_id) else { return Ok(()) };
-        let find = async |id| episode::Entity::find_by_id((self.workspace_id, id)).one(&self.transaction).await;
+        let find =
+            async |id| episode::Entity::find_by_id((self.workspace_id, id)).one(&self.transaction).await;
         let (Some(mut kept), Some(ended)) = (find(kept).await?, find(ended).await?) else { return Ok(()) };
         let before = Times::of(&kept);
         let times = serde_json::to_string(&before).map_err(crate::Error::internal)?;

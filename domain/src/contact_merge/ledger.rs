@@ -29,7 +29,12 @@ pub(super) struct Reference {
     column: &'static str,
 }
 
-const fn reference(part: MergePart, table: &'static str, key: &'static str, column: &'static str) -> Reference {
+const fn reference(
+    part: MergePart,
+    table: &'static str,
+    key: &'static str,
+    column: &'static str,
+) -> Reference {
     Reference { part, table, key, column }
 }
 

@@ -119,9 +119,8 @@ impl Work<'_> {
         (Joining { stood, went, became }, teams): (&Joining, &[TeamId]),
     ) -> Result<()> {
         let episodes = self.parts(MergePart::Episode).await?;
-        let is_theirs = |id: EpisodeId| {
-            episodes.iter().any(|part| part.part_id == id.0 && part.from_id == goes.id.0)
-        };
+        let is_theirs =
+            |id: EpisodeId| episodes.iter().any(|part| part.part_id == id.0 && part.from_id == goes.id.0);
         if *became == State::of(stays) {
             stood.restore_whole(stays, teams)?;
             went.restore_whole(goes, teams)?;
@@ -183,8 +182,8 @@ impl Work<'_> {
             self.execute(sql, [self.merge_id.0.into(), id.0.into()]).await?;
             let find = episode::Entity::find_by_id((self.workspace_id, id)).one(&self.transaction);
             if let Some(mut row) = find.await? {
-                let times: Times =
-                    serde_json::from_str(part.before.as_deref().unwrap_or_default()).map_err(Error::internal)?;
+                let times: Times = serde_json::from_str(part.before.as_deref().unwrap_or_default())
+                    .map_err(Error::internal)?;
                 times.set(&mut row);
                 row.into_active_model().reset_all().update(&self.transaction).await?;
             }

@@ -13,9 +13,7 @@ use portaria_entity::routing_decision::RoutingCause;
 use portaria_entity::{contact, conversation};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 
 use super::holding::hold;
@@ -107,7 +105,8 @@ impl Work<'_> {
 
     /// What was taken from the other to complete who stayed is theirs no more, unless it was changed since.
     async fn restore_profile(&self, [stays, goes]: [ContactId; 2]) -> Result<()> {
-        let find = async |id| contact::Entity::find_by_id((self.workspace_id, id)).one(&self.transaction).await;
+        let find =
+            async |id| contact::Entity::find_by_id((self.workspace_id, id)).one(&self.transaction).await;
         let (Some(mut row), Some(other)) = (find(stays).await?, find(goes).await?) else {
             return Err(Error::internal("a merge without its contacts"));
         };

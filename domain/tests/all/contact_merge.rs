@@ -16,7 +16,9 @@ use portaria_entity::conversation::ConversationStatus;
 use portaria_entity::event::{self, EventKind};
 use portaria_entity::id::{ChannelId, ContactId, ConversationId, EpisodeId, MemberId};
 use portaria_entity::role::BuiltInRole;
-use portaria_entity::{activity, contact_group, contact_merge, conversation, episode, message, routing_decision};
+use portaria_entity::{
+    activity, contact_group, contact_merge, conversation, episode, message, routing_decision,
+};
 use portaria_testing::{Person, Stage, databases};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
@@ -33,7 +35,8 @@ async fn join(
     into_id: ContactId,
     contact_id: ContactId,
 ) -> Result<contact_merge::Model> {
-    merge(&stage.installation, &who.viewer, NewMerge { into_id, contact_id, reason: Some(" same person ") }).await
+    merge(&stage.installation, &who.viewer, NewMerge { into_id, contact_id, reason: Some(" same person ") })
+        .await
 }
 
 async fn row(stage: &Stage, id: ConversationId) -> conversation::Model {
@@ -243,7 +246,8 @@ async fn merging_takes_power_over_the_whole_workspace_whatever_there_is() {
     for test in databases().await {
         let stage = Stage::on(test).await;
         let admin = admin(&stage).await;
-        let of_sales = stage.person("Vendas", &[(BuiltInRole::Administrator, Scope::Channel(stage.sales))]).await;
+        let of_sales =
+            stage.person("Vendas", &[(BuiltInRole::Administrator, Scope::Channel(stage.sales))]).await;
         let agent = stage.person("Bia", &[(AGENT, Scope::Workspace)]).await;
         let (ana, other) = (stage.customer("Ana", "5511").await, stage.customer("Maria", "BR.1").await);
         talk(&stage, ana, stage.sales, Some(agent.member_id), &["oi"]).await;
@@ -265,7 +269,8 @@ async fn merging_takes_power_over_the_whole_workspace_whatever_there_is() {
             assert!(matches!(outcome, Err(Error::Forbidden { .. })), "{outcome:?}");
         }
         let (theirs, ..) = stage.another_workspace().await;
-        let foreign = stage.person_in(theirs, "Outra", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let foreign =
+            stage.person_in(theirs, "Outra", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
         assert!(matches!(join(&stage, &foreign, ana, other).await, Err(Error::NotFound)));
         let outcome = undo(&stage.installation, &foreign.viewer, merged.id).await;
         assert!(matches!(outcome, Err(Error::NotFound)), "{outcome:?}");
@@ -352,8 +357,13 @@ async fn who_may_not_keep_what_was_joined_gives_it_back_to_the_queue() {
         let now = row(&stage, stays).await;
         assert_eq!((now.status, now.assignee_id), (ConversationStatus::Open, None));
         assert_eq!(now.last_assignee_id, Some(gone.member_id));
-        let decided = routing_decision::Entity::find().all(stage.installation.database.reader()).await.unwrap();
-        assert_eq!(decided.iter().filter(|row| row.conversation_id == stays).count(), 1, "somebody was looked for");
+        let decided =
+            routing_decision::Entity::find().all(stage.installation.database.reader()).await.unwrap();
+        assert_eq!(
+            decided.iter().filter(|row| row.conversation_id == stays).count(),
+            1,
+            "somebody was looked for"
+        );
         let agent = stage.person("Caio", &[(AGENT, Scope::Workspace)]).await;
         claim(&stage.installation, &agent.viewer, stays).await.unwrap();
     }

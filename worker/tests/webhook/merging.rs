@@ -137,7 +137,10 @@ async fn nobody_who_waits_is_forgotten_when_they_part() {
         say(&site, by_id("w3", "", "BR.1", 500)).await;
         undo(&site.stage.installation, &admin.viewer, id).await.unwrap();
         let theirs = whose(&site, "w3").await;
-        assert_eq!((theirs.contact_id, theirs.status, theirs.unread_count), (other, ConversationStatus::Open, 1));
+        assert_eq!(
+            (theirs.contact_id, theirs.status, theirs.unread_count),
+            (other, ConversationStatus::Open, 1)
+        );
         assert_eq!(theirs.waiting_since, Some(site.message("w3").await.sent_at));
         let ours = whose(&site, "w1").await;
         assert_eq!((ours.contact_id, ours.unread_count, ours.waiting_since), (ana, 0, None));
@@ -158,7 +161,8 @@ async fn a_merge_beside_webhooks_loses_nothing() {
             for number in 0..12 {
                 let second = round * 20 + number;
                 let (one, two) = (format!("a{second}"), format!("b{second}"));
-                let told = json!({ "messages": [text(&one, ANA, second, "a"), by_id(&two, "", "BR.1", second)] });
+                let told =
+                    json!({ "messages": [text(&one, ANA, second, "a"), by_id(&two, "", "BR.1", second)] });
                 site.say(told).await;
             }
         };
@@ -288,7 +292,12 @@ async fn a_message_under_way_ends_up_with_who_stayed() {
             tokio::join!(site.say(json!({ "messages": [by_id("w3", new, "BR.1", 2)] })), scene);
             site.settled().await;
         }
-        assert_eq!(whose(&site, "w3").await.id, whose(&site, "w1").await.id, "{}", site.stage.test_database.name);
+        assert_eq!(
+            whose(&site, "w3").await.id,
+            whose(&site, "w1").await.id,
+            "{}",
+            site.stage.test_database.name
+        );
         assert_eq!(contact(&site, new).await, ana);
         site.stop().await;
     }

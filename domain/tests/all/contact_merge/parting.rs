@@ -48,7 +48,9 @@ pub async fn put(stage: &Stage, id: ConversationId, status: ConversationStatus, 
         ConversationStatus::Snoozed => {
             row.snoozed_until = Set(Some(stage.clock.now() + Duration::from_secs(7_200)));
         }
-        ConversationStatus::Open => row.waiting_since = Set(Some(stage.clock.now() - Duration::from_secs(90))),
+        ConversationStatus::Open => {
+            row.waiting_since = Set(Some(stage.clock.now() - Duration::from_secs(90)))
+        }
     }
     row.update(writer).await.unwrap();
 }
@@ -59,7 +61,8 @@ pub async fn mark(stage: &Stage, who: &Person, id: ConversationId, name: &str) {
     let label = match known.into_iter().find(|label| label.name == name) {
         Some(label) => label.id,
         None => {
-            let change = Change::by(&stage.installation, &who.viewer, &[Permission::WorkspaceUpdate]).await.unwrap();
+            let change =
+                Change::by(&stage.installation, &who.viewer, &[Permission::WorkspaceUpdate]).await.unwrap();
             let label = label::create(&change, name, false).await.unwrap().id;
             change.finish().await.unwrap();
             label

@@ -1,7 +1,7 @@
 //! What customers want of marketing messages: as they choose in WhatsApp, and as a failed delivery tells.
 
-use portaria_domain::{Error, Result};
 use portaria_domain::consent::{Stated, note};
+use portaria_domain::{Error, Result};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
 use portaria_entity::id::ContactId;
 use portaria_entity::{conversation, message};
