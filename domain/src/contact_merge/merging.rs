@@ -7,9 +7,9 @@ use portaria_entity::consent::{self, ConsentChoice};
 use portaria_entity::contact_merge_part::MergePart;
 use portaria_entity::id::{ConsentId, ContactId};
 use portaria_entity::routing_decision::RoutingCause;
-use portaria_entity::{contact, contact_merge, conversation};
+use portaria_entity::{alert as alert_entity, contact, contact_merge, conversation};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, IntoActiveModel};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use super::holding::{Held, hold};
@@ -98,7 +98,7 @@ async fn attempt(
     work.complete_profile(&into, &merged).await?;
     let (joined, unassigned) = work.conversations(pair, held.conversations).await?;
     work.forget_reveals(pair).await?;
-    work.settle_conflict(pair).await?;
+    work.settle_conflicts(into.id).await?;
     let told = json!({ "merge": work.merge_id, "contact": merged.id, "conversations": joined });
     work.record("contact.merged", into.id, (None, Some(told))).await?;
     work.route(&unassigned, RoutingCause::AccessLost).await?;
@@ -204,12 +204,27 @@ impl Work<'_> {
         self.announce(row.id, Some(crate::conversation::placement(row).into())).await
     }
 
-    /// That they seemed to be one person needs nobody any more.
-    async fn settle_conflict(&self, pair: [ContactId; 2]) -> Result<()> {
-        let cause = alert::conflict_of(pair);
+    /// That contacts seemed to be one person needs nobody any more where they are one.
+    async fn settle_conflicts(&self, into: ContactId) -> Result<()> {
+        let one: Vec<ContactId> = contact::Entity::find()
+            .select_only()
+            .column(contact::Column::Id)
+            .filter(contact::Column::WorkspaceId.eq(self.workspace_id))
+            .filter(contact::Column::MergedIntoId.eq(into))
+            .into_tuple()
+            .all(&self.transaction)
+            .await?;
+        let is_one = |id: &ContactId| *id == into || one.contains(id);
+        let open = alert_entity::Entity::find()
+            .filter(alert_entity::Column::WorkspaceId.eq(self.workspace_id))
+            .filter(alert_entity::Column::Kind.eq(AlertKind::ContactsConflict))
+            .filter(alert_entity::Column::ResolvedAt.is_null())
+            .all(&self.transaction)
+            .await?;
         let place = (&self.installation.database, &self.installation.clock);
-        let what = (self.workspace_id, AlertKind::ContactsConflict, cause.as_str());
-        alert::settle(&self.transaction, place, what).await?;
+        for row in open.iter().filter(|row| alert::contacts_of(row).iter().all(is_one)) {
+            alert::settle(&self.transaction, place, (self.workspace_id, row.kind, &row.cause)).await?;
+        }
         Ok(())
     }
 }

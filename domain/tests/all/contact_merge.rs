@@ -5,12 +5,14 @@ mod parting;
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
+use portaria_domain::alert::{self, Raised};
 use portaria_domain::consent::{self, NewConsent, allows_marketing};
 use portaria_domain::contact::by_ids;
 use portaria_domain::contact_merge::{NewMerge, merge, undo};
 use portaria_domain::conversation::{ConversationFilter, claim, find, page, resolve};
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::permission::Permission;
+use portaria_entity::alert::{AlertKind, AlertSeverity};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
 use portaria_entity::conversation::ConversationStatus;
 use portaria_entity::event::{self, EventKind};
@@ -322,6 +324,50 @@ async fn what_cannot_be_merged_or_undone_says_why() {
         assert_eq!(undoing(first.id).await.unwrap(), undone, "it stays undone");
         assert!(by_ids(reader, &admin.viewer, &[bea]).await.unwrap()[&bea].row.merged_into_id.is_none());
         assert!(merging(bea, ana).await.is_ok(), "and may be merged the other way round");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_is_one_and_goes_apart_link_by_link() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage).await;
+        let mut people = Vec::new();
+        for number in 0..3 {
+            let contact = stage.customer("Ana", &format!("5511{number}")).await;
+            let id = talk(&stage, contact, stage.sales, None, &[&format!("de {number}")]).await;
+            people.push((contact, id));
+        }
+        let [(ana, of_ana), (bea, of_bea), (cida, of_cida)] = people[..] else { panic!() };
+        let place = (&stage.installation.database, &stage.clock);
+        for pair in [[ana, bea], [bea, cida]] {
+            let raised = Raised {
+                workspace_id: stage.workspace_id,
+                kind: AlertKind::ContactsConflict,
+                cause: alert::conflict_of(pair),
+                severity: AlertSeverity::Notice,
+                channel_id: None,
+                details: alert::Details::new(),
+            };
+            alert::raise(place.0.writer(), place, raised).await.unwrap();
+        }
+        let reader = stage.installation.database.reader();
+        let open = async || alert::page(reader, &admin.viewer, Some(true), None, 10).await.unwrap().len();
+        let apart = parting::picture(&stage).await;
+        let first = join(&stage, &admin, cida, bea).await.unwrap();
+        assert_eq!(open().await, 1);
+        let two = parting::picture(&stage).await;
+        let second = join(&stage, &admin, ana, cida).await.unwrap();
+        assert_eq!(open().await, 0, "by whichever names it was raised");
+        for id in [of_ana, of_bea, of_cida] {
+            assert_eq!(find(reader, &admin.viewer, id).await.unwrap().row.id, of_ana);
+        }
+        assert_eq!(texts(&stage, of_ana).await, ["de 0", "de 1", "de 2"]);
+        undo(&stage.installation, &admin.viewer, second.id).await.unwrap();
+        assert_eq!(parting::picture(&stage).await, two);
+        assert_eq!(find(reader, &admin.viewer, of_bea).await.unwrap().row.id, of_cida);
+        undo(&stage.installation, &admin.viewer, first.id).await.unwrap();
+        assert_eq!(parting::picture(&stage).await, apart);
     }
 }
 
