@@ -49,7 +49,7 @@ pub async fn put(stage: &Stage, id: ConversationId, status: ConversationStatus, 
             row.snoozed_until = Set(Some(stage.clock.now() + Duration::from_secs(7_200)));
         }
         ConversationStatus::Open => {
-            row.waiting_since = Set(Some(stage.clock.now() - Duration::from_secs(90)))
+            row.waiting_since = Set(Some(stage.clock.now() - Duration::from_secs(90)));
         }
     }
     row.update(writer).await.unwrap();
