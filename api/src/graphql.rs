@@ -12,6 +12,7 @@ pub mod connection;
 mod consent;
 pub mod contact;
 mod contact_group;
+mod contact_merge;
 pub mod conversation;
 pub mod directory;
 pub mod emergency;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use portaria_entity::alert::{self, AlertKind, AlertSeverity};
-use portaria_entity::id::{AlertId, ChannelId, WorkspaceId};
+use portaria_entity::id::{AlertId, ChannelId, ContactId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::{
     ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
@@ -61,6 +61,20 @@ pub fn permission(kind: AlertKind) -> Permission {
         AlertKind::TemplateChanged => Permission::TemplateRead,
         AlertKind::ContactsConflict => Permission::ContactReadAll,
         AlertKind::WaitingTooLong | AlertKind::TargetAtRisk => Permission::ConversationAssign,
+    }
+}
+
+/// What an alert is about that two contacts may be one person: both, in one order.
+pub fn conflict_of(mut pair: [ContactId; 2]) -> String {
+    pair.sort_unstable();
+    pair.map(|contact| contact.to_string()).join(":")
+}
+
+/// The contacts that such an alert is about; none for one of another kind.
+pub fn contacts_of(row: &alert::Model) -> Vec<ContactId> {
+    match row.kind {
+        AlertKind::ContactsConflict => row.cause.split(':').filter_map(|id| id.parse().ok()).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -99,7 +99,7 @@ pub async fn allows_marketing(
 }
 
 /// What counts among all that was said: the latest of all, unless the latest in WhatsApp was a refusal.
-fn decisive(rows: Vec<consent::Model>) -> Option<consent::Model> {
+pub(crate) fn decisive(rows: Vec<consent::Model>) -> Option<consent::Model> {
     let order = |row: &consent::Model| (row.stated_at, row.choice, row.id);
     let in_whatsapp = rows.iter().filter(|row| is_in_whatsapp(row)).max_by_key(|row| order(row)).cloned();
     match in_whatsapp {
@@ -126,6 +126,7 @@ pub struct NewConsent {
 /// Puts down what a customer said elsewhere: at the counter, by telephone, in a form.
 pub async fn record(installation: &Installation, viewer: &Viewer, new: NewConsent) -> Result<consent::Model> {
     let transaction = installation.database.begin().await?;
+    contact::hold(&transaction, viewer.workspace_id, new.contact_id).await?;
     let found = contact::by_ids(&transaction, viewer, &[new.contact_id]).await?;
     let contact = found.get(&new.contact_id).ok_or(Error::NotFound)?;
     let now = installation.clock.now();
@@ -138,7 +139,7 @@ pub async fn record(installation: &Installation, viewer: &Viewer, new: NewConsen
         }
         _ => {}
     }
-    let key = (viewer.workspace_id, new.contact_id);
+    let key = (viewer.workspace_id, contact.row.id);
     let before = of_contacts(&transaction, key.0, &[key.1]).await?.remove(&key.1);
     let refused =
         before.as_ref().is_some_and(|row| is_in_whatsapp(row) && row.choice == ConsentChoice::Withdrawn);

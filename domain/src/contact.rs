@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use portaria_entity::contact_identity::IdentityKind;
 use portaria_entity::conversation::{self, ConversationStatus};
-use portaria_entity::id::{ChannelId, ContactId, MemberId, TeamId};
+use portaria_entity::id::{ChannelId, ContactId, MemberId, TeamId, WorkspaceId};
 use portaria_entity::{contact, contact_identity};
+use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::Placement;
@@ -24,7 +25,7 @@ pub struct ContactRow {
 /// Customers by id: those whom the viewer may know of.
 ///
 /// What is held towards a customer is what is held towards any one of the conversations with them that the viewer
-/// may see, however the customer was reached.
+/// may see, however the customer was reached. Whoever was merged with another is found as the one who stayed.
 pub async fn by_ids(
     connection: &impl ConnectionTrait,
     viewer: &Viewer,
@@ -34,22 +35,58 @@ pub async fn by_ids(
     let knows_all = access.everywhere().contains(Permission::ContactReadAll);
     // Then what is held towards one customer is what is held towards all.
     let alike = knows_all && access.is_uniform();
-    let held = if alike { HashMap::new() } else { held_towards(connection, viewer, ids).await? };
-    let rows = contact::Entity::find()
-        .filter(contact::Column::WorkspaceId.eq(viewer.workspace_id))
-        .filter(contact::Column::Id.is_in(ids.iter().copied()))
-        .all(connection)
-        .await?;
-    let known = |row: contact::Model| {
+    let rows = who_stayed(connection, viewer, ids).await?;
+    let held = match alike {
+        true => HashMap::new(),
+        false => {
+            let ids: Vec<ContactId> = rows.iter().map(|(_, row)| row.id).collect();
+            held_towards(connection, viewer, &ids).await?
+        }
+    };
+    let known = |(id, row): (ContactId, contact::Model)| {
         let held = match held.get(&row.id) {
             Some(held) if knows_all => held.union(access.everywhere()),
             Some(held) => *held,
             None if knows_all => access.everywhere(),
             None => return None,
         };
-        Some((row.id, ContactRow { row, held }))
+        Some((id, ContactRow { row, held }))
     };
     Ok(rows.into_iter().filter_map(known).collect())
+}
+
+/// Each of these contacts as it is now, by the id that was asked for.
+async fn who_stayed(
+    connection: &impl ConnectionTrait,
+    viewer: &Viewer,
+    ids: &[ContactId],
+) -> Result<Vec<(ContactId, contact::Model)>> {
+    let find = async |ids: Vec<ContactId>| {
+        contact::Entity::find()
+            .filter(contact::Column::WorkspaceId.eq(viewer.workspace_id))
+            .filter(contact::Column::Id.is_in(ids))
+            .all(connection)
+            .await
+    };
+    let rows = find(ids.to_vec()).await?;
+    let merged: Vec<ContactId> = rows.iter().filter_map(|row| row.merged_into_id).collect();
+    let stayed = if merged.is_empty() { Vec::new() } else { find(merged).await? };
+    let now = |row: contact::Model| match row.merged_into_id {
+        None => Some((row.id, row)),
+        Some(into) => stayed.iter().find(|one| one.id == into).map(|one| (row.id, one.clone())),
+    };
+    Ok(rows.into_iter().filter_map(now).collect())
+}
+
+/// Waits until nobody else merges this contact, nor undoes it, and keeps them from it until the end of the transaction.
+pub(crate) async fn hold(
+    transaction: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    id: ContactId,
+) -> Result<()> {
+    let find = contact::Entity::find_by_id((workspace, id)).lock(LockType::Share);
+    find.one(transaction).await?;
+    Ok(())
 }
 
 type PlacementRow = (ContactId, ChannelId, Option<TeamId>, Option<MemberId>, ConversationStatus);

@@ -17,7 +17,8 @@ use crate::viewer::Viewer;
 pub use assignment::{Assignment, assign, claim, mark_read, resolve};
 pub use escalation::{escalate, escalations};
 pub use finder::{
-    ConversationCursor, ConversationFilter, Unassigned, channel_of, find, page, visible_in, visible_to,
+    ConversationCursor, ConversationFilter, Unassigned, channel_of, find, page, stands_for, visible_in,
+    visible_to,
 };
 pub use release::{release_ended, release_expired, release_lost, release_owed};
 pub use rules::{Act, permit};
@@ -34,7 +35,7 @@ pub struct ConversationRow {
 impl ConversationRow {
     /// What the viewer may see of a row; `None` when they may not know that it exists.
     pub fn of(viewer: &Viewer, row: conversation::Model) -> Option<Self> {
-        if row.workspace_id != viewer.workspace_id {
+        if row.workspace_id != viewer.workspace_id || row.merged_into_id.is_some() {
             return None;
         }
         let placement = placement(&row);
@@ -50,6 +51,28 @@ pub(crate) async fn changing<'a>(
     id: portaria_entity::id::ConversationId,
 ) -> crate::Result<assignment::Change<'a>> {
     assignment::Change::begin(installation, viewer, id).await
+}
+
+/// One row by its id; of one that was merged, the one that it is part of now. Locked where that is wanted.
+pub(crate) async fn row(
+    connection: &impl sea_orm::ConnectionTrait,
+    (workspace, id): (portaria_entity::id::WorkspaceId, portaria_entity::id::ConversationId),
+    lock: Option<sea_orm::sea_query::LockType>,
+) -> crate::Result<Option<conversation::Model>> {
+    use sea_orm::{EntityTrait, QuerySelect};
+    let mut id = id;
+    // What was merged names what was not; only a merge at this very time takes a further step.
+    for _ in 0..3 {
+        let mut find = conversation::Entity::find_by_id((workspace, id));
+        if let Some(lock) = lock {
+            find = find.lock(lock);
+        }
+        match find.one(connection).await? {
+            Some(conversation::Model { merged_into_id: Some(into), .. }) => id = into,
+            found => return Ok(found),
+        }
+    }
+    Ok(None)
 }
 
 /// What of a row decides who may see it.

@@ -113,6 +113,16 @@ pub enum Refusal {
     InvitationVoid,
     #[error("the customer said no in WhatsApp: only they can take that back, there")]
     RefusedByCustomer,
+    #[error("a contact is not merged into itself")]
+    SameContact,
+    #[error("the contact was merged into another already")]
+    ContactMerged,
+    #[error("who is to stay was merged into another already")]
+    SurvivorMerged,
+    #[error("a group is no person")]
+    GroupContact,
+    #[error("a later merge builds on it: undo that first")]
+    LaterMerge,
     #[error("it may not last so long")]
     TooLong,
     #[error("the text is too long")]

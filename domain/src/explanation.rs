@@ -91,6 +91,7 @@ pub async fn explain(
         Object::Contact(contact) => conversation::Entity::find()
             .filter(conversation::Column::WorkspaceId.eq(workspace))
             .filter(conversation::Column::ContactId.eq(contact))
+            .filter(conversation::Column::MergedIntoId.is_null())
             .all(connection)
             .await?
             .iter()

@@ -106,6 +106,7 @@ pub async fn mark(
 ) -> Result<ConversationRow> {
     let act = changing(installation, viewer, id).await?;
     act.permit(Act::Label)?;
+    let id = act.conversation.row.id;
     let known = all(&act.transaction, viewer.workspace_id).await?;
     let labels = distinct(labels, &known)?;
     let database = &installation.database;

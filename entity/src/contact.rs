@@ -19,6 +19,8 @@ pub struct Model {
     pub email: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Who stayed when this was found to be the same person: never one that was itself merged.
+    pub merged_into_id: Option<ContactId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

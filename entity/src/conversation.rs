@@ -48,6 +48,8 @@ pub struct Model {
     /// Since when it is for who receives escalations.
     pub escalated_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// Which it became part of when its contact was merged; then nobody sees it, and it has nothing.
+    pub merged_into_id: Option<ConversationId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

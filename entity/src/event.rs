@@ -42,6 +42,8 @@ pub enum AssignmentCause {
     Declined,
     /// It was put back into the queue by somebody else.
     Returned,
+    /// Its contact was merged with another, or that was undone.
+    Merged,
 }
 
 impl From<RoutingCause> for AssignmentCause {

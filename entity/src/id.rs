@@ -137,6 +137,7 @@ typed_ids! {
     SetupTokenId = "setup",
     ContactId = "contact",
     ContactIdentityId = "ident",
+    ContactMergeId = "merge",
     ConversationId = "conv",
     EscalationId = "esc",
     LabelId = "label",

@@ -14,6 +14,8 @@ pub mod consent;
 pub mod contact;
 pub mod contact_group;
 pub mod contact_identity;
+pub mod contact_merge;
+pub mod contact_merge_part;
 pub mod conversation;
 pub mod directory_approval;
 pub mod directory_credential;

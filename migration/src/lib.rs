@@ -18,6 +18,7 @@ mod m20261125_000021_receiving;
 mod m20261125_000022_deliveries;
 mod m20261125_000023_understanding;
 mod m20261125_000025_routing;
+mod m20261125_000026_merging;
 mod m20261125_000027_assignments;
 mod m20261125_000028_lookups;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000022_deliveries::Migration),
             Box::new(m20261125_000023_understanding::Migration),
             Box::new(m20261125_000025_routing::Migration),
+            Box::new(m20261125_000026_merging::Migration),
             Box::new(m20261125_000027_assignments::Migration),
             Box::new(m20261125_000028_lookups::Migration),
         ]

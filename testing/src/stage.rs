@@ -245,6 +245,7 @@ impl Stage {
             email: None,
             created_at: now,
             updated_at: now,
+            merged_into_id: None,
         };
         let identity = contact_identity::Model {
             workspace_id: self.workspace_id,
@@ -295,6 +296,7 @@ impl Stage {
             snoozed_until: None,
             escalated_at: None,
             created_at: self.clock.now(),
+            merged_into_id: None,
         };
         let mut messages = Vec::new();
         for text in texts {

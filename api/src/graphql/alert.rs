@@ -1,7 +1,7 @@
 //! Alerts: what somebody should know at once.
 
 use async_graphql::{Context, Enum, ID};
-use portaria_domain::alert::{Details, Words, in_words};
+use portaria_domain::alert::{Details, Words, contacts_of, in_words};
 use portaria_entity::alert::{AlertKind as Kind, AlertSeverity as Severity, Model};
 use portaria_entity::id::AlertId;
 use portaria_guard::guarded;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::channel::Channel;
 use super::connection::{decode_cursor, encode_cursor};
+use super::contact::Contact;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::request::Request;
@@ -134,6 +135,18 @@ impl Alert {
             Some(id) => Ok(Request::of(ctx).loaders()?.channel(id).await?.map(Channel)),
             None => Ok(None),
         }
+    }
+
+    /// The contacts that seem to be one person, for `mergeContacts`; empty for an alert of another kind. One that was merged
+    /// meanwhile stands for who stayed.
+    #[authenticated]
+    async fn contacts(&self, ctx: &Context<'_>) -> Result<Vec<Contact>> {
+        let loaders = Request::of(ctx).loaders()?;
+        let mut contacts = Vec::new();
+        for id in contacts_of(&self.row) {
+            contacts.extend(loaders.contact(id).await?.map(Contact));
+        }
+        Ok(contacts)
     }
 
     /// When it began.

@@ -45,6 +45,8 @@ pub enum AssignmentCause {
     Declined,
     /// Somebody else put it back into the queue.
     Returned,
+    /// Its contact was merged with another, or that was undone.
+    Merged,
 }
 
 /// What kind of actor it was.

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID};
 use portaria_domain::contact::{ContactRow, mask_digits, mask_phone};
+use portaria_domain::contact_merge;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
 use super::ability::ContactAbilities;
+use super::connection::{Connection, PageSize};
 use super::consent::MarketingConsent;
 use super::contact_group::ContactGroup;
+use super::contact_merge::{ContactMerge, merge_cursor};
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -84,6 +87,23 @@ impl Contact {
     async fn marketing_consent(&self, ctx: &Context<'_>) -> Result<Option<MarketingConsent>> {
         let found = Request::of(ctx).loaders()?.details.consents.load(self.0.row.id).await?;
         Ok(found.map(|row| MarketingConsent { row, held: self.0.held }))
+    }
+
+    /// Who was merged into them, newest first; with what was undone. At most 100 a page.
+    #[requires(ContactUpdate)]
+    async fn merges(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from 0 to 100; 50 if not said.")] first: Option<i32>,
+        #[graphql(desc = "Cursor behind which to go on: `pageInfo.endCursor` of the page before.")]
+        after: Option<String>,
+    ) -> Result<Connection<ContactMerge>> {
+        let size = PageSize::new(first)?;
+        let after = after.as_deref().map(merge_cursor).transpose()?;
+        let reader = Request::of(ctx).installation.database.reader();
+        let rows = contact_merge::page(reader, &self.0, after, size.limit()).await?;
+        let rows = rows.into_iter().map(|row| ContactMerge { row, held: self.0.held }).collect();
+        Ok(Connection::new(size, rows, ContactMerge::cursor))
     }
 
     /// What the viewer may do towards them now.

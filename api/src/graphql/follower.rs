@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{Context, ID};
 use portaria_domain::Installation;
+use portaria_domain::conversation;
 use portaria_domain::event::{EventCursor, Published, Sight};
 use portaria_domain::viewer::Viewer;
 use portaria_entity::id::{ConversationId, WorkspaceId};
@@ -47,7 +48,7 @@ impl FromNow {
 }
 
 pub struct Follower {
-    standing: Standing,
+    pub(super) standing: Standing,
     receiver: Receiver<Published>,
     /// The number of the last event that was looked at; none before the first, when it begins with what comes.
     last: Option<i64>,
@@ -63,6 +64,13 @@ impl Follower {
     /// Begins behind the event of a cursor; without one, now.
     pub async fn new(ctx: &Context<'_>, only: Option<&ID>, after: Option<&str>) -> Result<Self> {
         let (standing, viewer) = Standing::new(ctx)?;
+        let only = match parse_optional(only)? {
+            None => None,
+            Some(id) => {
+                let reader = standing.installation.database.reader();
+                Some(conversation::stands_for(reader, viewer.workspace_id, id).await?)
+            }
+        };
         let begin = ctx.data_opt::<FromNow>().and_then(FromNow::take);
         let Beginning { after: seen, receiver } =
             begin.unwrap_or_else(|| Beginning::of(&standing.installation));
@@ -73,7 +81,7 @@ impl Follower {
             last: seen,
             missed: VecDeque::new(),
             until: None,
-            only: parse_optional(only)?,
+            only,
         };
         if let Some(after) = after {
             follower.go_back(viewer, after, seen).await?;

@@ -5,6 +5,7 @@ mod activity;
 mod alert;
 mod api_key;
 mod consent;
+mod contact_merge;
 mod conversation;
 mod conversation_state;
 mod directory;
@@ -69,6 +70,7 @@ pub struct Mutation(
     label::LabelMutation,
     consent::ConsentMutation,
     typing::TypingMutation,
+    contact_merge::ContactMergeMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

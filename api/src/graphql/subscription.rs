@@ -61,6 +61,7 @@ impl MessageEvent {
 pub struct ConversationChange {
     id: ConversationId,
     conversation: Option<Conversation>,
+    merged_into: Option<Conversation>,
     cursor: String,
 }
 
@@ -77,6 +78,13 @@ impl ConversationChange {
     #[authenticated]
     fn conversation(&self) -> Option<&Conversation> {
         self.conversation.as_ref()
+    }
+
+    /// Where `conversation` is null because it has become part of another: that one, if the viewer may see it. Who has it open
+    /// goes on there.
+    #[authenticated]
+    fn merged_into(&self) -> Option<&Conversation> {
+        self.merged_into.as_ref()
     }
 
     /// The place of this event in their order: give it as `after` to go on behind it when the connection was lost.
@@ -124,8 +132,27 @@ async fn next_change(follower: &mut Follower) -> Result<Live<ConversationChange>
         let conversation = ConversationRow::of(&viewer, (*found).clone()).map(Conversation);
         if conversation.is_some() || saw_before(&viewer, &published, channel) {
             let cursor = follower.cursor(&viewer, &published)?;
-            return Ok(follower.live(viewer, ConversationChange { id, conversation, cursor }));
+            let merged_into = match found.merged_into_id {
+                Some(into) => seen(follower, &viewer, into).await?,
+                None => None,
+            };
+            let change = ConversationChange { id, conversation, merged_into, cursor };
+            return Ok(follower.live(viewer, change));
         }
+    }
+}
+
+/// A conversation as it is now, if the viewer may see it.
+async fn seen(
+    follower: &Follower,
+    viewer: &DomainViewer,
+    id: ConversationId,
+) -> Result<Option<Conversation>> {
+    let reader = follower.standing.installation.database.reader();
+    match portaria_domain::conversation::find(reader, viewer, id).await {
+        Ok(row) => Ok(Some(Conversation(row))),
+        Err(portaria_domain::Error::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -242,12 +242,12 @@ async fn what_never_waited_is_told_to_nobody_who_watches_the_queue() {
             .unwrap();
         let transaction = database.begin().await.unwrap();
         let mut routing = Routing::open(&stage.installation, &transaction, stage.workspace_id).await.unwrap();
-        let chosen = routing.route(&Waiting::of(&row).unwrap(), RoutingCause::NewEpisode).await.unwrap();
+        let chosen = routing.route(&[Waiting::of(&row).unwrap()], RoutingCause::NewEpisode).await.unwrap();
         drop(routing);
         transaction.commit().await.unwrap();
         stage.installation.events.wake();
         let (mut to_chosen, mut to_other) =
-            if chosen == Some(ana.member_id) { (to_ana, to_bia) } else { (to_bia, to_ana) };
+            if chosen[0] == Some(ana.member_id) { (to_ana, to_bia) } else { (to_bia, to_ana) };
         let event = told(&mut to_chosen).await;
         let expected = (&json!("NEW_EPISODE"), &json!("LEAST_LOADED"), &json!("PORTARIA"));
         assert_eq!((&event["cause"], &event["choice"], &event["actor"]), expected, "{event}");

@@ -8,6 +8,7 @@ mod browser;
 mod catalogue;
 mod client;
 mod contact;
+mod contact_merge;
 mod content;
 mod document;
 mod entrance;

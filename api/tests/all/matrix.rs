@@ -119,12 +119,12 @@ impl Matrix {
         things::prepare(&stage, (&api, &admin), &colleague, &mut columns).await;
         let rows = BTreeMap::new();
         let mut matrix = Self { api, catalogue: Catalogue::read(), stage, columns, rows };
-        matrix.prepare_rows(&colleague).await;
+        matrix.prepare_rows(&colleague, &admin).await;
         matrix
     }
 
     /// A role that none of them holds, a grant, and a conversation of each one's own.
-    async fn prepare_rows(&mut self, colleague: &Person) {
+    async fn prepare_rows(&mut self, colleague: &Person, admin: &Person) {
         let reader = self.stage.installation.database.reader();
         let grants = portaria_entity::grant::Entity::find().all(reader).await.unwrap();
         let grant = grants.iter().find(|grant| grant.channel_id.is_some()).unwrap();
@@ -141,6 +141,9 @@ impl Matrix {
             ];
             self.columns[index].samples.extend(common);
             self.own_conversation(index).await;
+            let samples = &mut self.columns[index].samples;
+            let (merge, into) = things::merge(&self.stage, admin, &samples["contact"]).await;
+            samples.extend([("merge", merge), ("into", into)]);
         }
     }
 

@@ -4,7 +4,8 @@ use portaria_entity::conversation;
 use portaria_entity::event::{AssignmentCause, EventKind};
 use portaria_entity::id::{ConversationId, MemberId};
 use portaria_entity::time::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QuerySelect};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
 
 use super::{Act, ConversationRow, assignee, find, permit, placement};
 use crate::activity::{Deed, record};
@@ -40,10 +41,7 @@ impl<'a> Change<'a> {
         id: ConversationId,
     ) -> Result<Self> {
         let transaction = installation.database.begin().await?;
-        let row = conversation::Entity::find_by_id((viewer.workspace_id, id))
-            .lock_exclusive()
-            .one(&transaction)
-            .await?;
+        let row = super::row(&transaction, (viewer.workspace_id, id), Some(LockType::Update)).await?;
         let conversation = row.and_then(|row| ConversationRow::of(viewer, row)).ok_or(Error::NotFound)?;
         Ok(Self { installation, viewer, transaction, conversation, now: installation.clock.now() })
     }
@@ -193,6 +191,7 @@ pub async fn mark_read(
 ) -> Result<ConversationRow> {
     let conversation = find(installation.database.reader(), viewer, id).await?;
     permit(viewer, &conversation, Act::MarkRead, installation.clock.now())?;
+    let id = conversation.row.id;
     if conversation.row.unread_count == 0 {
         return Ok(conversation);
     }

@@ -81,7 +81,7 @@ pub fn visible_in(workspace: WorkspaceId, access: &Access) -> Condition {
 }
 
 fn in_workspace(workspace: WorkspaceId) -> Condition {
-    Condition::all().add(Column::WorkspaceId.eq(workspace))
+    Condition::all().add(Column::WorkspaceId.eq(workspace)).add(Column::MergedIntoId.is_null())
 }
 
 /// A page of the visible conversations, latest activity first.
@@ -123,17 +123,25 @@ pub async fn page(
     Ok(rows.into_iter().filter_map(|row| ConversationRow::of(viewer, row)).collect())
 }
 
-/// One conversation, or `NotFound` when it is not there or the viewer may not know that it is.
+/// One conversation (of one that was merged, the one that it is part of now), or `NotFound` when it is not there or the viewer may not know that it is.
 pub async fn find(
     connection: &impl ConnectionTrait,
     viewer: &Viewer,
     id: ConversationId,
 ) -> Result<ConversationRow> {
-    conversation::Entity::find_by_id((viewer.workspace_id, id))
-        .one(connection)
+    super::row(connection, (viewer.workspace_id, id), None)
         .await?
         .and_then(|row| ConversationRow::of(viewer, row))
         .ok_or(Error::NotFound)
+}
+
+/// What a conversation's id stands for now: the one that it is part of, if it was merged. Says nothing of who may see it.
+pub async fn stands_for(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    id: ConversationId,
+) -> Result<ConversationId> {
+    Ok(super::row(connection, (workspace, id), None).await?.map_or(id, |row| row.id))
 }
 
 /// The channel of a conversation, for who has to be told that it has gone out of their sight.

@@ -54,12 +54,14 @@ impl Sights {
 
 async fn read(database: &Database, published: &Published) -> Result<Sight> {
     let reader = database.reader();
-    let conversation = match published.conversation_id {
-        Some(id) => conversation::Entity::find_by_id((published.workspace_id, id)).one(reader).await?,
-        None => None,
-    };
     let message = match published.message_id {
         Some(id) => by_ids(reader, published.workspace_id, &[id]).await?.remove(&id),
+        None => None,
+    };
+    // Its conversation may have been merged with another since.
+    let place = message.as_ref().map(|message| message.conversation_id);
+    let conversation = match place.or(published.conversation_id) {
+        Some(id) => conversation::Entity::find_by_id((published.workspace_id, id)).one(reader).await?,
         None => None,
     };
     Ok(Sight { conversation: conversation.map(Arc::new), message: message.map(Arc::new) })

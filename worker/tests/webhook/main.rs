@@ -11,6 +11,7 @@ mod foreign;
 mod fuzz;
 mod guarding;
 mod knowing;
+mod merging;
 mod receiving;
 mod setting_aside;
 mod site;

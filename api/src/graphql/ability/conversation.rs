@@ -1,6 +1,7 @@
 //! What the viewer may do with a conversation, a customer and a phone number.
 
 use async_graphql::Context;
+use portaria_domain::contact_merge::may_merge;
 use portaria_domain::conversation::{Act, ConversationRow, permit};
 use portaria_domain::permission::PermissionSet;
 use portaria_guard::guarded;
@@ -79,6 +80,13 @@ impl ContactAbilities {
     #[authenticated]
     fn read_phone(&self, ctx: &Context<'_>) -> Result<Ability> {
         reading(ctx, self.0, false, ("Contact", "phone"))
+    }
+
+    /// Merge them with another contact who is the same person: `mergeContacts`.
+    #[authenticated]
+    fn merge(&self, ctx: &Context<'_>) -> Result<Ability> {
+        let request = Request::of(ctx);
+        Ok(may_merge(request.viewer()?, request.now).into())
     }
 
     /// See e-mail and language.

@@ -45,8 +45,8 @@ async fn object(request: &Request, id: Option<&ID>, member: MemberId) -> Result<
     if let Ok(id) = id.parse::<ContactId>() {
         // A colleague's answer depends on conversations that the asker would have to know of.
         let sees_all = viewer.access.region(Permission::ConversationReadAll) == Region::Everywhere;
-        let known = request.loaders()?.contact(id).await?.is_some() && (sees_all || viewer.is_member(member));
-        return if known { Ok(Object::Contact(id)) } else { Err(Problem::NotFound) };
+        let known = request.loaders()?.contact(id).await?.filter(|_| sees_all || viewer.is_member(member));
+        return known.map(|contact| Object::Contact(contact.row.id)).ok_or(Problem::NotFound);
     }
     Err(Problem::BadUserInput("Ask about a conversation, a contact or a channel.".to_owned()))
 }

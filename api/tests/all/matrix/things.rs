@@ -3,6 +3,7 @@
 
 use axum::Router;
 use portaria_domain::consent::{Stated, note};
+use portaria_domain::contact_merge::{self, NewMerge};
 use portaria_domain::fact::{About, put};
 use portaria_domain::{business_account, channel_fact, template, unknown_content};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
@@ -16,7 +17,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::Column;
-use crate::client::{act, ask, role};
+use crate::client::{act, ask, new_phone, role};
 
 /// Makes one of each, and says by which values the columns ask for them.
 pub async fn prepare(
@@ -115,6 +116,14 @@ pub async fn enrich(stage: &Stage, contact: ContactId, message: MessageId) {
     let stated =
         Stated { choice: ConsentChoice::Withdrawn, source: ConsentSource::Recorded, at: stage.clock.now() };
     note(database.writer(), &stage.clock, (stage.workspace_id, contact), stated).await.unwrap();
+}
+
+/// Merges somebody into a contact; answers the merge, and somebody else to merge the contact into.
+pub async fn merge(stage: &Stage, admin: &Person, into: &str) -> (String, String) {
+    let contact_id = stage.customer("A mesma", &new_phone()).await;
+    let new = NewMerge { into_id: into.parse().unwrap(), contact_id, reason: None };
+    let merge = contact_merge::merge(&stage.installation, &admin.viewer, new).await.unwrap();
+    (merge.id.to_string(), stage.customer("Outra", &new_phone()).await.to_string())
 }
 
 /// A message of which a delivery told, with a decision and an event; and a delivery that may be replayed.

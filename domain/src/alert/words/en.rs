@@ -65,8 +65,11 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             "Who uses the number in the WhatsApp Business app can share it again.",
         ),
         AlertKind::ContactsConflict => (
-            "Two contacts seem to be the same person.".to_owned(),
-            "Compare them and merge them if they are.",
+            match details.get("one").zip(details.get("other")) {
+                Some((one, other)) => format!("Two contacts seem to be the same person: {one} and {other}."),
+                None => "Two contacts seem to be the same person.".to_owned(),
+            },
+            "Compare them. If they are, merge them (mergeContacts), which can be undone; if not, mark this as seen to (resolveAlert).",
         ),
         AlertKind::WaitingTooLong => (
             format!("Customers wait on {} with nobody free: {} of them.", told("channel"), told("count")),

@@ -68,9 +68,13 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             format!("No se puede traer el historial del número {}: {}.", told("channel"), told("event")),
             "Quien usa el número en la aplicación WhatsApp Business puede compartirlo de nuevo.",
         ),
-        AlertKind::ContactsConflict => {
-            ("Dos contactos parecen ser la misma persona.".to_owned(), "Compáralos y únelos si lo son.")
-        }
+        AlertKind::ContactsConflict => (
+            match details.get("one").zip(details.get("other")) {
+                Some((one, other)) => format!("Dos contactos parecen ser la misma persona: {one} y {other}."),
+                None => "Dos contactos parecen ser la misma persona.".to_owned(),
+            },
+            "Compáralos. Si lo son, únelos (mergeContacts), lo que se puede deshacer; si no, da este aviso por visto (resolveAlert).",
+        ),
         AlertKind::WaitingTooLong => (
             format!(
                 "Hay clientes que esperan en {} sin nadie libre: {} de ellos.",

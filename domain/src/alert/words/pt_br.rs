@@ -67,9 +67,13 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             format!("O histórico do número {} não pode ser trazido: {}.", told("channel"), told("event")),
             "Quem usa o número no aplicativo WhatsApp Business pode compartilhá-lo de novo.",
         ),
-        AlertKind::ContactsConflict => {
-            ("Dois contatos parecem ser a mesma pessoa.".to_owned(), "Compare-os e junte-os se forem.")
-        }
+        AlertKind::ContactsConflict => (
+            match details.get("one").zip(details.get("other")) {
+                Some((one, other)) => format!("Dois contatos parecem ser a mesma pessoa: {one} e {other}."),
+                None => "Dois contatos parecem ser a mesma pessoa.".to_owned(),
+            },
+            "Compare-os. Se forem, junte-os (mergeContacts), o que pode ser desfeito; se não, dê este aviso por visto (resolveAlert).",
+        ),
         AlertKind::WaitingTooLong => (
             format!("Clientes esperam em {} sem ninguém livre: {} deles.", told("channel"), told("count")),
             "Veja quem está disponível e pode ter essas conversas.",

@@ -1,11 +1,11 @@
 //! What customers want of marketing messages: as they choose in WhatsApp, and as a failed delivery tells.
 
-use portaria_domain::Result;
 use portaria_domain::consent::{Stated, note};
+use portaria_domain::{Error, Result};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
 use portaria_entity::id::ContactId;
 use portaria_entity::{conversation, message};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QuerySelect};
 
 use super::Application;
 use super::customer::party;
@@ -53,7 +53,8 @@ impl Application<'_> {
             (Some(contact), _) => contact,
             (None, Some(message)) => {
                 let key = (message.workspace_id, message.conversation_id);
-                match conversation::Entity::find_by_id(key).one(self.transaction).await? {
+                match conversation::Entity::find_by_id(key).lock_exclusive().one(self.transaction).await? {
+                    Some(conversation) if conversation.merged_into_id.is_some() => return Err(Error::Busy),
                     Some(conversation) => conversation.contact_id,
                     None => return Ok(()),
                 }

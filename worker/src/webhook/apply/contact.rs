@@ -12,7 +12,9 @@ use portaria_entity::contact_identity::{self, Column, IdentityKind};
 use portaria_entity::id::{ContactId, ContactIdentityId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::Application;
 use crate::whatsapp::payload::{Message, Party};
@@ -140,6 +142,9 @@ impl Application<'_> {
             .filter(Column::Portfolio.eq(""))
             .filter(Column::Kind.is_in(padded(kinds.into_iter().collect())))
             .filter(Column::Value.is_in(padded(values)))
+            // Locked, so that whose they are stays so until the end: nobody merges them meanwhile.
+            .order_by_asc(Column::Id)
+            .lock_exclusive()
             .all(self.transaction)
             .await?;
         Ok(rows)
@@ -156,6 +161,7 @@ impl Application<'_> {
             email: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
+            merged_into_id: Set(None),
         };
         self.unwritten.contacts.push(row);
         self.known.names.insert(id, name);
@@ -225,15 +231,16 @@ impl Application<'_> {
             address: None,
         };
         record(self.transaction, &self.installation.clock, deed).await?;
-        let pair = [contact, row.contact_id];
-        let (first, second) = (pair.iter().min(), pair.iter().max());
         let raised = Raised {
             workspace_id: self.origin.workspace_id,
             kind: AlertKind::ContactsConflict,
-            cause: first.zip(second).map(|(one, other)| format!("{one}:{other}")).unwrap_or_default(),
+            cause: alert::conflict_of([contact, row.contact_id]),
             severity: AlertSeverity::Notice,
             channel_id: None,
-            details: Details::new(),
+            details: Details::from([
+                ("one".to_owned(), contact.to_string()),
+                ("other".to_owned(), row.contact_id.to_string()),
+            ]),
         };
         let place = (&self.installation.database, &self.installation.clock);
         alert::raise(self.transaction, place, raised).await

@@ -86,6 +86,7 @@ impl Application<'_> {
             return Ok(touched.row.id);
         }
         let (found, row) = match self.find_conversation(channel, contact).await? {
+            Some(row) if row.merged_into_id.is_some() => return Err(Error::Busy),
             Some(row) => (Some(row.clone()), row),
             None => (None, self.new_conversation(channel, contact, at)),
         };
@@ -104,6 +105,10 @@ impl Application<'_> {
             find = find.lock_exclusive();
         }
         if let Some(row) = find.one(self.transaction).await? {
+            if row.merged_into_id.is_some() {
+                // It was merged at this very time: begin again, and find the one that it is part of.
+                return Err(Error::Busy);
+            }
             self.touched.insert(id, Touched::new(Some(row.clone()), row));
         }
         Ok(())
@@ -152,6 +157,7 @@ impl Application<'_> {
             snoozed_until: None,
             escalated_at: None,
             created_at: self.installation.clock.now(),
+            merged_into_id: None,
         };
         self.unwritten.conversations.insert(row.id, row.clone().into_active_model());
         row

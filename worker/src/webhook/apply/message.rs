@@ -6,6 +6,7 @@ use portaria_entity::event::EventKind;
 use portaria_entity::id::ConversationId;
 use portaria_entity::message::{self, Column, DeliveryStatus, Direction, MessageSource};
 use portaria_entity::time::Timestamp;
+use sea_orm::ActiveValue::NotSet;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
@@ -94,7 +95,10 @@ impl Application<'_> {
         row.source = known.source.max(source(message));
         row.reply_to_whatsapp_id = refers_to(message).cloned();
         self.take_up_acts(&mut row).await?;
-        row.clone().into_active_model().reset_all().update(self.transaction).await?;
+        // Where it belongs is not for this to say: it may be merged with another conversation.
+        let mut told = row.clone().into_active_model().reset_all();
+        told.conversation_id = NotSet;
+        row.conversation_id = told.update(self.transaction).await?.conversation_id;
         self.known.note_message(&row);
         if row.source > known.source {
             self.touch(row.conversation_id).await?;

@@ -3,20 +3,12 @@
 //! Unique keys alone would keep rows single, but not keep a status from missing the message that is being
 //! written beside it, nor two customers' first messages, told in opposite order, from waiting for each other.
 
-use std::collections::BTreeSet;
-
-use portaria_domain::{Installation, Result};
+use portaria_domain::{Installation, Result, turn};
 use portaria_entity::id::WorkspaceId;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use sha2::{Digest, Sha256};
+use sea_orm::DatabaseTransaction;
 
 use super::Told;
 use crate::whatsapp::payload::{Item, Message, Target};
-
-/// Keeps these locks apart from those taken for other purposes.
-const CLASS: i32 = 716_471_202;
-/// Names share so many locks: enough to be apart, few enough for the largest delivery to take them all.
-const LOCKS: u16 = 256;
 
 /// Waits for the turn of everything told at once, in one order for all. On SQLite there is but one writer anyway.
 pub(super) async fn take(
@@ -25,15 +17,7 @@ pub(super) async fn take(
     workspace: WorkspaceId,
     told: &[Told<'_>],
 ) -> Result<()> {
-    let locks: BTreeSet<u16> =
-        told.iter().flat_map(|one| names(one.item)).map(|name| lock(workspace, name)).collect();
-    if installation.database.is_sqlite() || locks.is_empty() {
-        return Ok(());
-    }
-    let rows = locks.iter().map(|lock| format!("({lock})")).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT pg_advisory_xact_lock({CLASS}, wanted) FROM (VALUES {rows}) AS locks (wanted)");
-    transaction.query_all_raw(installation.database.statement(&sql, [])).await?;
-    Ok(())
+    turn::take(installation, transaction, workspace, told.iter().flat_map(|one| names(one.item))).await
 }
 
 /// Whom and what it speaks of.
@@ -68,9 +52,4 @@ fn names_of_message(message: &Message) -> Vec<&str> {
     names.extend(before.into_iter().flatten().flatten().map(String::as_str));
     names.extend(message.profile.username.as_deref());
     names
-}
-
-fn lock(workspace: WorkspaceId, name: &str) -> u16 {
-    let hash = Sha256::new_with_prefix(workspace.0.as_bytes()).chain_update(name).finalize();
-    u16::from_be_bytes([hash[0], hash[1]]) % LOCKS
 }
