@@ -6,7 +6,8 @@ use portaria_domain::conversation::ConversationRow;
 use portaria_domain::event::{Assigned, Before, By};
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
-use portaria_entity::conversation;
+use portaria_entity::conversation::{self, ConversationStatus};
+use portaria_entity::event::AssignmentCause as Cause;
 use portaria_entity::id::{ConversationId, MemberId};
 use portaria_entity::time::Timestamp;
 use portaria_guard::guarded;
@@ -84,7 +85,10 @@ impl ConversationAssignment {
             viewer.access.reading(Placement { channel_id: found.channel_id, team_id, assignee_id, open })
         };
         let was = read(before.open, before.team_id, before.assignee_id);
-        let became = read(true, found.team_id, assigned.to);
+        // What became part of another, or was resolved already, went to no queue that anybody watches.
+        let is_gone = found.merged_into_id.is_some() || found.status == ConversationStatus::Resolved;
+        let is_merged = assigned.cause == Cause::Merged && assigned.to.is_none() && is_gone;
+        let became = if is_merged { None } else { read(true, found.team_id, assigned.to) };
         let now = ConversationRow::of(viewer, found.clone());
         let is = now.as_ref().map(|row| row.reading);
         if was.is_none() && became.is_none() && is.is_none() {
@@ -100,7 +104,7 @@ impl ConversationAssignment {
             held,
             conversation: now.map(Conversation),
             from: (all || was.is_some()).then_some(before.assignee_id),
-            to: (all || became.is_some()).then_some(assigned.to),
+            to: (!is_merged && (all || became.is_some())).then_some(assigned.to),
             deed: whole.then_some(Assigned { choice, ..assigned }),
             at: assigned.at,
             cursor,

@@ -57,7 +57,8 @@ pub struct Follower {
     /// Up to where the outbox has to be read.
     until: Option<i64>,
     workspace_id: WorkspaceId,
-    only: Option<ConversationId>,
+    /// The conversation that was asked for, and the one that it has become part of.
+    only: Option<[ConversationId; 2]>,
 }
 
 impl Follower {
@@ -68,7 +69,7 @@ impl Follower {
             None => None,
             Some(id) => {
                 let reader = standing.installation.database.reader();
-                Some(conversation::stands_for(reader, viewer.workspace_id, id).await?)
+                Some([id, conversation::stands_for(reader, viewer.workspace_id, id).await?])
             }
         };
         let begin = ctx.data_opt::<FromNow>().and_then(FromNow::take);
@@ -107,7 +108,8 @@ impl Follower {
         loop {
             let published = self.next_in_order().await?;
             self.standing.recheck().await?;
-            let wanted = self.only.is_none_or(|only| published.conversation_id == Some(only));
+            let wanted =
+                self.only.is_none_or(|only| published.conversation_id.is_some_and(|id| only.contains(&id)));
             if published.workspace_id == self.workspace_id && wanted {
                 return Ok((published, self.standing.viewer().await?));
             }

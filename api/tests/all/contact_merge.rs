@@ -157,3 +157,22 @@ async fn open_screens_go_on_with_the_one_that_stayed() {
         assert!(both.iter().any(|one| *one == changed(&scene.goes)), "{both:?}");
     }
 }
+
+#[tokio::test]
+async fn what_becomes_part_of_another_is_told_to_nobody_who_watches_the_queue() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let scene = scene(&stage).await;
+        let caio = stage.person("Caio", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let served = Served::new(&stage).await;
+        let query = "subscription { conversationAssigned { conversationId from { name } toQueue cause } }";
+        let (mut to_caio, mut to_bia) =
+            (served.follow(&caio, query).await, served.follow(&scene.bia, query).await);
+        act(&api(&stage), &scene.admin, MERGE, json!({ "into": scene.ana, "contact": scene.other })).await;
+        let told = next(&mut to_bia).await["payload"]["data"]["conversationAssigned"].clone();
+        let gone = json!({ "conversationId": scene.goes, "from": { "name": "Bia" }, "toQueue": null, "cause": "MERGED" });
+        assert_eq!(told, gone, "{}", stage.test_database.name);
+        silence(&mut to_bia).await;
+        silence(&mut to_caio).await;
+    }
+}

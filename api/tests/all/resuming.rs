@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
+use portaria_domain::contact_merge::{NewMerge, merge};
+use portaria_domain::conversation::{Assignment, assign};
 use portaria_domain::event::{Happening, append};
 use portaria_domain::retention::{Retention, remove_outdated};
 use portaria_entity::event::EventKind;
@@ -238,5 +240,65 @@ async fn a_change_of_a_message_reaches_who_may_read_it() {
             "{said}"
         );
         silence(&mut socket).await;
+    }
+}
+
+#[tokio::test]
+async fn who_goes_on_from_a_cursor_reads_nothing_of_what_was_taken_from_them() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (ana, hers, _) = scene(&stage).await;
+        let bia = stage.person("Bia", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
+        let dona = stage.person("Dona", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let dona = stage.step_up(&dona).await;
+        let served = Served::new(&stage).await;
+        let mut to_ana = Line::of(&served, &ana, None).await;
+        let mut to_dona = Line::of(&served, &dona, None).await;
+        say(&stage, hers, "um").await;
+        let (_, cursor) = told(&mut to_ana).await;
+        drop(to_ana);
+        told(&mut to_dona).await;
+        say(&stage, hers, "dois").await;
+        assert_eq!(told(&mut to_dona).await.0, "dois", "somebody has looked at it while it was Ana's");
+        assign(&stage.installation, &dona.viewer, hers, Assignment::Member(bia.member_id)).await.unwrap();
+        say(&stage, hers, "para Bia").await;
+        assert_eq!(told(&mut to_dona).await.0, "para Bia");
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        let whole = "message { body } conversation { messages(first: 9) { nodes { body } } }";
+        let query = format!("subscription {{ messageReceived(after: \"{cursor}\") {{ {whole} }} }}");
+        let (mut socket, at_once) = served.begin(&ana, &[query]).await;
+        assert_eq!(at_once, Vec::<Value>::new(), "{}", stage.test_database.name);
+        silence(&mut socket).await;
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_what_became_part_of_another_leaves_no_gap() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let dona = stage.person("Dona", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let (into_id, contact_id) =
+            (stage.customer("Ana", "5511").await, stage.customer("Ana", "BR.1").await);
+        let stays = stage.conversation(into_id, stage.sales, None, &["oi"]).await;
+        let goes = stage.conversation(contact_id, stage.sales, None, &["oi"]).await;
+        let served = Served::new(&stage).await;
+        let only = |after: &str| {
+            let said = SAID.replacen("Received", &format!("Received(conversationId: \"{goes}\"{after})"), 1);
+            format!("subscription {{ {said} }}")
+        };
+        let (socket, said) = served.begin(&dona, &[only("")]).await;
+        let mut line = Line { socket, said: said.into() };
+        say(&stage, goes, "um").await;
+        let (_, cursor) = told(&mut line).await;
+        drop(line);
+        say(&stage, goes, "dois").await;
+        let new = NewMerge { into_id, contact_id, reason: None };
+        merge(&stage.installation, &dona.viewer, new).await.unwrap();
+        say(&stage, stays, "três").await;
+        let (socket, said) = served.begin(&dona, &[only(&format!(", after: \"{cursor}\""))]).await;
+        let mut line = Line { socket, said: said.into() };
+        assert_eq!(told(&mut line).await.0, "dois", "{}", stage.test_database.name);
+        assert_eq!(told(&mut line).await.0, "três");
+        line.silence().await;
     }
 }

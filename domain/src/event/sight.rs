@@ -1,11 +1,13 @@
-//! What the latest events are about, read once in a process however many follow them.
+//! What the latest events are about, read once in a process however many follow them at a time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use portaria_entity::conversation;
 use sea_orm::EntityTrait;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use super::Published;
 use crate::database::Database;
@@ -15,7 +17,11 @@ use crate::message::{MessageRow, by_ids};
 /// So many events are remembered.
 const KEPT: usize = 2_048;
 
-/// The rows that an event tells of, as they were when it was first looked at.
+/// For so long. Whose a conversation is may have changed since: who looks later, going on from a cursor or being slow, is to
+/// be judged by what is so then.
+const GOOD_FOR: Duration = Duration::from_millis(500);
+
+/// The rows that an event tells of, as they were when somebody looked at it a moment ago.
 #[derive(Clone, Debug, Default)]
 pub struct Sight {
     pub conversation: Option<Arc<conversation::Model>>,
@@ -27,7 +33,7 @@ pub(super) struct Sights(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    cells: HashMap<i64, Arc<OnceCell<Sight>>>,
+    cells: HashMap<i64, (Instant, Arc<OnceCell<Sight>>)>,
     order: VecDeque<i64>,
 }
 
@@ -39,7 +45,11 @@ impl Sights {
 
     fn cell(&self, seq: i64) -> Arc<OnceCell<Sight>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = kept.cells.get(&seq) {
+        let now = Instant::now();
+        if let Some((begun, cell)) = kept.cells.get_mut(&seq) {
+            if now.duration_since(*begun) >= GOOD_FOR {
+                (*begun, *cell) = (now, Arc::default());
+            }
             return cell.clone();
         }
         if kept.order.len() >= KEPT
@@ -48,7 +58,7 @@ impl Sights {
             kept.cells.remove(&oldest);
         }
         kept.order.push_back(seq);
-        kept.cells.entry(seq).or_default().clone()
+        kept.cells.entry(seq).or_insert_with(|| (now, Arc::default())).1.clone()
     }
 }
 
