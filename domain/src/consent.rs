@@ -108,7 +108,7 @@ pub(crate) fn decisive(rows: Vec<consent::Model>) -> Option<consent::Model> {
     }
 }
 
-fn is_in_whatsapp(row: &consent::Model) -> bool {
+pub(crate) fn is_in_whatsapp(row: &consent::Model) -> bool {
     match row.source {
         ConsentSource::Whatsapp | ConsentSource::Undelivered => true,
         ConsentSource::Recorded => false,

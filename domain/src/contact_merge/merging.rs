@@ -129,10 +129,15 @@ async fn two(work: &Work<'_>, held: &Held, pair: [ContactId; 2]) -> Result<[cont
 impl Work<'_> {
     /// Who refused marketing under either name is sent none under the one that stays.
     async fn keep_refusal(&self, into: ContactId, before: Vec<consent::Model>) -> Result<()> {
-        let refused = before.into_iter().find(|row| row.choice == ConsentChoice::Withdrawn);
-        let Some(refused) = refused else { return Ok(()) };
+        // What was refused in WhatsApp only they can take back: of two refusals it is the stronger.
+        let strength = |row: &consent::Model| consents::is_in_whatsapp(row);
+        let refusals = before.into_iter().filter(|row| row.choice == ConsentChoice::Withdrawn);
+        let Some(refused) = refusals.max_by_key(strength) else { return Ok(()) };
         let now = consents::of_contacts(&self.transaction, self.workspace_id, &[into]).await?;
-        if now.get(&into).is_some_and(|row| row.choice == ConsentChoice::Withdrawn) {
+        let stands = |row: &consent::Model| {
+            row.choice == ConsentChoice::Withdrawn && strength(row) >= strength(&refused)
+        };
+        if now.get(&into).is_some_and(stands) {
             return Ok(());
         }
         let id = self.copy_refusal(refused, into).await?;

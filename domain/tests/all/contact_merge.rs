@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portaria_domain::access::Scope;
 use portaria_domain::alert::{self, Raised};
-use portaria_domain::consent::{self, NewConsent, allows_marketing};
+use portaria_domain::consent::{self, NewConsent, Stated, allows_marketing};
 use portaria_domain::contact::by_ids;
 use portaria_domain::contact_merge::{NewMerge, merge, undo};
 use portaria_domain::conversation::{ConversationFilter, claim, find, page, resolve};
@@ -204,6 +204,30 @@ async fn whoever_refused_marketing_under_either_name_is_sent_none() {
         assert_eq!((said.contact_id, said.source), (other, ConsentSource::Recorded));
         undo(&stage.installation, &admin.viewer, merged.id).await.unwrap();
         assert!(!allowed(ana).await && !allowed(other).await);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_in_whatsapp_is_not_hidden_by_one_at_the_counter() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage).await;
+        let (ana, other) = (stage.customer("Ana", "5511").await, stage.customer("Maria", "BR.1").await);
+        for (contact, choice) in [(ana, ConsentChoice::Withdrawn), (other, ConsentChoice::Granted)] {
+            talk(&stage, contact, stage.sales, None, &["oi"]).await;
+            let stated = Stated { choice, source: ConsentSource::Whatsapp, at: stage.clock.now() };
+            let writer = stage.installation.database.writer();
+            consent::note(writer, &stage.clock, (stage.workspace_id, contact), stated).await.unwrap();
+            stage.clock.advance(Duration::from_secs(60));
+        }
+        let say = async |contact_id, choice, note: Option<&str>| {
+            let new = NewConsent { contact_id, choice, note: note.map(str::to_owned) };
+            consent::record(&stage.installation, &admin.viewer, new).await
+        };
+        say(other, ConsentChoice::Withdrawn, None).await.unwrap();
+        join(&stage, &admin, other, ana).await.unwrap();
+        let again = say(other, ConsentChoice::Granted, Some("balcão")).await;
+        assert!(matches!(again, Err(Error::Refused(Refusal::RefusedByCustomer))), "{again:?}");
     }
 }
 
