@@ -20,7 +20,7 @@ pub use finder::{
     ConversationCursor, ConversationFilter, Unassigned, channel_of, find, page, stands_for, visible_in,
     visible_to,
 };
-pub use release::{release_ended, release_expired, release_lost, release_owed};
+pub use release::{Looked, release_ended, release_expired, release_lost, release_owed};
 pub use rules::{Act, permit};
 pub use snooze::{snooze, wake};
 

@@ -9,7 +9,6 @@ use portaria_domain::event::Published;
 use portaria_domain::{Installation, conversation, presence, routing, target};
 use portaria_entity::event::EventKind;
 use portaria_entity::id::WorkspaceId;
-use portaria_entity::time::Timestamp;
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -99,10 +98,10 @@ async fn flush(refusals: &webhook::Refusals, uses: &webhook::SecretUse) {
 /// Drains the queue of a workspace at once when something has changed there, and looks after everything at intervals.
 async fn drain_the_queue(installation: Installation, shutdown: CancellationToken) {
     let mut events = installation.events.subscribe();
-    let mut looked_until = Timestamp(0);
+    let mut looked = conversation::Looked::default();
     let mut watched: Option<Instant> = None;
     while !shutdown.is_cancelled() {
-        look_after_all(&installation, &mut looked_until).await;
+        look_after_all(&installation, &mut looked).await;
         if watched.is_none_or(|at| at.elapsed() >= WATCH_INTERVAL) {
             watched = Some(Instant::now());
             if let Err(error) = target::watch(&installation).await {
@@ -122,10 +121,9 @@ async fn drain_the_queue(installation: Installation, shutdown: CancellationToken
 }
 
 /// What falls due with time: access that ended, who has gone or is back, what was put off; then the queue.
-async fn look_after_all(installation: &Installation, looked_until: &mut Timestamp) {
-    match conversation::release_ended(installation, *looked_until).await {
-        Ok(until) => *looked_until = until,
-        Err(error) => tracing::warn!(%error, "conversations could not be taken back"),
+async fn look_after_all(installation: &Installation, looked: &mut conversation::Looked) {
+    if let Err(error) = conversation::release_ended(installation, looked).await {
+        tracing::warn!(%error, "conversations could not be taken back");
     }
     if let Err(error) = presence::settle(installation).await {
         tracing::warn!(%error, "who is there could not be settled");

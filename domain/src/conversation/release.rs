@@ -1,6 +1,6 @@
 //! Conversations of who may no longer have them go back to the queue, or straight to somebody who may.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use portaria_entity::conversation::{self, Column, ConversationStatus};
 use portaria_entity::event::{AssignmentCause, EventKind};
@@ -98,19 +98,53 @@ pub async fn release_expired(installation: &Installation, workspace: WorkspaceId
     Ok(released)
 }
 
-/// Takes back what was lost by grants that ended after `since`, and what somebody has who was shut out while they were
-/// taking it, in every workspace. Answers up to when it looked.
-pub async fn release_ended(installation: &Installation, since: Timestamp) -> Result<Timestamp> {
-    let now = installation.clock.now();
-    let sql = "SELECT workspace_id FROM grants WHERE valid_until > $1 AND valid_until <= $2 \
-               UNION SELECT c.workspace_id FROM members m \
-               JOIN conversations c ON c.workspace_id = m.workspace_id AND c.assignee_id = m.id \
-               WHERE m.status <> 'active' AND c.status <> 'resolved'";
-    let statement = installation.database.statement(sql, [since.0.into(), now.0.into()]);
-    for row in installation.database.reader().query_all_raw(statement).await? {
-        release_expired(installation, row.try_get_by_index(0)?).await?;
+/// What was looked at for conversations that somebody may have no longer.
+#[derive(Debug)]
+pub struct Looked {
+    /// At which grants had ended.
+    until: Timestamp,
+    /// At which state of access in each workspace, and whether again since.
+    epochs: HashMap<WorkspaceId, (i64, bool)>,
+}
+
+impl Default for Looked {
+    fn default() -> Self {
+        Self { until: Timestamp(0), epochs: HashMap::new() }
     }
-    Ok(now)
+}
+
+impl Looked {
+    /// Where access has changed since. Twice: who was taking a conversation, or was being given one, may have come too late
+    /// to be seen the first time.
+    fn is_due(&self, workspace: WorkspaceId, epoch: i64) -> bool {
+        self.epochs.get(&workspace) != Some(&(epoch, true))
+    }
+
+    fn note(&mut self, workspace: WorkspaceId, epoch: i64) {
+        let again = self.epochs.get(&workspace).is_some_and(|(known, _)| *known == epoch);
+        self.epochs.insert(workspace, (epoch, again));
+    }
+}
+
+/// Takes back what was lost by grants that ended since it was last looked, and what somebody has who lost their access while
+/// they were taking it, in every workspace.
+pub async fn release_ended(installation: &Installation, looked: &mut Looked) -> Result<()> {
+    let (database, now) = (&installation.database, installation.clock.now());
+    let sql = "SELECT w.id, w.access_epoch, CASE WHEN EXISTS (SELECT 1 FROM grants g WHERE g.workspace_id = w.id \
+               AND g.valid_until > $1 AND g.valid_until <= $2) OR EXISTS (SELECT 1 FROM members m \
+               JOIN conversations c ON c.workspace_id = m.workspace_id AND c.assignee_id = m.id \
+               WHERE m.workspace_id = w.id AND m.status <> 'active' AND c.status <> 'resolved') THEN 1 ELSE 0 END \
+               FROM workspaces w";
+    let statement = database.statement(sql, [looked.until.0.into(), now.0.into()]);
+    for row in database.reader().query_all_raw(statement).await? {
+        let (workspace, epoch) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        if row.try_get_by_index::<i32>(2)? == 1 || looked.is_due(workspace, epoch) {
+            release_expired(installation, workspace).await?;
+            looked.note(workspace, epoch);
+        }
+    }
+    looked.until = now;
+    Ok(())
 }
 
 const OWED: &str = "

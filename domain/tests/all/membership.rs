@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
-use portaria_domain::conversation::{release_ended, release_expired};
+use portaria_domain::conversation::{Looked, release_ended, release_expired};
 use portaria_domain::emergency::{self, Emergency, NewEligibility};
 use portaria_domain::grant::{self, Amendment, Giving};
 use portaria_domain::granting::{Authority, Change};
@@ -105,8 +105,34 @@ async fn what_somebody_took_while_they_were_shut_out_is_taken_back() {
         change.finish().await.unwrap();
         // As a claim leaves it that was under way in another process.
         let id = conversation(&stage, &ana).await;
-        release_ended(&stage.installation, stage.clock.now()).await.unwrap();
+        release_ended(&stage.installation, &mut Looked::default()).await.unwrap();
         assert_eq!(assignee(&stage, id).await, None);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_was_given_while_their_grant_was_revoked_is_taken_back() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage).await;
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let kept = conversation(&stage, &admin).await;
+        let mut looked = Looked::default();
+        let mut look = async || release_ended(&stage.installation, &mut looked).await.unwrap();
+        look().await;
+        look().await;
+        let find = portaria_entity::grant::Entity::find().all(stage.installation.database.reader());
+        let theirs = find.await.unwrap().into_iter().find(|row| row.member_id == ana.member_id).unwrap();
+        let mut change = Change::by(&stage.installation, &admin.viewer, &[]).await.unwrap();
+        grant::revoke(&mut change, theirs.id, "leaves").await.unwrap();
+        change.finish().await.unwrap();
+        look().await;
+        // As routing or a claim leaves it that had read what Ana might do before, and is committed now.
+        stage.clock.advance(Duration::from_secs(1));
+        let id = conversation(&stage, &ana).await;
+        look().await;
+        assert_eq!(assignee(&stage, id).await, None, "{}", stage.test_database.name);
+        assert_eq!(assignee(&stage, kept).await, Some(admin.member_id));
     }
 }
 
