@@ -169,6 +169,24 @@ async fn what_a_bot_passes_on_finds_somebody_with_its_summary_and_what_is_taken_
 }
 
 #[tokio::test]
+async fn what_is_passed_on_and_taken_back_at_once_is_given_to_nobody() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        later(&site, 1_000).await;
+        site.stage.person("Agente", &[(BuiltInRole::Agent, Scope::Channel(site.stage.sales))]).await;
+        let both = [handover("control_passed", 20), handover("control_taken", 30)]
+            .map(|value| json!({ "field": "messaging_handovers", "value": value }));
+        let entry = json!({ "id": "padaria-waba", "time": at(30).parse::<i64>().unwrap(), "changes": both });
+        let body = json!({ "object": "whatsapp_business_account", "entry": [entry] });
+        assert_eq!(site.deliver(body.to_string().as_bytes()).await.status, 200);
+        site.settled().await;
+        let row = site.conversation().await;
+        assert_eq!((row.status, row.assignee_id), (ConversationStatus::Resolved, None));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn the_summary_beside_a_first_message_stands_in_its_conversation() {
     for test in databases().await {
         let site = Site::on(test).await;

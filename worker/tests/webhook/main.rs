@@ -3,6 +3,7 @@
 
 mod accounts;
 mod belonging;
+mod bundling;
 mod consenting;
 mod conversing;
 mod cut_off;

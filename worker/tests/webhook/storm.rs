@@ -22,13 +22,13 @@ const SENDERS: usize = 8;
 const LARGEST: u64 = 150;
 
 /// One thing that happens, as a change of its own.
-fn change(field: &str, mut value: Value) -> Value {
+pub fn change(field: &str, mut value: Value) -> Value {
     value["messaging_product"] = "whatsapp".into();
     value["metadata"] = json!({ "display_phone_number": "551140000001", "phone_number_id": "padaria-1" });
     json!({ "field": field, "value": value })
 }
 
-fn body(changes: &[Value]) -> String {
+pub fn body(changes: &[Value]) -> String {
     json!({ "object": "whatsapp_business_account", "entry": [{ "id": "padaria-waba", "changes": changes }] })
         .to_string()
 }
@@ -98,7 +98,7 @@ fn round(customer: i64, round: i64) -> Vec<Value> {
     ]
 }
 
-fn an_hour() -> Vec<Value> {
+pub fn an_hour() -> Vec<Value> {
     let rounds = (0..ROUNDS).flat_map(|number| (0..CUSTOMERS).map(move |customer| (customer, number)));
     rounds.flat_map(|(customer, number)| round(customer, number)).collect()
 }
@@ -121,13 +121,13 @@ impl Chance {
 }
 
 /// Everything so many times, shuffled, in batches of any size.
-fn storm(hour: &[Value], chance: &mut Chance) -> Vec<String> {
-    let mut all: Vec<Value> = std::iter::repeat_n(hour, RETRIES).flatten().cloned().collect();
+pub fn storm(hour: &[Value], chance: &mut Chance, (retries, largest): (usize, u64)) -> Vec<String> {
+    let mut all: Vec<Value> = std::iter::repeat_n(hour, retries).flatten().cloned().collect();
     chance.shuffle(&mut all);
     let mut rest = all.as_slice();
     let mut bodies = Vec::new();
     while !rest.is_empty() {
-        let size = usize::try_from(1 + chance.below(LARGEST)).unwrap().min(rest.len());
+        let size = usize::try_from(1 + chance.below(largest)).unwrap().min(rest.len());
         let (batch, after) = rest.split_at(size);
         bodies.push(body(batch));
         rest = after;
@@ -136,7 +136,7 @@ fn storm(hour: &[Value], chance: &mut Chance) -> Vec<String> {
 }
 
 /// All that there is, without ids, without when it was received, and without whom it was given to.
-async fn state(site: &Site) -> Vec<String> {
+pub async fn state(site: &Site) -> Vec<String> {
     let reader = site.reader();
     let contacts = contact::Entity::find().all(reader).await.unwrap();
     let name =
@@ -226,7 +226,7 @@ async fn a_storm_of_repetitions_ends_where_one_clean_run_does() {
         (options.processing.claim, options.processing.chunk) = (3, 30);
         let stormy = staffed(stormy, options).await;
         let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
-        let storm = storm(&hour, &mut chance);
+        let storm = storm(&hour, &mut chance, (RETRIES, LARGEST));
         let site = &stormy;
         let senders = storm.chunks(storm.len().div_ceil(SENDERS)).map(|bodies| async move {
             for body in bodies {

@@ -284,7 +284,8 @@ impl Application<'_> {
         let mut waiting = Vec::new();
         for touched in self.touched.values().filter(|touched| touched.is_changed()) {
             touched.row.clone().into_active_model().reset_all().update(self.transaction).await?;
-            if touched.opened {
+            // What was taken from us again by now needs nobody.
+            if touched.opened && touched.row.status != ConversationStatus::Resolved {
                 let left = touched.before().filter(|before| before.assignee_id.is_some());
                 let left = left.map(|before| Left { before, by: By::Portaria });
                 waiting.extend(Waiting::of(&touched.row).map(|waiting| Waiting { left, ..waiting }));
