@@ -1,6 +1,6 @@
 //! Conversations of who may no longer have them go back to the queue, or straight to somebody who may.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use portaria_entity::conversation::{self, Column, ConversationStatus};
 use portaria_entity::event::{AssignmentCause, EventKind};
@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::event::{By, Happening, append};
 use crate::granting::{Authority, Change, Ledger};
 use crate::installation::Installation;
+use crate::permission::{Permission, PermissionSet};
 use crate::routing::setting::WorkspaceRouting;
 use crate::routing::{Routing, Waiting, lacking};
 
@@ -66,16 +67,33 @@ pub async fn release_lost(change: &Change<'_>, members: &[MemberId]) -> Result<u
     Ok(lost.len())
 }
 
-fn may_keep(ledger: &Ledger, now: Timestamp, row: &conversation::Model) -> bool {
+fn held(ledger: &Ledger, now: Timestamp, row: &conversation::Model) -> PermissionSet {
     let assignee = row.assignee_id.and_then(|member| ledger.members.get(&member));
-    assignee.is_some_and(|standing| {
-        let held = standing.access(now).in_conversation(row.channel_id, row.team_id);
-        lacking(held).is_empty()
+    assignee.map_or_else(PermissionSet::default, |standing| {
+        standing.access(now).in_conversation(row.channel_id, row.team_id)
     })
+}
+
+fn may_keep(ledger: &Ledger, now: Timestamp, row: &conversation::Model) -> bool {
+    lacking(held(ledger, now, row)).is_empty()
+}
+
+/// Who was given it to read it, reads it still.
+fn may_read(ledger: &Ledger, now: Timestamp, row: &conversation::Model) -> bool {
+    held(ledger, now, row).contains(Permission::ConversationReadAssigned)
 }
 
 /// Takes back what was lost in a workspace by grants that ended on their own.
 pub async fn release_expired(installation: &Installation, workspace: WorkspaceId) -> Result<usize> {
+    release_from(installation, workspace, may_keep).await
+}
+
+/// Takes what is lost to them from those who have something that they should not.
+async fn release_from(
+    installation: &Installation,
+    workspace: WorkspaceId,
+    is_rightly_theirs: fn(&Ledger, Timestamp, &conversation::Model) -> bool,
+) -> Result<usize> {
     let (reader, now) = (installation.database.reader(), installation.clock.now());
     let assigned = conversation::Entity::find()
         .filter(Column::WorkspaceId.eq(workspace))
@@ -84,7 +102,7 @@ pub async fn release_expired(installation: &Installation, workspace: WorkspaceId
         .all(reader)
         .await?;
     let ledger = Ledger::read(reader, &installation.database, workspace, now).await?;
-    let lost = assigned.iter().filter(|row| !may_keep(&ledger, now, row));
+    let lost = assigned.iter().filter(|row| !is_rightly_theirs(&ledger, now, row));
     let members: Vec<MemberId> = lost.filter_map(|row| row.assignee_id).collect();
     if members.is_empty() {
         return Ok(0);
@@ -130,16 +148,22 @@ impl Looked {
 /// they were taking it, in every workspace.
 pub async fn release_ended(installation: &Installation, looked: &mut Looked) -> Result<()> {
     let (database, now) = (&installation.database, installation.clock.now());
-    let sql = "SELECT w.id, w.access_epoch, CASE WHEN EXISTS (SELECT 1 FROM grants g WHERE g.workspace_id = w.id \
-               AND g.valid_until > $1 AND g.valid_until <= $2) OR EXISTS (SELECT 1 FROM members m \
+    let reader = database.reader();
+    let sql = "SELECT workspace_id FROM grants WHERE valid_until > $1 AND valid_until <= $2 \
+               UNION SELECT c.workspace_id FROM members m \
                JOIN conversations c ON c.workspace_id = m.workspace_id AND c.assignee_id = m.id \
-               WHERE m.workspace_id = w.id AND m.status <> 'active' AND c.status <> 'resolved') THEN 1 ELSE 0 END \
-               FROM workspaces w";
-    let statement = database.statement(sql, [looked.until.0.into(), now.0.into()]);
-    for row in database.reader().query_all_raw(statement).await? {
+               WHERE m.status <> 'active' AND c.status <> 'resolved'";
+    let mut due: HashSet<WorkspaceId> = HashSet::new();
+    for row in reader.query_all_raw(database.statement(sql, [looked.until.0.into(), now.0.into()])).await? {
+        due.insert(row.try_get_by_index(0)?);
+    }
+    let epochs = database.statement("SELECT id, access_epoch FROM workspaces", []);
+    for row in reader.query_all_raw(epochs).await? {
         let (workspace, epoch) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        if row.try_get_by_index::<i32>(2)? == 1 || looked.is_due(workspace, epoch) {
+        if due.contains(&workspace) {
             release_expired(installation, workspace).await?;
+        } else if looked.is_due(workspace, epoch) {
+            release_from(installation, workspace, may_read).await?;
             looked.note(workspace, epoch);
         }
     }
