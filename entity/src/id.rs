@@ -139,6 +139,7 @@ typed_ids! {
     ContactIdentityId = "ident",
     ConversationId = "conv",
     EscalationId = "esc",
+    TransferId = "transfer",
     LabelId = "label",
     BusinessHoursId = "hours",
     EpisodeId = "epi",

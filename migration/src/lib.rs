@@ -19,6 +19,7 @@ mod m20261125_000022_deliveries;
 mod m20261125_000023_understanding;
 mod m20261125_000025_routing;
 mod m20261125_000028_lookups;
+mod m20261125_000029_transfers;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000023_understanding::Migration),
             Box::new(m20261125_000025_routing::Migration),
             Box::new(m20261125_000028_lookups::Migration),
+            Box::new(m20261125_000029_transfers::Migration),
         ]
     }
 }

@@ -44,6 +44,7 @@ pub async fn escalate(
     };
     escalation::Entity::insert(new).exec_without_returning(&act.transaction).await?;
     decline(&act).await?;
+    act.go_on_with_targets().await?;
     act.update(
         "assignee_id = NULL, status = 'open', snoozed_until = NULL, escalated_at = COALESCE(escalated_at, $3)",
         [act.now.0.into()],

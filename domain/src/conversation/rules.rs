@@ -13,6 +13,7 @@ use crate::viewer::Viewer;
 pub enum Act {
     Claim,
     Assign,
+    Transfer,
     Resolve,
     MarkRead,
     Snooze,
@@ -42,7 +43,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
             }
             open
         }
-        Act::Assign => {
+        Act::Assign | Act::Transfer => {
             if !(is_assignee && conversation.held.contains(Permission::ConversationTransfer)) {
                 require(Permission::ConversationAssign)?;
             }

@@ -4,6 +4,7 @@ mod asking;
 mod escalating;
 mod leaving;
 mod remembering;
+mod transferring;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
