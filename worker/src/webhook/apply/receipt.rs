@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use portaria_domain::Result;
+use portaria_entity::conversation;
 use portaria_entity::group_participant::{self, Column, ParticipantStatus};
 use portaria_entity::message::{self, DeliveryStatus};
 use portaria_entity::message_status;
 use portaria_entity::time::Timestamp;
-use portaria_entity::{conversation, id::ContactId};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use super::Application;
 use super::status::{NO_TIME, advance};
@@ -43,14 +43,14 @@ impl Application<'_> {
 
     /// Who was in the group when it was sent, as far as it is known, and still is.
     async fn addressed(&self, message: &message::Model) -> Result<Vec<group_participant::Model>> {
-        let group: Option<ContactId> = conversation::Entity::find()
-            .select_only()
-            .column(conversation::Column::ContactId)
-            .filter(conversation::Column::WorkspaceId.eq(message.workspace_id))
-            .filter(conversation::Column::Id.eq(message.conversation_id))
-            .into_tuple()
-            .one(self.transaction)
-            .await?;
+        let group = match self.touched.get(&message.conversation_id) {
+            Some(touched) => Some(touched.row.contact_id),
+            None => {
+                let key = (message.workspace_id, message.conversation_id);
+                let row = conversation::Entity::find_by_id(key).one(self.transaction).await?;
+                row.map(|row| row.contact_id)
+            }
+        };
         let Some(group) = group else { return Ok(Vec::new()) };
         let then =
             Condition::any().add(Column::JoinedAt.is_null()).add(Column::JoinedAt.lte(message.sent_at));
