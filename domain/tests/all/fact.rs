@@ -4,7 +4,7 @@ use portaria_domain::fact::{self, About};
 use portaria_domain::template;
 use portaria_entity::time::Timestamp;
 use portaria_testing::{Stage, databases};
-use sea_orm::EntityTrait;
+use sea_orm::ConnectionTrait;
 
 /// What stands after these statuses of a template were told, each with its second.
 async fn stands(stage: &Stage, meta_id: &str, told: &[(&str, i64)]) -> Option<String> {
@@ -16,8 +16,10 @@ async fn stands(stage: &Stage, meta_id: &str, told: &[(&str, i64)]) -> Option<St
         let at = Timestamp::from_secs(*second);
         fact::put(database.writer(), database, place, ("status", Some(status)), at).await.unwrap();
     }
-    let find = portaria_entity::template::Entity::find_by_id((stage.workspace_id, row.id));
-    find.one(database.reader()).await.unwrap().unwrap().status
+    let sql = "SELECT status FROM templates WHERE workspace_id = $1 AND id = $2";
+    let values = [stage.workspace_id.0.into(), row.id.0.into()];
+    let found = database.reader().query_one_raw(database.statement(sql, values)).await.unwrap().unwrap();
+    found.try_get_by_index(0).unwrap()
 }
 
 #[tokio::test]
