@@ -99,7 +99,12 @@ impl Hours {
 
     /// When so many minutes of these hours have gone by.
     pub fn after(&self, start: Timestamp, minutes: i32) -> Option<Timestamp> {
-        let mut left = i64::from(minutes) * 60_000_000;
+        self.after_micros(start, i64::from(minutes) * 60_000_000)
+    }
+
+    /// When so many microseconds of these hours have gone by.
+    pub(crate) fn after_micros(&self, start: Timestamp, micros: i64) -> Option<Timestamp> {
+        let mut left = micros;
         for (from, until) in self.open_from(start) {
             let from = from.max(start);
             let here = until.0 - from.0;
@@ -109,6 +114,14 @@ impl Hours {
             left -= here;
         }
         None
+    }
+
+    /// How many microseconds of these hours lie between two instants.
+    pub(crate) fn open_between(&self, from: Timestamp, until: Timestamp) -> i64 {
+        self.open_from(from)
+            .take_while(|(opens, _)| *opens < until)
+            .map(|(opens, closes)| closes.min(until).0 - opens.max(from).0)
+            .sum()
     }
 
     /// The spans that have not ended at an instant, in order.

@@ -7,7 +7,7 @@ use portaria_entity::consent::{self, Column, ConsentChoice, ConsentSource, Conse
 use portaria_entity::id::{ConsentId, ContactId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::activity::{Deed, record as record_deed};
 use crate::clock::Clock;
@@ -86,6 +86,31 @@ pub async fn of_contacts(
         said.entry(row.contact_id).or_default().push(row);
     }
     Ok(said.into_iter().filter_map(|(contact, rows)| Some((contact, decisive(rows)?))).collect())
+}
+
+/// Where a page of what was said goes on: before this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsentCursor {
+    pub stated_at: Timestamp,
+    pub id: ConsentId,
+}
+
+/// All that was said of marketing messages to a customer, what was said last first. The caller may know of the customer.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    (workspace, contact): (WorkspaceId, ContactId),
+    after: Option<ConsentCursor>,
+    limit: u64,
+) -> Result<Vec<consent::Model>> {
+    let mut find = consent::Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::ContactId.eq(contact))
+        .filter(Column::Topic.eq(ConsentTopic::Marketing));
+    if let Some(cursor) = after {
+        let same = Condition::all().add(Column::StatedAt.eq(cursor.stated_at)).add(Column::Id.lt(cursor.id));
+        find = find.filter(Condition::any().add(Column::StatedAt.lt(cursor.stated_at)).add(same));
+    }
+    Ok(find.order_by_desc(Column::StatedAt).order_by_desc(Column::Id).limit(limit).all(connection).await?)
 }
 
 /// Whether marketing may be sent to a customer: the one place that says so. Who has said nothing has not refused.

@@ -7,6 +7,7 @@ mod finder;
 mod release;
 mod rules;
 mod snooze;
+mod transfer;
 
 use portaria_entity::conversation::{self, ConversationStatus};
 
@@ -23,6 +24,7 @@ pub use finder::{
 pub use release::{Looked, release_ended, release_expired, release_lost, release_owed};
 pub use rules::{Act, permit};
 pub use snooze::{snooze, wake};
+pub use transfer::{transfer, transfers};
 
 /// A conversation that a viewer may see, with how much of it and what they may do towards it.
 #[derive(Clone, Debug)]

@@ -49,6 +49,10 @@ pub enum Refusal {
     NotAssignee,
     #[error("that member may not have this conversation")]
     AssigneeNotPermitted,
+    #[error("the conversation is that team's already")]
+    SameTeam,
+    #[error("that team does not look after the number")]
+    NotServed,
     #[error("the conversation is escalated already")]
     AlreadyEscalated,
     #[error("e-mail or password is wrong")]

@@ -28,14 +28,8 @@ pub async fn all(connection: &impl ConnectionTrait, workspace: WorkspaceId) -> R
 
 /// Makes a label, for the whole workspace.
 pub async fn create(change: &Change<'_>, name: &str, is_skill: bool) -> Result<label::Model> {
-    let name = stated(name, Refusal::NameMissing)?;
-    if name.chars().count() > LONGEST_NAME {
-        return Err(Refusal::TextTooLong.into());
-    }
     let known = all(&change.transaction, change.workspace_id).await?;
-    if known.iter().any(|label| label.name.to_lowercase() == name.to_lowercase()) {
-        return Err(Refusal::NameTaken.into());
-    }
+    let name = free_name(name, None, &known)?;
     if known.len() >= MOST {
         return Err(Refusal::TooManyLabels.into());
     }
@@ -57,6 +51,35 @@ pub async fn create(change: &Change<'_>, name: &str, is_skill: bool) -> Result<l
     let told = json!({ "name": row.name, "isSkill": is_skill });
     change.record("label.created", row.id, (None, Some(told))).await?;
     Ok(row)
+}
+
+/// Renames a label, wherever it is.
+pub async fn rename(change: &Change<'_>, id: LabelId, name: &str) -> Result<label::Model> {
+    let known = all(&change.transaction, change.workspace_id).await?;
+    let before = known.iter().find(|label| label.id == id).ok_or(Error::NotFound)?;
+    let name = free_name(name, Some(id), &known)?;
+    let row = label::Model { name: name.to_owned(), ..before.clone() };
+    if row == *before {
+        return Ok(row);
+    }
+    let sql = "UPDATE labels SET name = $3 WHERE workspace_id = $1 AND id = $2";
+    change.execute(sql, [id.0.into(), name.into()]).await?;
+    let told = (Some(json!({ "name": before.name })), Some(json!({ "name": name })));
+    change.record("label.renamed", id, told).await?;
+    Ok(row)
+}
+
+/// A name that no other label has, in capitals or not.
+fn free_name<'a>(name: &'a str, own: Option<LabelId>, known: &[label::Model]) -> Result<&'a str> {
+    let name = stated(name, Refusal::NameMissing)?;
+    if name.chars().count() > LONGEST_NAME {
+        return Err(Refusal::TextTooLong.into());
+    }
+    let same = |label: &label::Model| label.name.to_lowercase() == name.to_lowercase();
+    if known.iter().any(|label| Some(label.id) != own && same(label)) {
+        return Err(Refusal::NameTaken.into());
+    }
+    Ok(name)
 }
 
 /// Deletes a label, from everything that bears it.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use portaria_entity::id::{ConversationId, MemberId, MessageId, WorkspaceId};
-use portaria_entity::message::{self, DeliveryStatus, Direction};
+use portaria_entity::message::{self, DeliveryStatus, Direction, MessageSource};
 use portaria_entity::time::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -35,6 +35,7 @@ pub struct MessageRow {
     pub status: DeliveryStatus,
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    pub source: MessageSource,
 }
 
 /// Kinds whose words may name numbers that the customer did not write as words: what WhatsApp itself says, and cards of people.
@@ -59,8 +60,8 @@ impl MessageRow {
 
 fn rows() -> Select<message::Entity> {
     use message::Column::{
-        AuthorId, Body, ConversationId, Direction, EditedAt, Id, Kind, ReceivedAt, RevokedAt, SentAt, Status,
-        WhatsappId,
+        AuthorId, Body, ConversationId, Direction, EditedAt, Id, Kind, ReceivedAt, RevokedAt, SentAt, Source,
+        Status, WhatsappId,
     };
     let columns = [
         Id,
@@ -75,6 +76,7 @@ fn rows() -> Select<message::Entity> {
         Status,
         EditedAt,
         RevokedAt,
+        Source,
     ];
     message::Entity::find().select_only().columns(columns)
 }

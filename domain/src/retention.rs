@@ -25,11 +25,13 @@ pub struct Retention {
     pub sign_ins: u32,
     /// Mails that were sent or given up.
     pub mails: u32,
+    /// Counts of kinds that Portaria does not know, since they were last seen.
+    pub unknown_contents: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { deliveries: 30, events: 7, sign_ins: 400, mails: 90 }
+        Self { deliveries: 30, events: 7, sign_ins: 400, mails: 90, unknown_contents: 90 }
     }
 }
 
@@ -44,7 +46,7 @@ struct Outdated {
 }
 
 impl Retention {
-    fn outdated(&self) -> [Outdated; 12] {
+    fn outdated(&self) -> [Outdated; 13] {
         let of = |table, key, condition, days| Outdated { table, key, condition, days };
         [
             // The next attempt of what is settled is when it was last worked on.
@@ -67,6 +69,7 @@ impl Retention {
                 self.deliveries,
             ),
             of("webhook_refusals", "minute, app_key, cause", "minute < $1", self.deliveries),
+            of("unknown_contents", "workspace_id, field, kind", "last_seen_at < $1", self.unknown_contents),
             // From the first one on, without a hole: a cursor is good when everything after it is there.
             of(
                 "events",

@@ -1,6 +1,8 @@
 //! Targets: by when a team means to have answered and to be done, in minutes of its hours; and who waits for too long. A
 //! watcher raises an alert before a target is missed, and settles it when the danger is over.
 
+mod pause;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,6 +11,7 @@ use portaria_entity::episode;
 use portaria_entity::id::{ChannelId, EpisodeId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde::{Deserialize, Serialize};
 
 use crate::alert::{Details, Raised, raise, settle};
 use crate::business_hours::{Hours, Timetable, timetable};
@@ -17,15 +20,18 @@ use crate::error::Result;
 use crate::installation::Installation;
 use crate::routing::setting::{self, TeamRouting, WorkspaceRouting, minutes};
 
+pub use pause::go_on;
+pub(crate) use pause::{begin_anew, pause};
+
 /// When a target falls due, and from when on it is at risk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     pub at: Timestamp,
     pub risk_at: Timestamp,
 }
 
 /// The targets of one episode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Targets {
     pub first_response: Option<Due>,
     pub resolution: Option<Due>,
@@ -72,6 +78,22 @@ fn after(hours: Option<&Hours>, since: Timestamp, count: i32) -> Option<Timestam
     match hours {
         Some(hours) => hours.after(since, count),
         None => Some(since + minutes(count)),
+    }
+}
+
+/// When so much time of these hours has gone by.
+fn shifted(hours: Option<&Hours>, since: Timestamp, micros: i64) -> Option<Timestamp> {
+    match hours {
+        Some(hours) => hours.after_micros(since, micros),
+        None => Some(Timestamp(since.0.saturating_add(micros))),
+    }
+}
+
+/// How much time of these hours lies between two instants.
+fn time_between(hours: Option<&Hours>, from: Timestamp, until: Timestamp) -> i64 {
+    match hours {
+        Some(hours) => hours.open_between(from, until),
+        None => until.0.saturating_sub(from.0).max(0),
     }
 }
 

@@ -30,6 +30,7 @@ pub enum MergePart {
     Episode,
     Decision,
     Escalation,
+    Transfer,
     /// A stretch that was ended because another goes on; `from_id` is its conversation.
     EndedEpisode,
     /// A stretch that goes on for both, with its times before; `from_id` is its conversation.

@@ -27,6 +27,12 @@ pub struct Model {
     /// From when on somebody should be told.
     pub first_response_risk_at: Option<Timestamp>,
     pub resolution_risk_at: Option<Timestamp>,
+    /// Since when the time stands still.
+    pub put_off_at: Option<Timestamp>,
+    /// What the targets were then.
+    pub put_off_targets: Option<String>,
+    /// For how long it stood still before, of time in which somebody works there.
+    pub put_off_micros: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

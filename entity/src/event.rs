@@ -42,6 +42,8 @@ pub enum AssignmentCause {
     Declined,
     /// It was put back into the queue by somebody else.
     Returned,
+    /// It was handed over to another team.
+    HandedOver,
     /// Its contact was merged with another, or that was undone.
     Merged,
 }
@@ -54,6 +56,7 @@ impl From<RoutingCause> for AssignmentCause {
             RoutingCause::AccessLost => Self::AccessLost,
             RoutingCause::AssigneeAway => Self::AssigneeAway,
             RoutingCause::Escalated => Self::Escalated,
+            RoutingCause::Transferred => Self::HandedOver,
         }
     }
 }

@@ -140,6 +140,7 @@ typed_ids! {
     ContactMergeId = "merge",
     ConversationId = "conv",
     EscalationId = "esc",
+    TransferId = "transfer",
     LabelId = "label",
     BusinessHoursId = "hours",
     EpisodeId = "epi",

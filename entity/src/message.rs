@@ -30,6 +30,24 @@ pub enum DeliveryStatus {
     Failed,
 }
 
+impl DeliveryStatus {
+    /// A status never goes back; a failure is final.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Sent => 1,
+            Self::Delivered => 2,
+            Self::Read => 3,
+            Self::Played => 4,
+            Self::Failed => 5,
+        }
+    }
+
+    pub fn is_further_than(self, other: Self) -> bool {
+        self.rank() > other.rank()
+    }
+}
+
 /// How Portaria came to know of a message, the least telling first.
 #[derive(
     Clone,

@@ -18,6 +18,8 @@ pub enum RoutingCause {
     /// Who had it was away for too long.
     AssigneeAway,
     Escalated,
+    /// It was handed to another team.
+    Transferred,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -21,6 +21,7 @@ mod m20261125_000025_routing;
 mod m20261125_000026_merging;
 mod m20261125_000027_assignments;
 mod m20261125_000028_lookups;
+mod m20261125_000029_transfers;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000026_merging::Migration),
             Box::new(m20261125_000027_assignments::Migration),
             Box::new(m20261125_000028_lookups::Migration),
+            Box::new(m20261125_000029_transfers::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ pub struct Migration;
 
 const BEFORE: &[&str] = &[
     "DROP INDEX webhook_deliveries_due",
+    "DROP INDEX webhook_deliveries_fresh",
     "DROP INDEX messages_by_reply",
     "CREATE INDEX webhook_deliveries_by_status_nexttempt ON webhook_deliveries (status, next_attempt_at)",
     "CREATE INDEX messages_acting_on ON messages (channel_id, reply_to_whatsapp_id) WHERE kind IN ('edit', 'revoke')",

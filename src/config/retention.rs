@@ -10,6 +10,7 @@ pub struct RetentionConfig {
     event_days: u32,
     sign_in_days: u32,
     mail_days: u32,
+    unknown_content_days: u32,
 }
 
 /// The audit's rules look back so far.
@@ -22,6 +23,7 @@ impl RetentionConfig {
             events: self.event_days,
             sign_ins: self.sign_in_days,
             mails: self.mail_days,
+            unknown_contents: self.unknown_content_days,
         }
     }
 
@@ -31,6 +33,7 @@ impl RetentionConfig {
             ("event_days", self.event_days, 1),
             ("sign_in_days", self.sign_in_days, LEAST_SIGN_IN_DAYS),
             ("mail_days", self.mail_days, 1),
+            ("unknown_content_days", self.unknown_content_days, 1),
         ];
         let short = least.into_iter().filter(|(_, days, least)| days < least);
         short.map(|(key, _, least)| format!("retention.{key} must be at least {least}")).collect()

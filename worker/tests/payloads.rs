@@ -75,6 +75,27 @@ fn what_is_not_json_is_an_error_that_repeats_nothing_of_it() {
     }
 }
 
+#[test]
+fn an_element_without_meaning_is_the_same_in_another_batch_and_another_at_another_number() {
+    let key = |number: &str, messages: &str| {
+        let body = format!(
+            r#"{{"entry":[{{"id":"1","time":5,"changes":[{{"field":"messages","value":{{
+                "metadata":{{"phone_number_id":"{number}"}},"messages":[{messages}]}}}}]}}]}}"#
+        );
+        let payload = read(body.as_bytes()).unwrap();
+        let others = payload.changes[0].items.iter().filter_map(|item| match item {
+            Item::Other(other) => Some(other.dedup_key),
+            Item::Message(_) | Item::Status(_) => None,
+        });
+        others.collect::<Vec<_>>()
+    };
+    let alone = key("1", r#"{"a":1,"b":{"c":2,"d":3}}"#);
+    assert_eq!(alone.len(), 1);
+    assert_eq!(alone, key("1", r#"{"b":{"d":3,"c":2},"a":1},{"id":"m","from":"1","type":"text"}"#));
+    assert_ne!(alone, key("2", r#"{"a":1,"b":{"c":2,"d":3}}"#));
+    assert_ne!(alone, key("1", r#"{"a":1,"b":{"c":2,"d":4}}"#));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 

@@ -46,6 +46,8 @@ pub enum AssignmentCause {
     Declined,
     /// Somebody else put it back into the queue.
     Returned,
+    /// It was handed over to another team.
+    HandedOver,
     /// Its contact was merged with another, or that was undone.
     Merged,
 }

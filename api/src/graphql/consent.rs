@@ -48,7 +48,7 @@ impl Subject for MarketingConsent {
     }
 }
 
-/// Whether a customer wants marketing messages: what they or somebody for them said last.
+/// What a customer, or somebody for them, said once of marketing messages.
 #[guarded]
 impl MarketingConsent {
     /// Whether they want them.

@@ -4,17 +4,20 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
+use portaria_domain::consent::{self, ConsentCursor};
 use portaria_domain::contact::{ContactRow, mask_digits, mask_phone};
 use portaria_domain::contact_merge;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
+use portaria_entity::id::ConsentId;
 use portaria_guard::guarded;
 
 use super::ability::ContactAbilities;
-use super::connection::{Connection, PageSize};
+use super::connection::{Connection, PageSize, encode_cursor};
 use super::consent::MarketingConsent;
 use super::contact_group::ContactGroup;
 use super::contact_merge::{ContactMerge, merge_cursor};
+use super::conversation::time_and_id;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -79,7 +82,8 @@ impl Contact {
     /// What makes them a group of people; null for a customer.
     #[requires(ContactRead)]
     async fn group(&self, ctx: &Context<'_>) -> Result<Option<ContactGroup>> {
-        Ok(Request::of(ctx).loaders()?.details.groups.load(self.0.row.id).await?.map(ContactGroup))
+        let found = Request::of(ctx).loaders()?.details.groups.load(self.0.row.id).await?;
+        Ok(found.map(|row| ContactGroup { row, held: self.0.held }))
     }
 
     /// Whether they want marketing messages, as they or somebody for them said last; null when nobody has said anything.
@@ -104,6 +108,27 @@ impl Contact {
         let rows = contact_merge::page(reader, &self.0, after, size.limit()).await?;
         let rows = rows.into_iter().map(|row| ContactMerge { row, held: self.0.held }).collect();
         Ok(Connection::new(size, rows, ContactMerge::cursor))
+    }
+
+    /// All that they or somebody for them said of marketing messages, the latest first. At most 100 a page. Which of it counts is
+    /// `marketingConsent`.
+    #[requires(ContactReadProfile, ConsentManage)]
+    async fn consents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, from 0 to 100; 50 if not said.")] first: Option<i32>,
+        #[graphql(desc = "Cursor behind which to go on: `pageInfo.endCursor` of the page before.")]
+        after: Option<String>,
+    ) -> Result<Connection<MarketingConsent>> {
+        let size = PageSize::new(first)?;
+        let after = after.as_deref().map(time_and_id).transpose()?;
+        let after = after.map(|(stated_at, id)| ConsentCursor { stated_at, id: ConsentId(id) });
+        let (row, reader) = (&self.0.row, Request::of(ctx).installation.database.reader());
+        let rows = consent::page(reader, (row.workspace_id, row.id), after, size.limit()).await?;
+        let rows = rows.into_iter().map(|row| MarketingConsent { row: Arc::new(row), held: self.0.held });
+        Ok(Connection::new(size, rows.collect(), |one: &MarketingConsent| {
+            encode_cursor(&[&one.row.stated_at.0.to_be_bytes(), one.row.id.0.as_bytes()])
+        }))
     }
 
     /// What the viewer may do towards them now.

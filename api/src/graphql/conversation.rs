@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject};
 use portaria_domain::access::Reading;
 use portaria_domain::conversation::{
-    ConversationCursor, ConversationFilter, ConversationRow, Unassigned, escalations,
+    ConversationCursor, ConversationFilter, ConversationRow, Unassigned, escalations, transfers,
 };
 use portaria_domain::message::{self, MessageCursor};
 use portaria_domain::permission::PermissionSet;
@@ -21,7 +21,7 @@ use super::id::parse_optional;
 use super::label::{Label, labels};
 use super::member::Member;
 use super::message::Message;
-use super::routing::{ConversationRouting, Escalation};
+use super::routing::{ConversationRouting, Escalation, Transfer};
 use super::target::ConversationTargets;
 use super::team::Team;
 use super::time::DateTime;
@@ -80,7 +80,7 @@ impl Conversation {
 }
 
 /// Takes a cursor of 24 bytes apart: a time and an id.
-fn time_and_id(cursor: &str) -> Result<(Timestamp, Uuid)> {
+pub(super) fn time_and_id(cursor: &str) -> Result<(Timestamp, Uuid)> {
     let bytes: [u8; 24] = decode_cursor(cursor)?;
     let (time, id) = bytes.split_at(8);
     let malformed = |_| Problem::BadUserInput("`after` is not a cursor of this list.".to_owned());
@@ -212,6 +212,18 @@ impl Conversation {
         }
         let reader = Request::of(ctx).installation.database.reader();
         Ok(escalations(reader, &self.0, 10).await?.into_iter().map(Escalation).collect())
+    }
+
+    /// How it went from team to team, newest first; the latest ten.
+    #[requires(MessageRead)]
+    async fn transfers(&self, ctx: &Context<'_>) -> Result<Vec<Transfer>> {
+        match self.0.reading {
+            Reading::Whole => {}
+            Reading::QueueEntry => return Err(Problem::NotFound),
+        }
+        let reader = Request::of(ctx).installation.database.reader();
+        let rows = transfers(reader, &self.0, 10).await?;
+        Ok(rows.into_iter().map(|row| Transfer { row, held: self.0.held }).collect())
     }
 
     /// What it is marked with.

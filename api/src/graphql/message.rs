@@ -9,13 +9,14 @@ use portaria_domain::message::MessageRow;
 use portaria_domain::message::content::{self, Carried};
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
+use portaria_entity::message::{Direction as EntityDirection, MessageSource};
 use portaria_guard::guarded;
 
 use super::member::Member;
 use super::message_content::MessageContent;
 use super::message_detail::{
-    Forwarding, MessageError, MessagePricing, MessageReaction, MessageReferral, MessageVersion,
-    ReferredProduct,
+    Forwarding, MessageError, MessagePricing, MessageReaction, MessageReceipt, MessageReferral,
+    MessageVersion, ReferredProduct,
 };
 use super::time::DateTime;
 use crate::error::Result;
@@ -30,6 +31,35 @@ pub enum Direction {
     Inbound,
     /// The company wrote to the customer.
     Outbound,
+}
+
+/// What a message was written in.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum SentVia {
+    /// The customer's WhatsApp.
+    Customer,
+    /// Portaria, or another program that sends for the number by WhatsApp's Cloud API.
+    Api,
+    /// The WhatsApp Business app on the company's own phone.
+    PhoneApp,
+    /// Another application of the company, while it held the conversation (a bot, an agent of Meta's).
+    OtherApp,
+    /// It is not known: the company wrote it before the number was connected.
+    Unknown,
+}
+
+impl SentVia {
+    fn of(direction: EntityDirection, source: MessageSource) -> Self {
+        match (direction, source) {
+            (EntityDirection::Inbound, _) => Self::Customer,
+            (EntityDirection::Outbound, MessageSource::Live) => Self::Api,
+            (EntityDirection::Outbound, MessageSource::Echo) => Self::PhoneApp,
+            (EntityDirection::Outbound, MessageSource::Standby | MessageSource::StandbyEcho) => {
+                Self::OtherApp
+            }
+            (EntityDirection::Outbound, MessageSource::History) => Self::Unknown,
+        }
+    }
 }
 
 /// How far a message of the company has come. It never goes back.
@@ -85,6 +115,12 @@ impl Message {
     #[requires(MessageRead)]
     fn direction(&self) -> Direction {
         self.row.direction.into()
+    }
+
+    /// What it was written in: the customer's WhatsApp, the API, or the company's phone.
+    #[requires(MessageRead)]
+    fn sent_via(&self) -> SentVia {
+        SentVia::of(self.row.direction, self.row.source)
     }
 
     /// WhatsApp's name for the kind of message: `text`, `image`, `order`, ... New ones may appear at any time.
@@ -181,10 +217,19 @@ impl Message {
         self.row.received_at.into()
     }
 
-    /// How far it has come.
+    /// How far it has come. In a group: to everybody who is known to be in it; where that is not known, DELIVERED when it reached
+    /// somebody, and never more. `receipts` tells of each.
     #[requires(MessageRead)]
     fn status(&self) -> DeliveryStatus {
         self.row.status.into()
+    }
+
+    /// Of what the company said in a group: how far it has come to each of whom WhatsApp has told. Empty elsewhere.
+    #[requires(MessageRead)]
+    async fn receipts(&self, ctx: &Context<'_>) -> Result<Vec<MessageReceipt>> {
+        let found = Request::of(ctx).loaders()?.details.receipts.load(self.row.id).await?;
+        let receipt = |row| MessageReceipt { row, held: self.held };
+        Ok(found.iter().flat_map(|all| all.iter().cloned()).map(receipt).collect())
     }
 
     /// Who of the company wrote it; null for what customers write, and for what was sent from elsewhere.

@@ -1,12 +1,17 @@
 //! What surrounds a message: reactions, errors, prices, earlier versions, where its writer came from.
 
-use async_graphql::Enum;
+use async_graphql::{Context, Enum};
 use portaria_domain::message::content::{self, Forwarding as Passed};
 use portaria_domain::message::detail;
+use portaria_domain::permission::PermissionSet;
+use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
-use super::message::Direction;
+use super::message::{DeliveryStatus, Direction};
 use super::time::DateTime;
+use crate::error::Result;
+use crate::guard::Subject;
+use crate::request::Request;
 
 /// Whether a message was passed on from elsewhere.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +148,42 @@ impl MessagePricing {
     #[authenticated]
     fn billable(&self) -> Option<bool> {
         self.0.billable
+    }
+}
+
+pub struct MessageReceipt {
+    pub row: detail::Receipt,
+    /// What the viewer holds towards the group.
+    pub held: PermissionSet,
+}
+
+impl Subject for MessageReceipt {
+    fn held(&self, _viewer: &Viewer) -> PermissionSet {
+        self.held
+    }
+}
+
+/// How far a message to a group has come to one who is in it.
+#[guarded]
+impl MessageReceipt {
+    /// Who: their number (digits only) or Meta's business-scoped id of them, as `ContactGroup.participants` has it. That it was
+    /// shown is recorded, once a day for each who sees it.
+    #[requires(ContactReadPhone)]
+    async fn participant(&self, ctx: &Context<'_>) -> Result<String> {
+        Request::of(ctx).loaders()?.reveal(self.row.group).await?;
+        Ok(self.row.participant.clone())
+    }
+
+    /// How far. FAILED: it will not reach them.
+    #[requires(MessageRead)]
+    fn status(&self) -> DeliveryStatus {
+        self.row.status.into()
+    }
+
+    /// Since when.
+    #[requires(MessageRead)]
+    fn at(&self) -> DateTime {
+        self.row.at.into()
     }
 }
 

@@ -5,14 +5,15 @@ use portaria_domain::conversation::ConversationRow;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::routing::{Candidate, ChoiceReason, DecisionRow, Verdict, decisions, queue_position};
 use portaria_domain::viewer::Viewer;
-use portaria_entity::escalation;
 use portaria_entity::id::RoutingDecisionId;
+use portaria_entity::{escalation, transfer};
 use portaria_guard::guarded;
 use uuid::Uuid;
 
 use super::connection::{Connection, PageSize, decode_cursor, encode_cursor};
 use super::member::Member;
 use super::permission::PermissionKey;
+use super::team::Team;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -32,6 +33,8 @@ pub enum RoutingCause {
     AssigneeAway,
     /// It was escalated.
     Escalated,
+    /// It was handed to another team.
+    Transferred,
 }
 
 /// Why a member was given a conversation, or was not.
@@ -239,5 +242,60 @@ impl Escalation {
     #[authenticated]
     fn at(&self) -> DateTime {
         self.0.escalated_at.into()
+    }
+}
+
+pub struct Transfer {
+    pub row: transfer::Model,
+    /// What the viewer holds towards the conversation.
+    pub held: PermissionSet,
+}
+
+impl Subject for Transfer {
+    fn held(&self, _viewer: &Viewer) -> PermissionSet {
+        self.held
+    }
+}
+
+/// That a conversation went from one team to another.
+#[guarded]
+impl Transfer {
+    /// Whose it was before; null when it was no team's.
+    #[requires(TeamRead)]
+    async fn from_team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
+        match self.row.from_team_id {
+            Some(id) => Ok(Request::of(ctx).loaders()?.team(id).await?.map(Team)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whose it was from then on; null when it was no team's.
+    #[requires(TeamRead)]
+    async fn to_team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
+        match self.row.to_team_id {
+            Some(id) => Ok(Request::of(ctx).loaders()?.team(id).await?.map(Team)),
+            None => Ok(None),
+        }
+    }
+
+    /// What the team should know.
+    #[authenticated]
+    fn note(&self) -> Option<&str> {
+        self.row.note.as_deref()
+    }
+
+    /// Who handed it over; null when a program did.
+    #[requires(MemberRead)]
+    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        match self.row.member_id {
+            Some(id) => Ok(Request::of(ctx).loaders()?.member(id).await?.map(Member)),
+            None => Ok(None),
+        }
+    }
+
+    /// When.
+    #[authenticated]
+    fn at(&self) -> DateTime {
+        self.row.transferred_at.into()
     }
 }

@@ -38,6 +38,13 @@ impl ConversationTargets {
         is_missed(self.0.first_response_due_at, self.0.first_response_at, Request::of(ctx).now)
     }
 
+    /// Since when the time stands still, because the conversation is put off; null while it goes on. What is due is told as it
+    /// will be when it is open again at its time.
+    #[authenticated]
+    fn paused_since(&self) -> Option<DateTime> {
+        self.0.put_off_at.map(Into::into)
+    }
+
     /// By when it should be resolved; null where the team has no such target.
     #[authenticated]
     fn resolution_due_at(&self) -> Option<DateTime> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use portaria_domain::message::content::Carried;
-use portaria_domain::message::detail::{self, Outcome, Reaction, Version};
+use portaria_domain::message::detail::{self, Outcome, Reaction, Receipt, Version};
 use portaria_domain::{channel_fact, consent, contact_group};
 use portaria_entity::id::{ChannelId, ContactId, MessageId};
 use portaria_entity::{
@@ -22,6 +22,7 @@ pub struct DetailLoaders {
     pub senders: Batch<MessageId, Arc<String>>,
     pub outcomes: Batch<MessageId, Arc<Outcome>>,
     pub versions: Batch<MessageId, Arc<Vec<Version>>>,
+    pub receipts: Batch<MessageId, Arc<Vec<Receipt>>>,
     pub consents: Batch<ContactId, Arc<consent_entity::Model>>,
     pub groups: Batch<ContactId, Arc<group_entity::Model>>,
     pub facts: Batch<ChannelId, Arc<fact_entity::Model>>,
@@ -36,6 +37,7 @@ impl DetailLoaders {
             senders: reading(source, Source::senders),
             outcomes: reading(source, Source::outcomes),
             versions: reading(source, Source::versions),
+            receipts: reading(source, Source::receipts),
             consents: reading(source, Source::consents),
             groups: reading(source, Source::groups),
             facts: reading(source, Source::facts),
@@ -74,6 +76,11 @@ impl Source {
     async fn versions(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, Arc<Vec<Version>>>> {
         let place = (self.database.reader(), &self.database);
         Ok(shared(detail::versions(place, self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn receipts(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, Arc<Vec<Receipt>>>> {
+        let place = (self.database.reader(), &self.database);
+        Ok(shared(detail::receipts(place, self.viewer.workspace_id, &ids).await?))
     }
 
     async fn consents(

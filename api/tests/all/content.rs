@@ -265,3 +265,125 @@ async fn templates_are_seen_where_the_account_has_a_number_that_one_works_on() {
         assert_eq!(answer["data"]["templates"]["nodes"], json!([]));
     }
 }
+
+#[tokio::test]
+async fn a_message_says_what_it_was_written_in() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let agent = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let contact = stage.customer("Zoë", &new_phone()).await;
+        let said = ["customer", "api", "phone", "bot", "before"];
+        stage.conversation(contact, stage.sales, Some(agent.member_id), &said).await;
+        for (text, source) in
+            [("api", "live"), ("phone", "echo"), ("bot", "standby_echo"), ("before", "history")]
+        {
+            let sql = "UPDATE messages SET direction = 'outbound', source = $2 WHERE body = $1";
+            run(&stage, sql, vec![text.into(), source.into()]).await;
+        }
+        let query = "{ conversations(first: 2) { nodes { messages(first: 5) { nodes { sentVia } } } } }";
+        let answer = ask(&api, Some(&agent), query, json!({})).await;
+        let nodes = &answer["data"]["conversations"]["nodes"][0]["messages"]["nodes"];
+        let via: Vec<_> =
+            nodes.as_array().unwrap().iter().map(|node| node["sentVia"].as_str().unwrap()).collect();
+        assert_eq!(via, ["UNKNOWN", "OTHER_APP", "PHONE_APP", "API", "CUSTOMER"], "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn all_that_was_said_of_a_consent_is_read_page_by_page() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let agent = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let contact = stage.customer("Zoë", &new_phone()).await;
+        stage.conversation(contact, stage.sales, Some(agent.member_id), &["oi"]).await;
+        for choice in [ConsentChoice::Granted, ConsentChoice::Withdrawn, ConsentChoice::Granted] {
+            stage.clock.advance(std::time::Duration::from_secs(60));
+            let stated = Stated { choice, source: ConsentSource::Whatsapp, at: stage.clock.now() };
+            let key = (stage.workspace_id, contact);
+            note(stage.installation.database.writer(), &stage.clock, key, stated).await.unwrap();
+        }
+        let query = "query($after: String) { conversations(first: 1) { nodes { contact { consents(first: 2, after: $after) {
+                       nodes { choice source statedAt } pageInfo { hasNextPage endCursor } } } } } }";
+        let mut read = Vec::new();
+        let mut after = Value::Null;
+        for _ in 0..2 {
+            let answer = ask(&api, Some(&agent), query, json!({ "after": after })).await;
+            let page = &answer["data"]["conversations"]["nodes"][0]["contact"]["consents"];
+            read.extend(page["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).iter().cloned());
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        let said: Vec<_> = read.iter().map(|one| one["choice"].as_str().unwrap()).collect();
+        assert_eq!(said, ["GRANTED", "WITHDRAWN", "GRANTED"], "{}", stage.test_database.name);
+        assert_eq!(read[0]["statedAt"], "2026-03-02T12:04:00Z");
+    }
+}
+
+#[tokio::test]
+async fn who_is_in_a_group_and_has_read_there_is_for_who_may_read_numbers() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let agent = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let support = stage.person("Sol", &[(BuiltInRole::Support, Scope::Workspace)]).await;
+        for person in [&agent, &support] {
+            let group = stage.customer("Vizinhos", &new_phone()).await;
+            stage.conversation(group, stage.sales, Some(person.member_id), &["oi"]).await;
+            let sql = "INSERT INTO contact_groups (workspace_id, contact_id, channel_id, group_id, created_at) VALUES ($1, $2, $3, $4, 1)";
+            let key = || vec![stage.workspace_id.0.into(), group.0.into()];
+            let values = [key(), vec![stage.sales.0.into(), group.to_string().into()]].concat();
+            run(&stage, sql, values).await;
+            let sql = "INSERT INTO group_participants (workspace_id, group_contact_id, name, phone, status, status_at, joined_at) \
+                       VALUES ($1, $2, '5511955550404', '5511955550404', 'joined', 5000000, 5000000)";
+            run(&stage, sql, key()).await;
+        }
+        for (status, second) in [("read", 7_000_000_i64), ("delivered", 6_000_000), ("captured", 9_000_000)] {
+            let rows = "SELECT workspace_id, channel_id, whatsapp_id FROM messages";
+            let database = &stage.installation.database;
+            for row in database.reader().query_all_raw(database.statement(rows, [])).await.unwrap() {
+                let id: portaria_entity::id::MessageStatusId = stage.clock.new_id();
+                let workspace: uuid::Uuid = row.try_get_by_index(0).unwrap();
+                let channel: uuid::Uuid = row.try_get_by_index(1).unwrap();
+                let name: String = row.try_get_by_index(2).unwrap();
+                let sql = "INSERT INTO message_statuses (workspace_id, id, channel_id, whatsapp_id, status, participant, \"at\", payload, created_at) \
+                           VALUES ($1, $2, $3, $4, $5, '5511955550404', $6, '{}', 5)";
+                let values = vec![
+                    workspace.into(),
+                    id.0.into(),
+                    channel.into(),
+                    name.into(),
+                    status.into(),
+                    second.into(),
+                ];
+                run(&stage, sql, values).await;
+            }
+        }
+        let query = "{ conversations(first: 2) { nodes { contact { group { participants { phone userId status joinedAt leftAt } } }
+                       messages(first: 1) { nodes { receipts { participant status at } } } } } }";
+        let answer = ask(&api, Some(&agent), query, json!({})).await;
+        assert_eq!(errors(&answer), [""; 0], "{answer}");
+        let seen = &answer["data"]["conversations"]["nodes"][0];
+        let expected = json!([{ "phone": "+5511955550404", "userId": null, "status": "JOINED",
+                                "joinedAt": "1970-01-01T00:00:05Z", "leftAt": null }]);
+        assert_eq!(seen["contact"]["group"]["participants"], expected, "{}", stage.test_database.name);
+        let receipts = &seen["messages"]["nodes"][0]["receipts"];
+        let expected =
+            json!([{ "participant": "5511955550404", "status": "READ", "at": "1970-01-01T00:00:07Z" }]);
+        assert_eq!(*receipts, expected);
+        let revealed = "SELECT COUNT(*) FROM activities WHERE action LIKE '%phone%'";
+        let database = &stage.installation.database;
+        let row = database.reader().query_one_raw(database.statement(revealed, [])).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 1, "that numbers were shown is recorded once");
+
+        let answer = ask(&api, Some(&support), query, json!({})).await;
+        let mut refused = errors(&answer);
+        refused.sort();
+        let expected = [
+            "FORBIDDEN at conversations.nodes.0.contact.group.participants",
+            "FORBIDDEN at conversations.nodes.0.messages.nodes.0.receipts.0.participant",
+        ];
+        assert_eq!(refused, expected, "{answer}");
+        assert!(!answer.to_string().contains("55550404"), "{answer}");
+    }
+}

@@ -48,11 +48,12 @@ pub(super) const OF_CONTACT: [Reference; 4] = [
 ];
 
 /// What hangs on a conversation.
-pub(super) const OF_CONVERSATION: [Reference; 5] = [
+pub(super) const OF_CONVERSATION: [Reference; 6] = [
     reference(MergePart::Message, "messages", "id", "conversation_id"),
     reference(MergePart::Episode, "episodes", "id", "conversation_id"),
     reference(MergePart::Decision, "routing_decisions", "id", "conversation_id"),
     reference(MergePart::Escalation, "escalations", "id", "conversation_id"),
+    reference(MergePart::Transfer, "transfers", "id", "conversation_id"),
     reference(MergePart::MergedConversation, "conversations", "id", "merged_into_id"),
 ];
 

@@ -14,6 +14,7 @@ use crate::event::{Happening, append};
 use crate::grant::access_of_members;
 use crate::installation::Installation;
 use crate::permission::Permission;
+use crate::target;
 use crate::viewer::Viewer;
 
 /// Whom a conversation is given to.
@@ -70,6 +71,12 @@ impl<'a> Change<'a> {
             values,
         )
         .await
+    }
+
+    /// Lets the time for its targets go on, where it stood still because it was put off.
+    pub async fn go_on_with_targets(&self) -> Result<()> {
+        let database = &self.installation.database;
+        target::go_on(&self.transaction, database, &self.conversation.row, self.now).await
     }
 
     async fn update_row<const N: usize>(
@@ -169,6 +176,7 @@ pub async fn resolve(
 ) -> Result<ConversationRow> {
     let act = Change::begin(installation, viewer, id).await?;
     act.permit(Act::Resolve)?;
+    act.go_on_with_targets().await?;
     act.update(
         "status = 'resolved', waiting_since = NULL, unread_count = 0, snoozed_until = NULL, escalated_at = NULL",
         [],

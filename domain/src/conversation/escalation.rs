@@ -47,6 +47,7 @@ pub async fn escalate(
     decline(&act).await?;
     let nobody = (assignee::Holder::Anybody, None);
     assignee::write(&act.transaction, &installation.database, (row.workspace_id, row.id), nobody).await?;
+    act.go_on_with_targets().await?;
     act.update(
         "status = 'open', snoozed_until = NULL, escalated_at = COALESCE(escalated_at, $3)",
         [act.now.0.into()],

@@ -14,6 +14,7 @@ use crate::viewer::Viewer;
 pub enum Act {
     Claim,
     Assign,
+    Transfer,
     Resolve,
     MarkRead,
     Snooze,
@@ -45,7 +46,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
             }
             open
         }
-        Act::Assign => {
+        Act::Assign | Act::Transfer => {
             if !(is_assignee && conversation.held.contains(Permission::ConversationTransfer)) {
                 require(Permission::ConversationAssign)?;
             }

@@ -15,6 +15,7 @@ use crate::database::literal;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append};
 use crate::installation::Installation;
+use crate::target;
 use crate::viewer::Viewer;
 
 /// Nothing is put off for longer.
@@ -34,6 +35,8 @@ pub async fn snooze(
     if until <= act.now || until > act.now + LONGEST {
         return Err(Refusal::InvalidPeriod.into());
     }
+    act.go_on_with_targets().await?;
+    target::pause(&act.transaction, &installation.database, &act.conversation.row, (act.now, until)).await?;
     act.update("status = 'snoozed', snoozed_until = $3", [until.0.into()]).await?;
     let row = act.finish("conversation.snoozed", Some(serde_json::json!({ "until": until }))).await?;
     ConversationRow::of(viewer, row).ok_or(Error::NotFound)
@@ -57,6 +60,7 @@ pub async fn wake(installation: &Installation) -> Result<usize> {
     // Locked in this order by everybody.
     rows.sort_by_key(|row| row.id);
     for row in &rows {
+        target::go_on(&transaction, database, row, now).await?;
         let sql = "UPDATE conversations SET status = 'open', snoozed_until = NULL \
                    WHERE workspace_id = $1 AND id = $2";
         let values = [row.workspace_id.0.into(), row.id.0.into()];

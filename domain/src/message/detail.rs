@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use portaria_entity::id::{MessageId, WorkspaceId};
-use portaria_entity::message::{self, Direction};
+use portaria_entity::id::{ContactId, MessageId, WorkspaceId};
+use portaria_entity::message::{self, DeliveryStatus, Direction};
 use portaria_entity::time::Timestamp;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 
 use super::content::{Carried, Fault, faults};
@@ -35,6 +35,17 @@ pub struct Pricing {
 pub struct Outcome {
     pub faults: Vec<Fault>,
     pub pricing: Option<Pricing>,
+}
+
+/// How far a message to a group came to one who is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The group, as a contact.
+    pub group: ContactId,
+    /// Meta's business-scoped id of them, else their number.
+    pub participant: String,
+    pub status: DeliveryStatus,
+    pub at: Timestamp,
 }
 
 /// The words of a message before its writer changed them.
@@ -169,6 +180,33 @@ pub async fn outcomes(
             }
         }
         outcome.pricing = pricing(&status).or(outcome.pricing.take());
+    }
+    Ok(found)
+}
+
+/// How far messages to groups came to each participant of whom it was told: the furthest, and when that was first.
+pub async fn receipts(
+    (connection, database): (&impl ConnectionTrait, &Database),
+    workspace: WorkspaceId,
+    ids: &[MessageId],
+) -> Result<HashMap<MessageId, Vec<Receipt>>> {
+    let select = "SELECT m.id, c.contact_id, s.participant, s.status, s.\"at\" FROM messages m \
+                  JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id \
+                  JOIN message_statuses s ON s.channel_id = m.channel_id AND s.whatsapp_id = m.whatsapp_id \
+                  AND s.participant <> ''";
+    let order = (select, "s.participant, s.\"at\"");
+    let mut found: HashMap<MessageId, Vec<Receipt>> = HashMap::new();
+    for row in connection.query_all_raw(over(database, workspace, ids, order)).await? {
+        // What is no step on a message's way is not told.
+        let Ok(status) = DeliveryStatus::try_from_value(&row.try_get_by_index(3)?) else { continue };
+        let (group, participant) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let next = Receipt { group, participant, status, at: row.try_get_by_index(4)? };
+        let receipts = found.entry(row.try_get_by_index(0)?).or_default();
+        match receipts.last_mut().filter(|last| last.participant == next.participant) {
+            Some(last) if status.is_further_than(last.status) => *last = next,
+            Some(_) => {}
+            None => receipts.push(next),
+        }
     }
     Ok(found)
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use portaria_entity::id::{LabelId, MemberId};
+use portaria_entity::id::{LabelId, MemberId, TeamId};
 use portaria_entity::member::Availability;
 use portaria_entity::team_routing::RoutingRule;
 use portaria_entity::time::Timestamp;
@@ -92,6 +92,8 @@ pub enum ChoiceReason {
 /// What a conversation asks for beside what its place does.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Demand {
+    /// The teams that are responsible: its own, else all that look after its number. None: everybody.
+    pub teams: Vec<TeamId>,
     /// Who had this episode and is not given it again.
     pub declined: Vec<MemberId>,
     pub skills: Vec<LabelId>,
@@ -128,11 +130,11 @@ impl Agent {
         }
         // Who receives escalations need be nobody's agent otherwise.
         if !waiting.escalated {
-            let in_team = self.is_in_team(waiting);
+            let in_team = self.is_in_team(&demand.teams);
             if !in_team && self.only_as_administrator(waiting) {
                 return Verdict::Administrator;
             }
-            if waiting.team_id.is_some() && !in_team {
+            if !demand.teams.is_empty() && !in_team {
                 return Verdict::NotInTeam;
             }
         }
@@ -152,8 +154,8 @@ impl Agent {
         if self.load >= self.capacity { Verdict::AtCapacity } else { Verdict::Eligible }
     }
 
-    fn is_in_team(&self, waiting: &Waiting) -> bool {
-        waiting.team_id.is_some_and(|team| self.access.member_of().contains(&team))
+    fn is_in_team(&self, teams: &[TeamId]) -> bool {
+        teams.iter().any(|team| self.access.member_of().contains(team))
     }
 
     fn only_as_administrator(&self, waiting: &Waiting) -> bool {
@@ -197,7 +199,7 @@ fn choose_strictly(
         eligible().find(|(agent, _)| demand.routing.sticky && Some(agent.member_id) == waiting.last_assignee);
     let chosen = match before {
         Some((agent, _)) => Some((agent.member_id, ChoiceReason::HadItBefore)),
-        None => by_rule(eligible().map(|(agent, _)| agent), waiting, demand.routing.rule),
+        None => by_rule(eligible().map(|(agent, _)| agent), waiting, demand),
     };
     let candidate = |(agent, verdict): (&Agent, &Verdict)| Candidate {
         member_id: agent.member_id,
@@ -214,13 +216,16 @@ fn choose_strictly(
 fn by_rule<'a>(
     eligible: impl Iterator<Item = &'a Agent>,
     waiting: &Waiting,
-    rule: RoutingRule,
+    demand: &Demand,
 ) -> Option<(MemberId, ChoiceReason)> {
     let nearness = |agent: &Agent| {
         let escalated = waiting.escalated;
-        (escalated && agent.only_as_administrator(waiting), Reverse(escalated && agent.is_in_team(waiting)))
+        (
+            escalated && agent.only_as_administrator(waiting),
+            Reverse(escalated && agent.is_in_team(&demand.teams)),
+        )
     };
-    let (chosen, reason) = match rule {
+    let (chosen, reason) = match demand.routing.rule {
         RoutingRule::LeastLoaded => {
             let key = |agent: &&Agent| (nearness(agent), agent.load, agent.last_assigned_at, agent.member_id);
             (eligible.min_by_key(key), ChoiceReason::LeastLoaded)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use portaria_entity::id::{ConversationId, EpisodeId, LabelId, MemberId, TeamId, WorkspaceId};
+use portaria_entity::id::{ChannelId, ConversationId, EpisodeId, LabelId, MemberId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ConnectionTrait;
 
@@ -21,6 +21,8 @@ pub(super) struct Circumstances {
     asked_for: HashMap<ConversationId, Vec<LabelId>>,
     skills: HashMap<MemberId, Vec<LabelId>>,
     rules: HashMap<TeamId, TeamRouting>,
+    /// Which teams look after a number.
+    serving: HashMap<ChannelId, Vec<TeamId>>,
     timetable: Timetable,
     skill_wait: Duration,
 }
@@ -32,6 +34,8 @@ const ASKED_FOR: &str = "
 SELECT x.conversation_id, l.id FROM conversation_labels x
 JOIN labels l ON l.workspace_id = x.workspace_id AND l.id = x.label_id
 WHERE x.workspace_id = $1 AND l.is_skill = TRUE AND x.conversation_id IN ";
+
+const SERVING: &str = "SELECT channel_id, team_id FROM team_channels WHERE workspace_id = $1";
 
 const SKILLS: &str = "SELECT member_id, label_id FROM member_skills WHERE workspace_id = $1";
 
@@ -46,11 +50,15 @@ impl Circumstances {
         for row in connection.query_all_raw(database.statement(SKILLS, [workspace.0.into()])).await? {
             skills.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
         }
+        let mut serving: HashMap<_, Vec<_>> = HashMap::new();
+        for row in connection.query_all_raw(database.statement(SERVING, [workspace.0.into()])).await? {
+            serving.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
+        }
         let rules = setting::of_teams(connection, workspace).await?;
         let timetable = business_hours::timetable(connection, workspace).await?;
         let skill_wait = setting::of_workspace(connection, workspace).await?.skill_wait();
         let (declined, asked_for) = (HashMap::new(), HashMap::new());
-        Ok(Self { now, declined, asked_for, skills, rules, timetable, skill_wait })
+        Ok(Self { now, declined, asked_for, skills, rules, serving, timetable, skill_wait })
     }
 
     /// Reads what these ask for beside what their place does: of others it is not known.
@@ -94,6 +102,10 @@ impl Circumstances {
 
     pub fn demand(&self, waiting: &Waiting) -> Demand {
         Demand {
+            teams: match waiting.team_id {
+                Some(team) => vec![team],
+                None => self.serving.get(&waiting.channel_id).cloned().unwrap_or_default(),
+            },
             declined: self.declined.get(&waiting.episode_id).cloned().unwrap_or_default(),
             skills: self.asked_for.get(&waiting.conversation_id).cloned().unwrap_or_default(),
             skills_may_lack: self.now.since(waiting.since) >= self.skill_wait,

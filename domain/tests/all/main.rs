@@ -15,6 +15,7 @@ mod device;
 mod directory;
 mod escalation;
 mod event;
+mod fact;
 mod finding;
 mod identity_provider;
 mod invitation;

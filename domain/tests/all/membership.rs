@@ -39,6 +39,9 @@ async fn conversation(stage: &Stage, assignee: &Person) -> ConversationId {
         resolution_due_at: None,
         first_response_risk_at: None,
         resolution_risk_at: None,
+        put_off_at: None,
+        put_off_targets: None,
+        put_off_micros: 0,
     };
     let database = &stage.installation.database;
     episode::Entity::insert(row.clone().into_active_model())

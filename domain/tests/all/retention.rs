@@ -5,6 +5,7 @@ use std::time::Duration;
 use portaria_domain::authentication::Origin;
 use portaria_domain::password::{answer_requests, request_reset};
 use portaria_domain::retention::{Retention, remove_outdated};
+use portaria_domain::unknown_content;
 use portaria_entity::id::WebhookDeliveryId;
 use portaria_entity::outgoing_mail::MailStatus;
 use portaria_entity::webhook_delivery::WebhookDeliveryStatus;
@@ -139,5 +140,28 @@ async fn events_that_nobody_has_numbered_yet_stay() {
         remove_outdated(&stage.installation, Retention::default()).await.unwrap();
         assert_eq!(count("SELECT COUNT(*) FROM events WHERE \"at\" = 1 AND seq IS NULL").await, 1);
         assert_eq!(count("SELECT COUNT(*) FROM events WHERE \"at\" = 1 AND seq IS NOT NULL").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_kind_that_nobody_knows_is_forgotten_when_it_is_seen_no_more() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let retention = Retention { unknown_contents: 30, ..Retention::default() };
+        let count = async |kind: &str| {
+            let (database, now) = (&stage.installation.database, stage.clock.now());
+            let of = ("messages", kind);
+            unknown_content::count(database.writer(), database, stage.workspace_id, of, now).await.unwrap();
+        };
+        count("hologram").await;
+        count("dream").await;
+        stage.clock.advance(DAY * 20);
+        count("dream").await;
+        stage.clock.advance(DAY * 20);
+        remove_outdated(&stage.installation, retention).await.unwrap();
+        let reader = stage.installation.database.reader();
+        let left = unknown_content::all(reader, stage.workspace_id).await.unwrap();
+        let left: Vec<_> = left.iter().map(|row| (row.kind.as_str(), row.occurrences)).collect();
+        assert_eq!(left, [("dream", 2)], "{}", stage.test_database.name);
     }
 }

@@ -4,6 +4,7 @@ mod asking;
 mod escalating;
 mod leaving;
 mod remembering;
+mod transferring;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -146,7 +147,7 @@ async fn a_team_keeps_its_conversations_to_itself() {
         assert_eq!(verdicts(&stage).await[&outside], Verdict::NotInTeam);
         stage.grant(stage.workspace_id, inside, BuiltInRole::Agent, Scope::Team(team)).await;
         assert_eq!(route(&stage, &waiting).await, Some(inside));
-        let elsewhere = somebody_writes(&stage, stage.sales, None).await;
+        let elsewhere = somebody_writes(&stage, stage.support, None).await;
         assert_eq!(route(&stage, &elsewhere).await, Some(outside));
 
         // An administrator who joins the team is one of its agents.
@@ -154,6 +155,39 @@ async fn a_team_keeps_its_conversations_to_itself() {
         let days = stage.team("Dia", &[admin], &[stage.support]).await;
         let waiting = somebody_writes(&stage, stage.support, Some(days)).await;
         assert_eq!(route(&stage, &waiting).await, Some(admin));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_teams_goes_to_the_teams_that_look_after_its_number() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let agent = BuiltInRole::Agent;
+        let mut people = Vec::new();
+        for name in ["Outside", "Day", "Night", "Narrow"] {
+            people.push(stage.person(name, &[(agent, Scope::Channel(stage.sales))]).await.member_id);
+        }
+        let [outside, day, night, narrow] = people[..] else { unreachable!() };
+        let first = somebody_writes(&stage, stage.sales, None).await;
+        assert_eq!(route(&stage, &first).await, Some(outside), "no team looks after the number");
+
+        stage.team("Dia", &[day], &[stage.sales]).await;
+        stage.team("Noite", &[night], &[stage.sales]).await;
+        stage.team("Outra", &[narrow], &[stage.support]).await;
+        let only_in_team = stage.person("Restricted", &[]).await.member_id;
+        let third = stage.team("Tarde", &[only_in_team], &[stage.sales]).await;
+        stage.grant(stage.workspace_id, only_in_team, agent, Scope::Team(third)).await;
+        let mut chosen = Vec::new();
+        for _ in 0..2 {
+            let waiting = somebody_writes(&stage, stage.sales, None).await;
+            chosen.push(route(&stage, &waiting).await.unwrap());
+        }
+        assert_eq!(chosen, [day, night], "{}", stage.test_database.name);
+        let verdicts = verdicts(&stage).await;
+        assert_eq!((&verdicts[&outside], &verdicts[&narrow]), (&Verdict::NotInTeam, &Verdict::NotInTeam));
+        assert!(matches!(verdicts[&only_in_team], Verdict::NotPermitted { .. }), "a role for the team's own");
+        let own = somebody_writes(&stage, stage.sales, Some(third)).await;
+        assert_eq!(route(&stage, &own).await, Some(only_in_team));
     }
 }
 

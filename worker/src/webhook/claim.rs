@@ -61,15 +61,17 @@ impl Processor {
         };
         let lag = now.since(oldest.try_get_by_index::<Timestamp>(0)?);
         metrics::gauge!("portaria_webhook_lag_seconds").set(lag.as_secs_f64());
-        let (fresh, limit) = match oldest.try_get_by_index::<i32>(1)? {
-            0 => (" AND attempts = 0", self.options.claim),
-            _ => ("", 1),
+        // What was never claimed is leased to nobody, and has an index of its own that is read in its order.
+        let fresh = "status = 'pending' AND attempts = 0 AND next_attempt_at <= $1";
+        let (which, limit) = match oldest.try_get_by_index::<i32>(1)? {
+            0 => (fresh, self.options.claim),
+            _ => (due, 1),
         };
         let skip_locked = if database.is_sqlite() { "" } else { "FOR UPDATE SKIP LOCKED" };
         // The number stands in the text: not knowing it, PostgreSQL would read the whole table to find a few rows.
         let claim = format!(
             "UPDATE webhook_deliveries SET leased_until = $2, attempts = attempts + 1 \
-             WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM webhook_deliveries WHERE {due}{fresh} \
+             WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM webhook_deliveries WHERE {which} \
              ORDER BY next_attempt_at, id LIMIT {limit} {skip_locked}) RETURNING {COLUMNS}, \
              CASE WHEN length(body) <= {FETCHED_LATER} THEN body ELSE substr(body, 1, 0) END AS body"
         );

@@ -6,8 +6,10 @@ use portaria_domain::conversation::resolve;
 use portaria_entity::alert::{self, AlertKind};
 use portaria_entity::conversation::ConversationStatus;
 use portaria_entity::event::{self, EventKind};
-use portaria_entity::message::Direction;
+use portaria_entity::group_participant::{self, ParticipantStatus};
+use portaria_entity::message::{DeliveryStatus, Direction};
 use portaria_entity::role::BuiltInRole;
+use portaria_entity::time::Timestamp;
 use portaria_entity::{contact, contact_group};
 use portaria_testing::{START, databases};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
@@ -275,6 +277,93 @@ async fn a_reaction_does_not_become_the_last_message() {
         };
         assert_eq!(told(EventKind::MessageReceived), [Some(message)]);
         assert_eq!(told(EventKind::MessageUpdated), [Some(message)]);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_comes_to_a_group_and_leaves_it_is_known_whatever_the_order_it_is_told_in() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        later(&site, 1_000).await;
+        let tell = async |second: i64, mut one: Value| {
+            one["group_id"] = GROUP.into();
+            one["timestamp"] = at(second).into();
+            site.tell("group_participants_update", 0, of_number(json!({ "groups": [one] }))).await;
+        };
+        let bia = json!({ "wa_id": "5511955550202", "user_id": "BR.1002" });
+        tell(30, json!({ "type": "group_participants_remove", "removed_participants": [bia] })).await;
+        tell(20, json!({ "type": "group_participants_add", "added_participants": [{ "wa_id": 5_511_955_550_202_u64 }, { "wa_id": "5511955550303" }] })).await;
+        tell(
+            40,
+            json!({ "type": "group_join_request_created", "join_request_id": "j", "wa_id": "5511955550404" }),
+        )
+        .await;
+        tell(
+            40,
+            json!({ "type": "group_join_request_revoked", "join_request_id": "j", "wa_id": "5511955550404" }),
+        )
+        .await;
+        let rows = group_participant::Entity::find().order_by_asc(group_participant::Column::Phone);
+        let rows = rows.all(site.reader()).await.unwrap();
+        let second = |time: Option<Timestamp>| time.map(|time| time.as_secs() - START.as_secs());
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                (row.phone.as_deref().unwrap(), row.status, second(row.joined_at), second(row.left_at))
+            })
+            .collect();
+        let expected = [
+            ("5511955550202", ParticipantStatus::Left, Some(20), Some(30)),
+            ("5511955550303", ParticipantStatus::Joined, Some(20), None),
+            ("5511955550404", ParticipantStatus::Withdrew, None, None),
+        ];
+        assert_eq!(told, expected, "{}", site.stage.test_database.name);
+        assert_eq!(rows[0].user_id.as_deref(), Some("BR.1002"));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_to_a_group_is_read_when_all_have_read_it() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        later(&site, 1_000).await;
+        let (ana, bia) = ("5511955550101", "5511955550202");
+        let echo = |id: &str, second: i64| {
+            let mut message = text(id, "551140000001", second, "oi, todos");
+            message["group_id"] = GROUP.into();
+            message
+        };
+        let receipt = |id: &str, who: &str, status: &str, second: i64| {
+            json!({ "id": id, "status": status, "timestamp": at(second), "recipient_type": "group",
+                    "recipient_id": GROUP, "recipient_participant_id": who })
+        };
+        let said = async |value: Value| {
+            site.say(value).await;
+            site.settled().await;
+        };
+        let status = async |id: &str| site.message(id).await.status;
+        site.tell("smb_message_echoes", 0, of_number(json!({ "message_echoes": [echo("g1", 10)] }))).await;
+        // Nobody is known to be in it: that it reached somebody is all that can be said.
+        said(json!({ "statuses": [receipt("g1", ana, "read", 20)] })).await;
+        assert_eq!(status("g1").await, DeliveryStatus::Delivered, "{}", site.stage.test_database.name);
+
+        let came = json!({ "type": "group_participants_add", "group_id": GROUP, "timestamp": at(25),
+                           "added_participants": [{ "wa_id": ana }, { "wa_id": bia }] });
+        site.tell("group_participants_update", 0, of_number(json!({ "groups": [came] }))).await;
+        // Statuses that come before their message count as well, and what did not reach one has not failed.
+        said(json!({ "statuses": [receipt("g2", ana, "read", 40), receipt("g2", bia, "failed", 40)] })).await;
+        site.tell("smb_message_echoes", 0, of_number(json!({ "message_echoes": [echo("g2", 30)] }))).await;
+        assert_eq!(status("g2").await, DeliveryStatus::Sent, "it has not reached everybody");
+        said(json!({ "statuses": [receipt("g2", bia, "delivered", 50)] })).await;
+        assert_eq!(status("g2").await, DeliveryStatus::Delivered);
+        said(json!({ "statuses": [receipt("g2", bia, "read", 60), receipt("g2", "5511955550909", "played", 61)] })).await;
+        let message = site.message("g2").await;
+        assert_eq!(
+            (message.status, message.status_at.unwrap().as_secs()),
+            (DeliveryStatus::Read, START.as_secs() + 60)
+        );
         site.stop().await;
     }
 }

@@ -11,7 +11,7 @@ use portaria_entity::{
 };
 use portaria_testing::databases;
 use portaria_worker::whatsapp::payload;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
 use crate::site::Site;
 
@@ -190,4 +190,27 @@ async fn counts(site: &Site) -> [(&'static str, u64); 5] {
         ("statuses", message_status::Entity::find().count(reader).await.unwrap()),
         ("changes", webhook_change::Entity::find().count(reader).await.unwrap()),
     ]
+}
+
+#[tokio::test]
+async fn what_cannot_be_placed_is_kept_once_for_each_number_however_it_is_written() {
+    for test in databases().await {
+        let site = Site::on(test).await;
+        // A message of nobody: the second differs in the order of its members alone.
+        let first = r#"{"id":"w1","type":"text","text":{"body":"oi"}}"#;
+        let second = r#"{"text":{"body":"oi"},"type":"text","id":"w1"}"#;
+        for (number, message) in [("padaria-1", first), ("padaria-1", second), ("padaria-2", second)] {
+            let body = format!(
+                r#"{{"object":"whatsapp_business_account","entry":[{{"id":"padaria-waba","changes":[{{"field":"messages",
+                   "value":{{"metadata":{{"phone_number_id":"{number}"}},"messages":[{message}]}}}}]}}]}}"#
+            );
+            assert_eq!(site.deliver(body.as_bytes()).await.status, 200);
+            site.settled().await;
+        }
+        let database = &site.stage.installation.database;
+        let sql = "SELECT COUNT(*) FROM webhook_changes";
+        let row = site.reader().query_one_raw(database.statement(sql, [])).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 2, "{}", site.stage.test_database.name);
+        site.stop().await;
+    }
 }

@@ -34,6 +34,12 @@ impl ConversationAbilities {
         self.ability(ctx, Act::Assign)
     }
 
+    /// Hand it to another team: `transferConversation`.
+    #[authenticated]
+    fn transfer(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, Act::Transfer)
+    }
+
     /// End its stretch: `resolveConversation`.
     #[authenticated]
     fn resolve(&self, ctx: &Context<'_>) -> Result<Ability> {

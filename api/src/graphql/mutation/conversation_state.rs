@@ -1,7 +1,7 @@
-//! Putting conversations off, escalating them, and marking them with labels.
+//! Putting conversations off, handing them to others, and marking them with labels.
 
 use async_graphql::{Context, ID, InputObject};
-use portaria_domain::conversation::{escalate, snooze};
+use portaria_domain::conversation::{escalate, snooze, transfer};
 use portaria_domain::label;
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
@@ -9,7 +9,7 @@ use portaria_guard::guarded;
 
 use crate::error::Result;
 use crate::graphql::conversation::Conversation;
-use crate::graphql::id::parse;
+use crate::graphql::id::{parse, parse_optional};
 use crate::graphql::payload::payload;
 use crate::graphql::time::DateTime;
 use crate::guard::Subject;
@@ -78,6 +78,35 @@ payload! {
     }
 }
 
+/// Which conversation, and which team's it is to be.
+#[derive(InputObject)]
+pub struct TransferConversationInput {
+    /// Its id (`conv_...`).
+    conversation_id: ID,
+    /// A team that looks after its phone number (`team_...`); null or left out: no team's.
+    team_id: Option<ID>,
+    /// What the team should know; at most 2000 characters.
+    note: Option<String>,
+}
+
+payload! {
+    /// What came of handing a conversation to another team.
+    TransferConversationPayload [authenticated] {
+        /// The conversation as it is now; null when it was refused, and when the viewer may no longer see it.
+        conversation: Conversation
+    }
+    TransferConversationUserError, TransferConversationErrorCode {
+        /// It is resolved.
+        AlreadyResolved = AlreadyResolved at "conversationId",
+        /// It is that team's already, or no team's already.
+        SameTeam = SameTeam at "teamId",
+        /// The team does not look after the phone number: `addTeamChannel`.
+        NotServed = NotServed at "teamId",
+        /// The note is too long.
+        TextTooLong = TextTooLong at "note",
+    }
+}
+
 /// Which conversation, and its labels.
 #[derive(InputObject)]
 pub struct LabelConversationInput {
@@ -126,6 +155,23 @@ impl ConversationStateMutation {
         let id = parse(&input.conversation_id)?;
         let outcome = escalate(&request.installation, request.viewer()?, id, &input.reason).await;
         EscalateConversationPayload::new(outcome)
+    }
+
+    /// Hands a conversation to another team, or makes it no team's. Who has it keeps it if they may have it there; else somebody
+    /// there is found. One's own needs `conversation:transfer`, any other `conversation:assign`, where it is now.
+    #[requires(ConversationAssign, ConversationTransfer)]
+    async fn transfer_conversation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which conversation, and which team's it is to be.")]
+        input: TransferConversationInput,
+    ) -> Result<TransferConversationPayload> {
+        let request = Request::of(ctx);
+        let id = parse(&input.conversation_id)?;
+        let to = parse_optional(input.team_id.as_ref())?;
+        let handed = (to, input.note.as_deref());
+        let outcome = transfer(&request.installation, request.viewer()?, id, handed).await;
+        TransferConversationPayload::new(outcome)
     }
 
     /// Marks a conversation with labels. One that waits and is marked with a skill waits for who has it.

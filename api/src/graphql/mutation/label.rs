@@ -52,6 +52,31 @@ payload! {
     }
 }
 
+/// Which label, and what it is to say.
+#[derive(InputObject)]
+pub struct UpdateLabelInput {
+    /// Which label (`label_...`).
+    label_id: ID,
+    /// A name that no other label has; at most 60 characters.
+    name: String,
+}
+
+payload! {
+    /// What came of renaming a label.
+    UpdateLabelPayload [authenticated] {
+        /// The label as it is now; null when it was refused.
+        label: Label
+    }
+    UpdateLabelUserError, UpdateLabelErrorCode {
+        /// A name is needed.
+        NameMissing = NameMissing at "name",
+        /// That name is taken.
+        NameTaken = NameTaken at "name",
+        /// The name is too long.
+        TextTooLong = TextTooLong at "name",
+    }
+}
+
 /// Which label.
 #[derive(InputObject)]
 pub struct DeleteLabelInput {
@@ -110,6 +135,23 @@ impl LabelMutation {
             Ok(Some(Label(row.into())))
         };
         CreateLabelPayload::new(outcome.await)
+    }
+
+    /// Renames a label, on every conversation and member that has it.
+    #[requires(TeamManage)]
+    async fn update_label(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which label, and what it is to say.")] input: UpdateLabelInput,
+    ) -> Result<UpdateLabelPayload> {
+        let id = parse(&input.label_id)?;
+        let outcome = async {
+            let change = begin(Request::of(ctx), Permission::TeamManage).await?;
+            let row = label::rename(&change, id, &input.name).await?;
+            change.finish().await?;
+            Ok(Some(Label(row.into())))
+        };
+        UpdateLabelPayload::new(outcome.await)
     }
 
     /// Deletes a label, from every conversation and member that has it.

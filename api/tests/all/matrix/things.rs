@@ -8,7 +8,8 @@ use portaria_domain::fact::{About, put};
 use portaria_domain::{business_account, channel_fact, template, unknown_content};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
 use portaria_entity::id::{
-    ContactId, EpisodeId, EventId, ExternalIdentityId, IdentityProviderId, MessageId, RoutingDecisionId,
+    ContactId, EpisodeId, EventId, ExternalIdentityId, IdentityProviderId, MessageId, MessageStatusId,
+    RoutingDecisionId, TransferId,
 };
 use portaria_entity::message;
 use portaria_entity::webhook_delivery::WebhookDeliveryStatus;
@@ -116,6 +117,39 @@ pub async fn enrich(stage: &Stage, contact: ContactId, message: MessageId) {
     let stated =
         Stated { choice: ConsentChoice::Withdrawn, source: ConsentSource::Recorded, at: stage.clock.now() };
     note(database.writer(), &stage.clock, (stage.workspace_id, contact), stated).await.unwrap();
+    in_a_group(stage, contact, message).await;
+}
+
+/// Makes its writer a group with somebody in it, whom it reached, and its conversation one that went from team to team.
+async fn in_a_group(stage: &Stage, contact: ContactId, message: MessageId) {
+    let database = &stage.installation.database;
+    let (status, transfer): (MessageStatusId, TransferId) = (stage.clock.new_id(), stage.clock.new_id());
+    for (sql, values) in [
+        (
+            "INSERT INTO contact_groups (workspace_id, contact_id, channel_id, group_id, created_at) \
+             SELECT workspace_id, $1, channel_id, whatsapp_id, 1 FROM messages WHERE id = $2",
+            vec![contact.0.into(), message.0.into()],
+        ),
+        (
+            "INSERT INTO group_participants (workspace_id, group_contact_id, name, phone, status, status_at) \
+             SELECT workspace_id, contact_id, '5511955550404', '5511955550404', 'joined', 1 FROM contact_groups \
+             WHERE contact_id = $1",
+            vec![contact.0.into()],
+        ),
+        (
+            "INSERT INTO message_statuses (workspace_id, id, channel_id, whatsapp_id, status, participant, \"at\", payload, \
+             created_at) SELECT workspace_id, $1, channel_id, whatsapp_id, 'read', '5511955550404', 1, '{}', 1 \
+             FROM messages WHERE id = $2",
+            vec![status.0.into(), message.0.into()],
+        ),
+        (
+            "INSERT INTO transfers (workspace_id, id, conversation_id, transferred_at) \
+             SELECT workspace_id, $1, conversation_id, 1 FROM messages WHERE id = $2",
+            vec![transfer.0.into(), message.0.into()],
+        ),
+    ] {
+        database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
+    }
 }
 
 /// Merges somebody into a contact; answers the merge, and somebody else to merge the contact into.

@@ -77,7 +77,9 @@ impl Application<'_> {
         }
         let restrictions = restrictions(&notice.value);
         let written = (!restrictions.is_empty()).then(|| Value::from(restrictions.clone()).to_string());
-        self.account_fact(notice, "restrictions", written.as_deref()).await?;
+        let place = (self.origin.workspace_id, About::BusinessAccount(notice.waba));
+        let told = ("restrictions", written.as_deref());
+        fact::accompany(self.transaction, &self.installation.database, place, told, notice.at).await?;
         if status == "active" {
             return self.calm(RESTRICTED, notice.waba).await;
         }

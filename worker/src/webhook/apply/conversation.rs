@@ -3,7 +3,7 @@
 use portaria_domain::conversation::placement;
 use portaria_domain::event::{Before, By};
 use portaria_domain::routing::{Left, Waiting};
-use portaria_domain::{Error, Result};
+use portaria_domain::{Error, Result, target};
 use portaria_entity::conversation::{self, Column, ConversationStatus};
 use portaria_entity::id::{ContactId, ConversationId, EpisodeId};
 use portaria_entity::time::Timestamp;
@@ -279,10 +279,22 @@ impl Application<'_> {
         Ok(())
     }
 
+    /// What was put off until a customer wrote is no longer: the time for its targets goes on.
+    async fn wake(&self, touched: &Touched) -> Result<()> {
+        match &touched.found {
+            Some(found) if touched.row.status != found.status => {
+                let (database, now) = (&self.installation.database, self.installation.clock.now());
+                target::go_on(self.transaction, database, found, now).await
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Writes what has changed, and returns the episodes that somebody is to be found for.
     pub(super) async fn write_conversations(&self) -> Result<Vec<Waiting>> {
         let mut waiting = Vec::new();
         for touched in self.touched.values().filter(|touched| touched.is_changed()) {
+            self.wake(touched).await?;
             touched.row.clone().into_active_model().reset_all().update(self.transaction).await?;
             // What was taken from us again by now needs nobody.
             if touched.opened && touched.row.status != ConversationStatus::Resolved {

@@ -79,7 +79,7 @@ impl Application<'_> {
         if rows == 0 { Err(Error::Busy) } else { Ok(id) }
     }
 
-    /// That it was made, renamed, suspended, or came to its end.
+    /// That it was made, renamed, suspended, or came to its end, and who came and went.
     pub(super) async fn groups(&mut self, notice: &Notice<'_>) -> Result<Understood> {
         let Some(channel) = &notice.channel else { return Ok(Understood::Known) };
         let mut understood = Understood::Known;
@@ -87,6 +87,7 @@ impl Application<'_> {
             let Some(group_id) = fields::text(one, "group_id") else { continue };
             let at = fields::seconds(one, "timestamp").map_or(notice.at, |at| self.time(Some(at)));
             let contact = self.group(channel, &group_id).await?;
+            self.participants(contact, one, at).await?;
             let subject = fields::text(one, "subject")
                 .or_else(|| one.get("group_subject").and_then(|subject| fields::text(subject, "text")));
             if let Some(subject) = subject {

@@ -276,15 +276,3 @@ fn act_upon(target: &mut message::Model, act: &message::Model) {
         target.revoked_at = Some(target.revoked_at.map_or(at, |before| before.min(at)));
     }
 }
-
-/// A status never goes back; a failure is final.
-pub(super) fn rank(status: DeliveryStatus) -> u8 {
-    match status {
-        DeliveryStatus::None => 0,
-        DeliveryStatus::Sent => 1,
-        DeliveryStatus::Delivered => 2,
-        DeliveryStatus::Read => 3,
-        DeliveryStatus::Played => 4,
-        DeliveryStatus::Failed => 5,
-    }
-}

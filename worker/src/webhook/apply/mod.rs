@@ -16,6 +16,8 @@ mod message;
 mod notice;
 mod number;
 mod other;
+mod participant;
+mod receipt;
 mod standing;
 mod status;
 mod template;

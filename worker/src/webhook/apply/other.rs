@@ -6,7 +6,6 @@ use portaria_entity::{channel, webhook_change};
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::OnConflict;
-use sha2::{Digest, Sha256};
 
 use super::{Application, Fate};
 use crate::whatsapp::payload::{Change, OtherChange};
@@ -44,8 +43,6 @@ impl Application<'_> {
         channel: Option<&channel::Model>,
         raw: &str,
     ) -> Result<Fate> {
-        let dedup_key =
-            Sha256::new_with_prefix(&change.field).chain_update("\n").chain_update(raw).finalize().into();
-        self.keep(change, channel, &OtherChange { dedup_key, faults: Vec::new(), raw: raw.to_owned() }).await
+        self.keep(change, channel, &OtherChange::unplaced(change, raw)).await
     }
 }

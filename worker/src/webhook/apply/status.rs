@@ -11,12 +11,11 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::message::rank;
 use super::{Application, Fate};
 use crate::whatsapp::payload::{StatusKind, StatusUpdate};
 
 /// Stands for the time that a status lacks.
-const NO_TIME: Timestamp = Timestamp(0);
+pub(super) const NO_TIME: Timestamp = Timestamp(0);
 
 impl StatusKind {
     /// How far it says that the message got; nothing for what is no step on its way.
@@ -63,13 +62,22 @@ impl Application<'_> {
     }
 
     async fn move_on(&mut self, message: &message::Model, status: &StatusUpdate) -> Result<()> {
-        let Some(reached) = reached(&status.kind, &participant(status)) else { return Ok(()) };
-        let at = status.at.map_or(message.sent_at, Timestamp::from_secs);
         let mut moved = message.clone();
-        if !advance(&mut moved, reached, at) {
-            return Ok(());
-        }
-        self.write_status(&moved).await
+        let is_moved = if participant(status).is_empty() {
+            let Some(reached) = status.kind.delivery() else { return Ok(()) };
+            advance(&mut moved, reached, status.at.map_or(message.sent_at, Timestamp::from_secs))
+        } else {
+            let told = self.statuses(message).await?;
+            self.advance_by_receipts(&mut moved, &told).await?
+        };
+        if is_moved { self.write_status(&moved).await } else { Ok(()) }
+    }
+
+    async fn statuses(&self, message: &message::Model) -> Result<Vec<message_status::Model>> {
+        let find = message_status::Entity::find()
+            .filter(Column::ChannelId.eq(message.channel_id))
+            .filter(Column::WhatsappId.eq(&message.whatsapp_id));
+        Ok(find.all(self.transaction).await?)
     }
 
     pub(super) async fn write_status(&mut self, message: &message::Model) -> Result<()> {
@@ -85,29 +93,21 @@ impl Application<'_> {
 
     /// Lets statuses that came before their message take effect on it.
     pub(super) async fn take_up_statuses(&self, message: &mut message::Model) -> Result<()> {
-        let rows = message_status::Entity::find()
-            .filter(Column::ChannelId.eq(message.channel_id))
-            .filter(Column::WhatsappId.eq(&message.whatsapp_id))
-            .all(self.transaction)
-            .await?;
-        for row in rows {
+        let rows = self.statuses(message).await?;
+        for row in rows.iter().filter(|row| row.participant.is_empty()) {
             let at = if row.at == NO_TIME { message.sent_at } else { row.at };
-            if let Some(reached) = reached(&StatusKind::named(&row.status), &row.participant) {
+            if let Some(reached) = StatusKind::named(&row.status).delivery() {
                 advance(message, reached, at);
             }
         }
+        self.advance_by_receipts(message, &rows).await?;
         Ok(())
     }
 }
 
-/// How far the message got; that it did not reach one of a group does not mean that it failed.
-fn reached(kind: &StatusKind, participant: &str) -> Option<DeliveryStatus> {
-    kind.delivery().filter(|status| participant.is_empty() || *status != DeliveryStatus::Failed)
-}
-
 /// Moves a sent message on, never back; of a status told with several times the first counts. Whether anything changed.
 pub(super) fn advance(message: &mut message::Model, reached: DeliveryStatus, at: Timestamp) -> bool {
-    let is_further = rank(reached) > rank(message.status);
+    let is_further = reached.is_further_than(message.status);
     let is_earlier = reached == message.status && message.status_at.is_none_or(|known| at < known);
     if message.direction != Direction::Outbound || !(is_further || is_earlier) {
         return false;

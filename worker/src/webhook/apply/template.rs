@@ -69,7 +69,9 @@ impl Application<'_> {
             return Ok(Understood::Known);
         }
         let reason = reason(&notice.value);
-        self.template_fact((row, notice), ("reason", reason.as_deref())).await?;
+        let place = (self.origin.workspace_id, About::Template(row.id));
+        let told = ("reason", reason.as_deref());
+        fact::accompany(self.transaction, &self.installation.database, place, told, notice.at).await?;
         if let Some(category) = notice.text("message_template_category") {
             self.template_fact((row, notice), ("category", Some(&category))).await?;
         }

@@ -130,7 +130,8 @@ fn read_change(entry: &Entry, raw: &RawValue, budget: &Budget) -> Change {
     };
     let about = About::read(value);
     let (entry_id, digest) = (entry.id.as_deref(), &OnceCell::new());
-    let identity = Identity { entry_id, entry_time: entry.time, field: &field, value, digest };
+    let number = about.phone_number_id.as_deref();
+    let identity = Identity { entry_id, entry_time: entry.time, field: &field, value, number, digest };
     let items = item::sort(identity, about.display_phone_number.as_deref(), budget);
     Change {
         entry_id: entry.id.clone(),
@@ -147,7 +148,7 @@ fn read_change(entry: &Entry, raw: &RawValue, budget: &Budget) -> Change {
 fn stray(entry: &Entry, raw: &RawValue, budget: &Budget) -> Change {
     budget.spend();
     let (entry_id, digest) = (entry.id.as_deref(), &OnceCell::new());
-    let identity = Identity { entry_id, entry_time: entry.time, field: "", value: raw, digest };
+    let identity = Identity { entry_id, entry_time: entry.time, field: "", value: raw, number: None, digest };
     Change {
         entry_id: entry.id.clone(),
         waba_id: entry.id.clone(),

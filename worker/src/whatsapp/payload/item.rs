@@ -195,7 +195,7 @@ impl<'a> Sorter<'a> {
     }
 
     fn keep(&mut self, part: &RawValue) {
-        self.push(Item::Other(OtherChange::part(self.identity, part)));
+        self.push(Item::Other(OtherChange::element(self.identity, part)));
     }
 
     /// Keeps what is left of the value after the frame around the messages is taken away.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::envelope::Change;
 use super::fault::Fault;
 use super::raw;
 
@@ -25,6 +26,8 @@ pub(super) struct Identity<'a> {
     pub entry_time: Option<i64>,
     pub field: &'a str,
     pub value: &'a RawValue,
+    /// The number that it is about.
+    pub number: Option<&'a str>,
     /// What all of these come to, once somebody asked: a change of many broken parts is read but once for it.
     pub digest: &'a OnceCell<[u8; 32]>,
 }
@@ -57,6 +60,20 @@ impl OtherChange {
         Self::keep(identity, None, identity.value)
     }
 
+    /// An element of a list that has no meaning here: the same one when it comes again, whatever comes with it.
+    pub(super) fn element(identity: Identity<'_>, element: &RawValue) -> Self {
+        let dedup_key =
+            element_key((identity.entry_id, identity.number, identity.field), &canonical_text(element));
+        Self { dedup_key, faults: Fault::all(&raw::value(element)), raw: element.get().to_owned() }
+    }
+
+    /// A message or a status that could be read and belongs to no number or nobody.
+    pub(crate) fn unplaced(change: &Change, raw: &str) -> Self {
+        let written = serde_json::from_str(raw).map_or_else(|_| raw.to_owned(), canonical_text);
+        let of = (change.entry_id.as_deref(), change.phone_number_id.as_deref(), change.field.as_str());
+        Self { dedup_key: element_key(of, &written), faults: Vec::new(), raw: raw.to_owned() }
+    }
+
     /// A part of the value, told from its other parts and from the same part of another change.
     pub(super) fn part(identity: Identity<'_>, part: &RawValue) -> Self {
         Self::keep(identity, Some(part), part)
@@ -72,6 +89,12 @@ impl OtherChange {
         let dedup_key = digest([&identity.digest()[..], part.as_bytes()]);
         Self { dedup_key, faults: Fault::all(&raw::value(kept)), raw: kept.get().to_owned() }
     }
+}
+
+/// What makes an element itself: the account, the number and the field that tell of it, and what it says.
+fn element_key((entry, number, field): (Option<&str>, Option<&str>, &str), written: &str) -> [u8; 32] {
+    let head = Value::from(vec![Value::from(entry), Value::from(number), Value::from(field)]);
+    digest([canonical(&head).as_str(), "element", written])
 }
 
 /// One writing for all equal values; what cannot be read whole stands for itself.
