@@ -12,7 +12,7 @@ use crate::installation::Installation;
 /// Keeps these locks apart from those taken for other purposes.
 const CLASS: i32 = 716_471_202;
 /// Names share so many locks: enough to be apart, few enough for the largest delivery to take them all.
-const LOCKS: u16 = 256;
+const LOCKS: u16 = 4_096;
 
 /// Waits for the turn of all these names at once (identities of customers, ids of messages), in one order for all; it ends
 /// with the transaction. To be taken before any row is locked. On SQLite there is but one writer anyway.
@@ -26,9 +26,10 @@ pub async fn take<'a>(
     if installation.database.is_sqlite() || locks.is_empty() {
         return Ok(());
     }
-    let rows = locks.iter().map(|lock| format!("({lock})")).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT pg_advisory_xact_lock({CLASS}, wanted) FROM (VALUES {rows}) AS locks (wanted)");
-    transaction.query_all_raw(installation.database.statement(&sql, [])).await?;
+    // One text for however many.
+    let wanted = locks.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+    let sql = "SELECT pg_advisory_xact_lock($1, wanted) FROM unnest(string_to_array($2, ',')::int[]) AS locks (wanted)";
+    transaction.query_all_raw(installation.database.statement(sql, [CLASS.into(), wanted.into()])).await?;
     Ok(())
 }
 

@@ -86,9 +86,11 @@ impl PresenceFollower {
                 Err(_) if !is_due => continue,
                 Err(_) => {}
             }
-            let since = Instant::now();
             tokio::time::sleep(TOGETHER).await;
-            self.look(since).await?;
+            // What was said until now is seen by the one look.
+            while self.signals.try_recv().is_ok() {}
+            while self.events.try_recv().is_ok() {}
+            self.look(Instant::now()).await?;
         }
     }
 

@@ -62,7 +62,7 @@ pub struct TypingFollower {
 impl TypingFollower {
     pub async fn new(ctx: &Context<'_>, conversation: &ID) -> Result<Self> {
         let (standing, viewer) = Standing::new(ctx)?;
-        let follower = Self {
+        let mut follower = Self {
             receiver: standing.installation.signals.subscribe(),
             workspace_id: viewer.workspace_id,
             conversation_id: parse(conversation)?,
@@ -70,7 +70,8 @@ impl TypingFollower {
             told: Vec::new(),
             standing,
         };
-        follower.conversation(viewer).await?;
+        // It may be named by what it was merged from.
+        follower.conversation_id = follower.conversation(viewer).await?.row.id;
         Ok(follower)
     }
 

@@ -14,6 +14,7 @@ use crate::event::{Happening, append};
 use crate::grant::access_of_members;
 use crate::installation::Installation;
 use crate::permission::Permission;
+use crate::routing::lacking;
 use crate::target;
 use crate::viewer::Viewer;
 
@@ -255,7 +256,7 @@ pub(super) async fn decline(act: &Change<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses an assignee who could not read the conversation once they have it. One that is escalated is so no more when it
+/// Refuses an assignee who could not look after the conversation once they have it: it would be taken from them again. One that is escalated is so no more when it
 /// is given to who receives no escalations.
 async fn require_may_have(act: &Change<'_>, member: MemberId) -> Result<()> {
     let row = &act.conversation.row;
@@ -263,7 +264,7 @@ async fn require_may_have(act: &Change<'_>, member: MemberId) -> Result<()> {
         access_of_members(&act.transaction, &act.installation.database, row.workspace_id, act.now).await?;
     let access = everybody.get(&member).ok_or(Refusal::AssigneeNotPermitted)?;
     let held = access.in_conversation(row.channel_id, row.team_id);
-    if !held.contains(Permission::ConversationReadAssigned) {
+    if !lacking(held).is_empty() {
         return Err(Refusal::AssigneeNotPermitted.into());
     }
     if row.escalated_at.is_some() && !held.contains(Permission::ConversationReceiveEscalation) {

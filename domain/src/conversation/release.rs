@@ -194,7 +194,13 @@ pub async fn release_owed(installation: &Installation) -> Result<usize> {
     }
     let mut released = 0;
     for (workspace, conversations) in owed {
-        released += give_back(installation, workspace, &conversations).await?;
+        // What is wrong in one keeps nobody waiting in another.
+        match give_back(installation, workspace, &conversations).await {
+            Ok(more) => released += more,
+            Err(error) => {
+                tracing::warn!(%error, %workspace, "conversations of who is away could not be taken back")
+            }
+        }
     }
     if released > 0 {
         installation.events.wake();

@@ -45,7 +45,11 @@ pub async fn drain(installation: &Installation) -> Result<usize> {
         .await?;
     let mut given = 0;
     for workspace in workspaces {
-        given += drain_workspace(installation, workspace).await?;
+        // What is wrong in one keeps nobody waiting in another.
+        match drain_workspace(installation, workspace).await {
+            Ok(more) => given += more,
+            Err(error) => tracing::warn!(%error, %workspace, "the queue of a workspace could not be drained"),
+        }
     }
     Ok(given)
 }

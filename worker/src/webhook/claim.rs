@@ -70,9 +70,10 @@ impl Processor {
         let skip_locked = if database.is_sqlite() { "" } else { "FOR UPDATE SKIP LOCKED" };
         // The number stands in the text: not knowing it, PostgreSQL would read the whole table to find a few rows.
         let claim = format!(
-            "UPDATE webhook_deliveries SET leased_until = $2, attempts = attempts + 1 \
-             WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM webhook_deliveries WHERE {which} \
-             ORDER BY next_attempt_at, id LIMIT {limit} {skip_locked}) RETURNING {COLUMNS}, \
+            "WITH next AS MATERIALIZED (SELECT workspace_id AS whose, id AS which FROM webhook_deliveries \
+             WHERE {which} ORDER BY next_attempt_at, id LIMIT {limit} {skip_locked}) \
+             UPDATE webhook_deliveries SET leased_until = $2, attempts = attempts + 1 FROM next \
+             WHERE workspace_id = next.whose AND id = next.which RETURNING {COLUMNS}, \
              CASE WHEN length(body) <= {FETCHED_LATER} THEN body ELSE substr(body, 1, 0) END AS body"
         );
         let values = [now.0.into(), (now + self.options.lease).0.into()];
