@@ -143,6 +143,12 @@ impl Matrix {
             self.own_conversation(index).await;
             let samples = &mut self.columns[index].samples;
             let (merge, into) = things::merge(&self.stage, admin, &samples["contact"]).await;
+            things::in_a_group(
+                &self.stage,
+                samples["contact"].parse().unwrap(),
+                samples["message"].parse().unwrap(),
+            )
+            .await;
             samples.extend([("merge", merge), ("into", into)]);
         }
     }

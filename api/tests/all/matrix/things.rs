@@ -117,11 +117,10 @@ pub async fn enrich(stage: &Stage, contact: ContactId, message: MessageId) {
     let stated =
         Stated { choice: ConsentChoice::Withdrawn, source: ConsentSource::Recorded, at: stage.clock.now() };
     note(database.writer(), &stage.clock, (stage.workspace_id, contact), stated).await.unwrap();
-    in_a_group(stage, contact, message).await;
 }
 
 /// Makes its writer a group with somebody in it, whom it reached, and its conversation one that went from team to team.
-async fn in_a_group(stage: &Stage, contact: ContactId, message: MessageId) {
+pub async fn in_a_group(stage: &Stage, contact: ContactId, message: MessageId) {
     let database = &stage.installation.database;
     let (status, transfer): (MessageStatusId, TransferId) = (stage.clock.new_id(), stage.clock.new_id());
     for (sql, values) in [
