@@ -198,7 +198,7 @@ pub async fn release_owed(installation: &Installation) -> Result<usize> {
         match give_back(installation, workspace, &conversations).await {
             Ok(more) => released += more,
             Err(error) => {
-                tracing::warn!(%error, %workspace, "conversations of who is away could not be taken back")
+                tracing::warn!(%error, %workspace, "conversations of who is away could not be taken back");
             }
         }
     }
