@@ -125,8 +125,10 @@ pub async fn say(
     typists.count((workspace_id, member_id), now)?;
     let conversation = find(installation.database.reader(), viewer, id).await?;
     permit(viewer, &conversation, Act::Answer, now)?;
-    if typists.is_news((workspace_id, id), member_id, (is_typing, now)) {
-        installation.signals.tell(Signal::Typing { workspace_id, conversation_id: id, member_id, is_typing });
+    // It may be named by what it was merged from.
+    let conversation_id = conversation.row.id;
+    if typists.is_news((workspace_id, conversation_id), member_id, (is_typing, now)) {
+        installation.signals.tell(Signal::Typing { workspace_id, conversation_id, member_id, is_typing });
     }
     Ok(conversation)
 }

@@ -148,7 +148,7 @@ impl Looked {
 /// they were taking it, in every workspace.
 pub async fn release_ended(installation: &Installation, looked: &mut Looked) -> Result<()> {
     let (database, now) = (&installation.database, installation.clock.now());
-    let reader = database.reader();
+    let (reader, mut until) = (database.reader(), now);
     let sql = "SELECT workspace_id FROM grants WHERE valid_until > $1 AND valid_until <= $2 \
                UNION SELECT c.workspace_id FROM members m \
                JOIN conversations c ON c.workspace_id = m.workspace_id AND c.assignee_id = m.id \
@@ -160,14 +160,20 @@ pub async fn release_ended(installation: &Installation, looked: &mut Looked) -> 
     let epochs = database.statement("SELECT id, access_epoch FROM workspaces", []);
     for row in reader.query_all_raw(epochs).await? {
         let (workspace, epoch) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        if due.contains(&workspace) {
-            release_expired(installation, workspace).await?;
+        let released = if due.contains(&workspace) {
+            release_expired(installation, workspace).await
         } else if looked.is_due(workspace, epoch) {
-            release_from(installation, workspace, may_read).await?;
-            looked.note(workspace, epoch);
+            release_from(installation, workspace, may_read).await.inspect(|_| looked.note(workspace, epoch))
+        } else {
+            continue;
+        };
+        // What is wrong in one keeps nobody's access elsewhere; it is looked at again.
+        if let Err(error) = released {
+            tracing::warn!(%error, %workspace, "conversations of a workspace could not be taken back");
+            until = looked.until;
         }
     }
-    looked.until = now;
+    looked.until = until;
     Ok(())
 }
 

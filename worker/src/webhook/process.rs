@@ -114,8 +114,11 @@ impl Processor {
     async fn process_bundle(&self, bundle: Vec<webhook_delivery::Model>) {
         if bundle.len() > 1 {
             let together = AssertUnwindSafe(self.apply_bundle(&bundle)).catch_unwind().await;
-            if matches!(together, Ok(Ok(true))) {
-                return bundle.iter().for_each(|_| count("done"));
+            match together {
+                Ok(Ok(true)) => return bundle.iter().for_each(|_| count("done")),
+                Ok(Ok(false)) => {}
+                Ok(Err(failure)) => tracing::debug!(?failure, "deliveries are processed one by one"),
+                Err(_) => tracing::warn!("the worker panicked; deliveries are processed one by one"),
             }
         }
         for delivery in bundle {
