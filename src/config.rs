@@ -1,6 +1,7 @@
 //! The configuration: built-in defaults, then a file, then the environment. Unknown keys are refused.
 
 mod audit;
+mod cloud_api;
 mod database;
 mod geo;
 mod keys;
@@ -18,6 +19,7 @@ use portaria_worker::mail::MailOptions;
 use serde::Deserialize;
 
 pub use audit::AuditConfig;
+pub use cloud_api::CloudApiConfig;
 pub use database::DatabaseConfig;
 pub use geo::GeoConfig;
 pub use keys::KeysConfig;
@@ -40,6 +42,7 @@ pub struct Config {
     pub keys: KeysConfig,
     pub mail: MailOptions,
     pub webhook: WebhookConfig,
+    pub cloud_api: CloudApiConfig,
     pub single_sign_on: SingleSignOnConfig,
     pub geo: GeoConfig,
     pub audit: AuditConfig,
@@ -56,6 +59,7 @@ impl Config {
         let mail = self.mail.sender().map(drop).and_then(|()| self.mail.mailer().map(drop));
         problems.extend(mail.err().map(|error| format!("mail: {error}")));
         problems.extend(self.webhook.problems(&self.server.trusted_proxies));
+        problems.extend(self.cloud_api.problems());
         problems.extend(self.retention.problems());
         problems.extend(self.log.problems());
         problems

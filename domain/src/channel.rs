@@ -3,8 +3,9 @@
 use portaria_entity::channel;
 use portaria_entity::id::{ChannelId, MetaAppId, TeamId, WorkspaceId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use zeroize::Zeroizing;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::installation::Installation;
 
 /// A phone number to be registered.
@@ -61,4 +62,13 @@ pub async fn all(connection: &impl ConnectionTrait, workspace: WorkspaceId) -> R
         .all(connection)
         .await?;
     Ok(channels)
+}
+
+/// The token by which Meta is asked on behalf of a number; none where none was given.
+pub fn access_token(installation: &Installation, row: &channel::Model) -> Result<Option<Zeroizing<String>>> {
+    let (Some(sealed), Some(key)) = (&row.sealed_access_token, &row.sealing_key) else { return Ok(None) };
+    let opened = installation.keys.open(sealed, key, row.id.0.as_bytes())?;
+    let token =
+        String::from_utf8(opened.to_vec()).map_err(|_| Error::internal("an access token is no text"))?;
+    Ok(Some(Zeroizing::new(token)))
 }

@@ -54,6 +54,7 @@ pub mod routing;
 pub mod sealing;
 pub mod second_factor;
 pub mod security_policy;
+pub mod sending;
 pub mod session;
 pub mod session_policy;
 pub mod signal;

@@ -1,5 +1,5 @@
 //! What the parts of Portaria tell each other at once, within a process and, over PostgreSQL, between processes: that
-//! events were committed, that deliveries arrived, who types, who is there. Nothing of it is kept, and nothing depends on
+//! events were committed, that deliveries arrived, that messages are to be sent, who types, who is there. Nothing of it is kept, and nothing depends on
 //! it: whatever is lost is found by the next poll, or ends by itself.
 
 mod parcel;
@@ -50,6 +50,7 @@ struct Inner {
     origin: String,
     committed: Notify,
     arrived: Arc<Notify>,
+    queued: Arc<Notify>,
     sender: broadcast::Sender<Signal>,
     typists: Typists,
     /// Whether anybody carries what is said to other processes.
@@ -66,6 +67,7 @@ impl Signals {
             origin,
             committed: Notify::new(),
             arrived: Arc::default(),
+            queued: Arc::default(),
             sender: broadcast::Sender::new(BUFFER),
             typists: Typists::default(),
             is_carried: AtomicBool::new(false),
@@ -99,6 +101,17 @@ impl Signals {
     /// Is notified when deliveries have arrived somewhere.
     pub fn arrivals(&self) -> Arc<Notify> {
         self.0.arrived.clone()
+    }
+
+    /// Says that messages are to be sent.
+    pub fn queued(&self) {
+        self.0.queued.notify_one();
+        self.carry(|parcel| parcel.queued = true);
+    }
+
+    /// Is notified when messages are to be sent somewhere.
+    pub fn queues(&self) -> Arc<Notify> {
+        self.0.queued.clone()
     }
 
     /// Tells everybody, here and elsewhere.
@@ -164,6 +177,9 @@ impl Signals {
         if parcel.arrived {
             self.0.arrived.notify_one();
         }
+        if parcel.queued {
+            self.0.queued.notify_one();
+        }
         for signal in &parcel.signals {
             self.hear(*signal);
         }
@@ -173,6 +189,7 @@ impl Signals {
     fn missed(&self) {
         self.0.committed.notify_one();
         self.0.arrived.notify_one();
+        self.0.queued.notify_one();
         self.hear(Signal::Missed);
     }
 }

@@ -31,6 +31,10 @@ pub enum MergePart {
     Decision,
     Escalation,
     Transfer,
+    /// A message on its way to Meta.
+    Outgoing,
+    /// That the customer came from an advertisement.
+    FreeEntryPoint,
     /// A stretch that was ended because another goes on; `from_id` is its conversation.
     EndedEpisode,
     /// A stretch that goes on for both, with its times before; `from_id` is its conversation.

@@ -3,7 +3,8 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{ChannelId, ConversationId, MemberId, MessageId, WebhookDeliveryId, WorkspaceId};
+use crate::id::{ApiKeyId, ChannelId, ConversationId, MemberId, MessageId, WebhookDeliveryId, WorkspaceId};
+use crate::outgoing_message::SendState;
 use crate::time::Timestamp;
 
 #[derive(
@@ -88,7 +89,7 @@ pub struct Model {
     pub conversation_id: ConversationId,
     pub channel_id: ChannelId,
     pub direction: Direction,
-    /// Meta's id. It contains the phone number: personal data.
+    /// Meta's id. It contains the phone number: personal data. Until Meta has given one, the message's own id.
     pub whatsapp_id: String,
     /// Meta's message type, e.g. `text` or one not yet known.
     pub kind: String,
@@ -110,6 +111,10 @@ pub struct Model {
     pub source: MessageSource,
     /// The delivery that told of it first.
     pub delivery_id: Option<WebhookDeliveryId>,
+    /// The API key that wrote it, where no member did.
+    pub author_key_id: Option<ApiKeyId>,
+    /// Where it is on its way to Meta; none for what Portaria did not send.
+    pub sending: Option<SendState>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,7 @@ mod m20261125_000026_merging;
 mod m20261125_000027_assignments;
 mod m20261125_000028_lookups;
 mod m20261125_000029_transfers;
+mod m20261125_000030_sending;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000027_assignments::Migration),
             Box::new(m20261125_000028_lookups::Migration),
             Box::new(m20261125_000029_transfers::Migration),
+            Box::new(m20261125_000030_sending::Migration),
         ]
     }
 }

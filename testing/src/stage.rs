@@ -369,6 +369,8 @@ impl Stage {
             revoked_at: None,
             source: MessageSource::Live,
             delivery_id: None,
+            author_key_id: None,
+            sending: None,
         }
     }
 }

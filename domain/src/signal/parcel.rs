@@ -21,6 +21,8 @@ pub(super) struct Parcel {
     #[serde(default)]
     pub arrived: bool,
     #[serde(default)]
+    pub queued: bool,
+    #[serde(default)]
     pub signals: VecDeque<Signal>,
 }
 
@@ -34,7 +36,7 @@ impl Parcel {
 
     /// Takes out as much as goes at once; nothing when nothing was said.
     pub(super) fn take(&mut self) -> Option<Self> {
-        if !self.committed && !self.arrived && self.signals.is_empty() {
+        if !self.committed && !self.arrived && !self.queued && self.signals.is_empty() {
             return None;
         }
         let rest = self.signals.split_off(self.signals.len().min(AT_ONCE));

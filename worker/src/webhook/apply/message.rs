@@ -150,6 +150,8 @@ impl Application<'_> {
             revoked_at: None,
             source: source(message),
             delivery_id: Some(self.origin.delivery_id),
+            author_key_id: None,
+            sending: None,
         }
     }
 
