@@ -22,7 +22,7 @@ pub use finder::{
     visible_to,
 };
 pub use release::{Looked, release_ended, release_expired, release_lost, release_owed};
-pub use rules::{Act, permit};
+pub use rules::{Act, is_in_charge, permit};
 pub use snooze::{snooze, wake};
 pub use transfer::{transfer, transfers};
 

@@ -189,6 +189,44 @@ pub enum Refusal {
     AlreadyRegistered,
     #[error("that is neither an address nor a network in CIDR notation")]
     InvalidAddress,
+    #[error("WhatsApp does not take it: {0}")]
+    InvalidContent(&'static str),
+    #[error("an idempotency key has 1 to 128 visible ASCII characters")]
+    InvalidIdempotencyKey,
+    #[error("the idempotency key was used for another message")]
+    IdempotencyKeyReused,
+    #[error("there is no such message in this conversation that WhatsApp knows")]
+    NoSuchMessage,
+    #[error("the number has no access token")]
+    NumberNotConnected,
+    #[error("nothing is sent from the number at present")]
+    NumberStopped,
+    #[error("WhatsApp has told no way to write to the customer")]
+    NotAddressable,
+    #[error("codes go to phone numbers only, and the customer's is not known")]
+    PhoneNeeded,
+    #[error("that cannot be sent to a group")]
+    NotForGroups,
+    #[error("the customer last wrote more than 24 hours ago: only a template can be sent")]
+    WindowClosed,
+    #[error("the template is not approved")]
+    TemplateNotApproved,
+    #[error("the template is paused")]
+    TemplatePaused,
+    #[error("the template is disabled or gone")]
+    TemplateDisabled,
+    #[error("the template is not for this number")]
+    TemplateNotForNumber,
+    #[error("the customer wants no marketing messages")]
+    MarketingRefused,
+    #[error("who has never written gets marketing only when they asked for it")]
+    ConsentMissing,
+    #[error("too many messages of yours wait to be sent")]
+    TooManyWaiting,
+    #[error("a number sends 1 to 1,000 messages a second")]
+    InvalidPace,
+    #[error("it is on its way, or has come to its end, already")]
+    NotWaiting,
 }
 
 impl Error {

@@ -12,6 +12,7 @@ pub mod business_account;
 pub mod business_hours;
 pub mod channel;
 pub mod channel_fact;
+pub mod channel_sending;
 pub mod clock;
 pub mod consent;
 pub mod contact;

@@ -6,8 +6,9 @@ pub mod detail;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use portaria_entity::id::{ConversationId, MemberId, MessageId, WorkspaceId};
+use portaria_entity::id::{ApiKeyId, ConversationId, MemberId, MessageId, WorkspaceId};
 use portaria_entity::message::{self, DeliveryStatus, Direction, MessageSource};
+use portaria_entity::outgoing_message::SendState;
 use portaria_entity::time::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -36,13 +37,15 @@ pub struct MessageRow {
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     pub source: MessageSource,
+    pub author_key_id: Option<ApiKeyId>,
+    pub sending: Option<SendState>,
 }
 
 /// Kinds whose words may name numbers that the customer did not write as words: what WhatsApp itself says, and cards of people.
 const MASKED: [&str; 3] = ["system", "contacts", "handover"];
 
 /// Kinds that act on another message: they show in that one, not as messages of their own.
-const ACTS: [&str; 3] = ["edit", "revoke", "reaction"];
+pub(crate) const ACTS: [&str; 3] = ["edit", "revoke", "reaction"];
 
 impl MessageRow {
     /// What a person reads, as who holds these permissions may. What customers write stays as they wrote it; where
@@ -60,8 +63,8 @@ impl MessageRow {
 
 fn rows() -> Select<message::Entity> {
     use message::Column::{
-        AuthorId, Body, ConversationId, Direction, EditedAt, Id, Kind, ReceivedAt, RevokedAt, SentAt, Source,
-        Status, WhatsappId,
+        AuthorId, AuthorKeyId, Body, ConversationId, Direction, EditedAt, Id, Kind, ReceivedAt, RevokedAt,
+        Sending, SentAt, Source, Status, WhatsappId,
     };
     let columns = [
         Id,
@@ -77,6 +80,8 @@ fn rows() -> Select<message::Entity> {
         EditedAt,
         RevokedAt,
         Source,
+        AuthorKeyId,
+        Sending,
     ];
     message::Entity::find().select_only().columns(columns)
 }

@@ -12,6 +12,7 @@ use portaria_guard::guarded;
 use super::ability::ChannelAbilities;
 use super::business_account::ChannelStanding;
 use super::business_hours::BusinessHours;
+use super::channel_sending::ChannelSending;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -73,6 +74,19 @@ impl Channel {
         let found = request.loaders()?.details.facts.load(self.0.id).await?;
         let held = self.held(request.viewer()?);
         Ok(found.map(|row| ChannelStanding { row, held }))
+    }
+
+    /// How it sends: how fast, how much waits, and whether it is stopped.
+    #[requires(UsageRead, ChannelManage)]
+    async fn sending(&self, ctx: &Context<'_>) -> Result<Option<ChannelSending>> {
+        let found = Request::of(ctx).loaders()?.details.sendings.load(self.0.id).await?;
+        Ok(found.map(ChannelSending))
+    }
+
+    /// Whether it has an access token, without which it does not send.
+    #[requires(WorkspaceRead)]
+    fn is_connected(&self) -> bool {
+        self.0.sealed_access_token.is_some()
     }
 
     /// What the viewer may see of it now.

@@ -9,7 +9,8 @@ use portaria_domain::message::MessageRow;
 use portaria_domain::message::content::{self, Carried};
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
-use portaria_entity::message::{Direction as EntityDirection, MessageSource};
+use portaria_entity::message::{DeliveryStatus as EntityStatus, Direction as EntityDirection, MessageSource};
+use portaria_entity::outgoing_message::SendState;
 use portaria_guard::guarded;
 
 use super::member::Member;
@@ -18,6 +19,7 @@ use super::message_detail::{
     Forwarding, MessageError, MessagePricing, MessageReaction, MessageReceipt, MessageReferral,
     MessageVersion, ReferredProduct,
 };
+use super::send_failure::MessageFailure;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -62,13 +64,21 @@ impl SentVia {
     }
 }
 
-/// How far a message of the company has come. It never goes back.
+/// How far a message of the company has come. It never goes back, but that what was UNDECIDED is decided.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "portaria_entity::message::DeliveryStatus")]
 pub enum DeliveryStatus {
     /// WhatsApp has said nothing of it yet; so it stays for what customers write.
     None,
-    /// WhatsApp has it.
+    /// It waits to be sent: `cancelMessage` calls it back.
+    Queued,
+    /// It is on its way to WhatsApp, which has not said yet that it has it.
+    Sending,
+    /// WhatsApp has taken it.
+    Accepted,
+    /// It went out, and for ten minutes WhatsApp has not said whether it came. It is not sent again by itself: ask the customer,
+    /// or send it anew at the risk that it comes twice. If WhatsApp says something later, this changes.
+    Undecided,
+    /// WhatsApp has sent it.
     Sent,
     /// It is on the customer's device.
     Delivered,
@@ -76,8 +86,40 @@ pub enum DeliveryStatus {
     Read,
     /// The customer has played it.
     Played,
-    /// It will not arrive.
+    /// It will not arrive: `failure` tells why.
     Failed,
+    /// It was called back before it went out.
+    Cancelled,
+}
+
+impl DeliveryStatus {
+    /// What WhatsApp says, and before it has said anything, what Portaria knows.
+    fn of(row: &MessageRow) -> Self {
+        match (row.status, row.sending) {
+            (EntityStatus::None, Some(sending)) => match sending {
+                SendState::Queued => Self::Queued,
+                SendState::Sending | SendState::Unclear => Self::Sending,
+                SendState::Accepted => Self::Accepted,
+                SendState::Undecided => Self::Undecided,
+                SendState::Refused => Self::Failed,
+                SendState::Cancelled => Self::Cancelled,
+            },
+            (status, _) => status.into(),
+        }
+    }
+}
+
+impl From<EntityStatus> for DeliveryStatus {
+    fn from(status: EntityStatus) -> Self {
+        match status {
+            EntityStatus::None => Self::None,
+            EntityStatus::Sent => Self::Sent,
+            EntityStatus::Delivered => Self::Delivered,
+            EntityStatus::Read => Self::Read,
+            EntityStatus::Played => Self::Played,
+            EntityStatus::Failed => Self::Failed,
+        }
+    }
 }
 
 pub struct Message {
@@ -221,7 +263,19 @@ impl Message {
     /// somebody, and never more. `receipts` tells of each.
     #[requires(MessageRead)]
     fn status(&self) -> DeliveryStatus {
-        self.row.status.into()
+        DeliveryStatus::of(&self.row)
+    }
+
+    /// Why it was not sent, or did not arrive; null while it may.
+    #[requires(MessageRead)]
+    async fn failure(&self, ctx: &Context<'_>) -> Result<Option<MessageFailure>> {
+        if DeliveryStatus::of(&self.row) != DeliveryStatus::Failed {
+            return Ok(None);
+        }
+        let details = &Request::of(ctx).loaders()?.details;
+        let outgoing = details.outgoing.load(self.row.id).await?;
+        let told = details.outcomes.load(self.row.id).await?;
+        Ok(Some(MessageFailure::of(outgoing.as_deref(), told.as_deref())))
     }
 
     /// Of what the company said in a group: how far it has come to each of whom WhatsApp has told. Empty elsewhere.
@@ -266,9 +320,9 @@ impl Message {
         self.row.revoked_at.map(Into::into)
     }
 
-    /// WhatsApp's own id. It contains the customer's phone number.
+    /// WhatsApp's own id. It contains the customer's phone number. Null until WhatsApp has given one.
     #[requires(ContactReadPhone)]
-    fn whatsapp_id(&self) -> &str {
-        &self.row.whatsapp_id
+    fn whatsapp_id(&self) -> Option<&str> {
+        Some(self.row.whatsapp_id.as_str()).filter(|id| *id != self.row.id.to_string())
     }
 }

@@ -21,6 +21,7 @@ pub enum MessageContent {
     Location(LocationContent),
     ContactCards(ContactCardsContent),
     Choice(ChoiceContent),
+    Offer(OfferContent),
     Form(FormContent),
     Order(OrderContent),
     Template(TemplateContent),
@@ -42,6 +43,7 @@ impl MessageContent {
                 Self::ContactCards(ContactCardsContent(cards))
             }
             Content::Choice(choice) => Self::Choice(ChoiceContent(choice)),
+            Content::Offer(offer) => Self::Offer(OfferContent(offer)),
             Content::Form(form) => Self::Form(FormContent(form)),
             Content::Order(order) => Self::Order(OrderContent { order, note: body }),
             Content::Template(template) => Self::Template(TemplateContent(template)),
@@ -296,6 +298,66 @@ impl ChoiceContent {
     #[authenticated]
     fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(Into::into)
+    }
+}
+
+pub struct OfferContent(content::Offer);
+
+/// What the company offered to choose from: buttons, a list, or a form. The question is the message's `body`.
+#[guarded]
+impl OfferContent {
+    /// What stands above.
+    #[authenticated]
+    fn header(&self) -> Option<&str> {
+        self.0.header.as_deref()
+    }
+
+    /// What stands below in small letters.
+    #[authenticated]
+    fn footer(&self) -> Option<&str> {
+        self.0.footer.as_deref()
+    }
+
+    /// What the customer taps to see a list or to open a form; null for buttons.
+    #[authenticated]
+    fn button(&self) -> Option<&str> {
+        self.0.button.as_deref()
+    }
+
+    /// The buttons, or the rows of the list; empty for a form.
+    #[authenticated]
+    fn options(&self) -> Vec<OfferedOption> {
+        self.0.options.iter().cloned().map(OfferedOption).collect()
+    }
+}
+
+pub struct OfferedOption(content::OfferedOption);
+
+/// Something that the customer may choose.
+#[guarded]
+impl OfferedOption {
+    /// Comes back as `choiceId` when they choose it.
+    #[authenticated]
+    fn choice_id(&self) -> Option<&str> {
+        self.0.id.as_deref()
+    }
+
+    /// What stands on it.
+    #[authenticated]
+    fn title(&self) -> Option<&str> {
+        self.0.title.as_deref()
+    }
+
+    /// What else stands there; rows of lists only.
+    #[authenticated]
+    fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// The part of the list that it stands in.
+    #[authenticated]
+    fn section(&self) -> Option<&str> {
+        self.0.section.as_deref()
     }
 }
 

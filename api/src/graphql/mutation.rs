@@ -4,6 +4,7 @@
 mod activity;
 mod alert;
 mod api_key;
+mod channel;
 mod consent;
 mod contact_merge;
 mod conversation;
@@ -25,6 +26,7 @@ mod routing_setting;
 mod second_factor;
 mod second_factor_reset;
 mod security_policy;
+mod sending;
 mod session;
 mod session_policy;
 mod single_sign_on;
@@ -71,6 +73,8 @@ pub struct Mutation(
     consent::ConsentMutation,
     typing::TypingMutation,
     contact_merge::ContactMergeMutation,
+    sending::SendingMutation,
+    channel::ChannelMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -11,6 +11,7 @@ mod identity_provider;
 mod label;
 mod meta_app;
 mod people;
+mod sending;
 mod viewer;
 mod webhook_delivery;
 mod workspace;
@@ -34,4 +35,5 @@ pub struct Query(
     label::LabelQuery,
     account::AccountQuery,
     account::TemplateQuery,
+    sending::SendingQuery,
 );

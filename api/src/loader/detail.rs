@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use portaria_domain::channel_sending::{self, ChannelSending};
 use portaria_domain::message::content::Carried;
 use portaria_domain::message::detail::{self, Outcome, Reaction, Receipt, Version};
 use portaria_domain::{channel_fact, consent, contact_group};
 use portaria_entity::id::{ChannelId, ContactId, MessageId};
 use portaria_entity::{
     channel_fact as fact_entity, consent as consent_entity, contact_group as group_entity,
+    outgoing_message as outgoing_entity,
 };
 
 use super::{Source, reading, shared};
@@ -23,6 +25,8 @@ pub struct DetailLoaders {
     pub outcomes: Batch<MessageId, Arc<Outcome>>,
     pub versions: Batch<MessageId, Arc<Vec<Version>>>,
     pub receipts: Batch<MessageId, Arc<Vec<Receipt>>>,
+    pub sendings: Batch<ChannelId, Arc<ChannelSending>>,
+    pub outgoing: Batch<MessageId, Arc<outgoing_entity::Model>>,
     pub consents: Batch<ContactId, Arc<consent_entity::Model>>,
     pub groups: Batch<ContactId, Arc<group_entity::Model>>,
     pub facts: Batch<ChannelId, Arc<fact_entity::Model>>,
@@ -38,6 +42,8 @@ impl DetailLoaders {
             outcomes: reading(source, Source::outcomes),
             versions: reading(source, Source::versions),
             receipts: reading(source, Source::receipts),
+            outgoing: reading(source, Source::outgoing),
+            sendings: reading(source, Source::sendings),
             consents: reading(source, Source::consents),
             groups: reading(source, Source::groups),
             facts: reading(source, Source::facts),
@@ -46,6 +52,21 @@ impl DetailLoaders {
 }
 
 impl Source {
+    async fn sendings(
+        self: Arc<Self>,
+        ids: Vec<ChannelId>,
+    ) -> Result<HashMap<ChannelId, Arc<ChannelSending>>> {
+        let reader = self.database.reader();
+        Ok(shared(channel_sending::of_channels(reader, self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn outgoing(
+        self: Arc<Self>,
+        ids: Vec<MessageId>,
+    ) -> Result<HashMap<MessageId, Arc<outgoing_entity::Model>>> {
+        Ok(shared(detail::outgoing(self.database.reader(), self.viewer.workspace_id, &ids).await?))
+    }
+
     async fn carried(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, Arc<Carried>>> {
         Ok(shared(detail::carried(self.database.reader(), self.viewer.workspace_id, &ids).await?))
     }

@@ -75,6 +75,8 @@ pub type Samples = HashMap<&'static str, String>;
 pub struct Catalogue {
     pub objects: BTreeMap<String, Vec<Field>>,
     pub inputs: BTreeMap<String, Vec<Argument>>,
+    /// Of which exactly one member is given.
+    one_of: BTreeSet<String>,
     enums: BTreeMap<String, Vec<String>>,
     pub nodes: BTreeSet<String>,
     interfaces: BTreeSet<String>,
@@ -112,6 +114,7 @@ impl Catalogue {
         let mut catalogue = Self {
             objects: BTreeMap::new(),
             inputs: BTreeMap::new(),
+            one_of: BTreeSet::new(),
             enums: BTreeMap::new(),
             nodes: BTreeSet::new(),
             interfaces: BTreeSet::new(),
@@ -139,6 +142,9 @@ impl Catalogue {
                     catalogue.objects.insert(name, fields);
                 }
                 TypeKind::InputObject(input) => {
+                    if ty.node.directives.iter().any(|directive| directive.node.name.node == "oneOf") {
+                        catalogue.one_of.insert(name.clone());
+                    }
                     let fields = input.fields.iter().map(|one| Argument::of(&one.node)).collect();
                     catalogue.inputs.insert(name, fields);
                 }
@@ -186,9 +192,12 @@ impl Catalogue {
                 "PermissionKey" => "WORKSPACE_READ".to_owned(),
                 named => match (self.inputs.get(named), self.enums.get(named)) {
                     (Some(fields), _) => {
-                        let required = fields.iter().filter(|field| field.is_required());
-                        let given = required
-                            .map(|field| format!("{}: {}", field.name, self.sample(owner, field, samples)));
+                        let first = usize::from(self.one_of.contains(named));
+                        let required = fields.iter().skip(first).filter(|field| field.is_required());
+                        let given =
+                            fields.iter().take(first).chain(required).map(|field| {
+                                format!("{}: {}", field.name, self.sample(owner, field, samples))
+                            });
                         format!("{{ {} }}", given.collect::<Vec<_>>().join(", "))
                     }
                     (None, Some(values)) => values[0].clone(),

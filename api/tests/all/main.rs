@@ -30,6 +30,7 @@ mod schema;
 mod scim;
 mod second_factor;
 mod security_policy;
+mod sending;
 mod session;
 mod single_sign_on;
 mod socket;

@@ -24,6 +24,12 @@ pub enum Act {
     Answer,
 }
 
+/// Whether it is for this viewer to act in a conversation: it is theirs, or they may give it to anybody.
+pub fn is_in_charge(viewer: &Viewer, conversation: &ConversationRow) -> bool {
+    let is_assignee = conversation.row.assignee_id.is_some_and(|assignee| viewer.is_member(assignee));
+    is_assignee || conversation.held.contains(Permission::ConversationAssign)
+}
+
 /// Refuses what this viewer may not do with a conversation now. Touches no database.
 pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Timestamp) -> Result<()> {
     let require = |permission| viewer.require(conversation.held, PermissionSet::of(&[permission]), now);
@@ -58,7 +64,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
                 Act::Label => Permission::ConversationAnnotate,
                 _ => Permission::ConversationResolve,
             })?;
-            if !is_assignee && !conversation.held.contains(Permission::ConversationAssign) {
+            if !is_in_charge(viewer, conversation) {
                 return Err(Refusal::NotAssignee.into());
             }
             if act == Act::Escalate && row.escalated_at.is_some() && !is_assignee {

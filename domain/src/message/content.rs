@@ -19,6 +19,7 @@ pub enum Content {
     Location(Location),
     Cards(Vec<Card>),
     Choice(Choice),
+    Offer(Offer),
     Form(Form),
     Order(Order),
     Template(TemplateUse),
@@ -77,6 +78,26 @@ pub struct Choice {
     pub title: Option<String>,
     pub description: Option<String>,
     pub expires_at: Option<Timestamp>,
+}
+
+/// What the company offered to choose from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    pub header: Option<String>,
+    pub footer: Option<String>,
+    /// What is tapped to see a list or to open a form.
+    pub button: Option<String>,
+    pub options: Vec<OfferedOption>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfferedOption {
+    /// Comes back with the choice.
+    pub id: Option<String>,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    /// The part of the list that it stands in.
+    pub section: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -280,7 +301,31 @@ fn interactive(part: &Value) -> Content {
         "nfm_reply" => {
             Content::Form(Form { name: text(reply, "name"), response: text(reply, "response_json") })
         }
+        "button" | "list" | "flow" => Content::Offer(offer(part)),
         _ => Content::Other,
+    }
+}
+
+fn offer(part: &Value) -> Offer {
+    let action = part.get("action").unwrap_or(&Value::Null);
+    let words = |at: &str| part.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    let option = |of: &Value, section: Option<String>| OfferedOption {
+        id: text(of, "id"),
+        title: text(of, "title"),
+        description: text(of, "description"),
+        section,
+    };
+    let buttons =
+        list(action, "buttons").iter().filter_map(|button| Some(option(button.get("reply")?, None)));
+    let rows = list(action, "sections").iter().flat_map(|section| {
+        let title = text(section, "title");
+        list(section, "rows").iter().map(move |row| option(row, title.clone())).collect::<Vec<_>>()
+    });
+    Offer {
+        header: words("/header/text"),
+        footer: words("/footer/text"),
+        button: text(action, "button").or_else(|| words("/action/parameters/flow_cta")),
+        options: buttons.chain(rows).collect(),
     }
 }
 

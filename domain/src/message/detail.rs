@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use portaria_entity::id::{ContactId, MessageId, WorkspaceId};
 use portaria_entity::message::{self, DeliveryStatus, Direction};
+use portaria_entity::outgoing_message;
 use portaria_entity::time::Timestamp;
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
@@ -113,7 +114,8 @@ pub async fn reactions(
 ) -> Result<HashMap<MessageId, Vec<Reaction>>> {
     let select = "SELECT m.id, r.body, r.direction, r.payload, r.sent_at FROM messages m \
                   JOIN messages r ON r.channel_id = m.channel_id AND r.reply_to_whatsapp_id = m.whatsapp_id \
-                  AND r.kind = 'reaction' AND r.conversation_id = m.conversation_id";
+                  AND r.kind = 'reaction' AND r.conversation_id = m.conversation_id \
+                  AND (r.sending IS NULL OR r.sending NOT IN ('refused', 'cancelled'))";
     let order = (select, "r.sent_at, r.whatsapp_id");
     let rows = connection.query_all_raw(over(database, workspace, ids, order)).await?;
     let mut latest: BTreeMap<(MessageId, String), Option<Reaction>> = BTreeMap::new();
@@ -182,6 +184,20 @@ pub async fn outcomes(
         outcome.pricing = pricing(&status).or(outcome.pricing.take());
     }
     Ok(found)
+}
+
+/// How messages that Portaria itself sent stand, by its own account.
+pub async fn outgoing(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: &[MessageId],
+) -> Result<HashMap<MessageId, outgoing_message::Model>> {
+    let rows = outgoing_message::Entity::find()
+        .filter(outgoing_message::Column::WorkspaceId.eq(workspace))
+        .filter(outgoing_message::Column::MessageId.is_in(ids.iter().copied()))
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.message_id, row)).collect())
 }
 
 /// How far messages to groups came to each participant of whom it was told: the furthest, and when that was first.

@@ -33,6 +33,7 @@ mod schema;
 mod second_factor;
 mod second_factor_reset;
 mod security_policy;
+mod sending;
 mod session;
 mod signal;
 mod signing_in;
