@@ -33,6 +33,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryF
 
 use crate::authenticator::Authenticator;
 use crate::database::TestDatabase;
+use crate::outgoing::queue_message;
 
 /// When every stage's clock begins: 2026-03-02 12:00 UTC, a Monday.
 pub const START: Timestamp = Timestamp::from_secs(1_772_452_800);
@@ -354,6 +355,30 @@ impl Stage {
         }
         transaction.commit().await.expect("committed");
         self.installation.events.wake();
+    }
+
+    /// Gives a number a token to send with.
+    pub async fn give_token(&self, channel: ChannelId, token: &str) {
+        let sealed =
+            self.installation.keys.seal(token.as_bytes(), channel.0.as_bytes()).expect("a sealed token");
+        let database = &self.installation.database;
+        let sql = "UPDATE channels SET sealed_access_token = $2, sealing_key = $3 WHERE id = $1";
+        let values = [channel.0.into(), sealed.bytes.into(), sealed.key.into()];
+        database.writer().execute_raw(database.statement(sql, values)).await.expect("a token");
+    }
+
+    /// A text that is to be sent in a conversation, as the API queues it.
+    pub async fn queued_message(&self, id: ConversationId, text: &str) -> MessageId {
+        let payload = serde_json::json!({ "type": "text", "text": { "body": text, "preview_url": false } });
+        self.queued(id, "text", &payload).await
+    }
+
+    /// The same of anything that can be sent, with its payload as it goes to Meta.
+    pub async fn queued(&self, id: ConversationId, kind: &str, payload: &serde_json::Value) -> MessageId {
+        let installation = &self.installation;
+        let message = queue_message(&installation.database, &self.clock, id, (kind, payload)).await;
+        installation.signals.queued();
+        message
     }
 
     fn message(&self, conversation: ConversationId, channel: ChannelId, text: &str) -> message::Model {
