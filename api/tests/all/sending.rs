@@ -5,7 +5,7 @@ use portaria_domain::access::Scope;
 use portaria_entity::id::ConversationId;
 use portaria_entity::role::BuiltInRole;
 use portaria_testing::{Person, Stage, databases};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 
 use crate::client::{act, api, ask, program};
@@ -248,5 +248,25 @@ async fn an_administrator_connects_a_number_sets_its_pace_and_stops_it() {
             json!({ "isConnected": true, "sending": null }),
             "{answer}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_customer_is_shown_that_they_were_read_by_who_may_answer() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (api, ana, conversation) = desk(&stage, BuiltInRole::Agent).await;
+        let leo = stage.person("Leo", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let show = "mutation($id: ID!) { sendReadReceipt(input: { conversationId: $id, typing: true }) {
+                      conversation { id } userErrors { code } } }";
+        let id = json!({ "id": conversation.to_string() });
+        act(&api, &ana, show, id.clone()).await;
+        act(&api, &ana, show, id.clone()).await;
+        let reader = stage.installation.database.reader();
+        let rows = portaria_entity::outgoing_receipt::Entity::find().all(reader).await.unwrap();
+        assert_eq!(rows.len(), 1, "the newest is shown");
+        assert!(rows[0].typing && rows[0].whatsapp_id.starts_with("wamid."));
+        let answer = ask(&api, Some(&leo), show, id).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "NOT_FOUND", "{answer}");
     }
 }

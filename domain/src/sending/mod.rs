@@ -1,5 +1,6 @@
 //! Sending: what may go out, in what order and how fast, and what becomes of it. The worker does the talking.
 
+mod acknowledge;
 pub mod address;
 mod cancel;
 pub mod card;
@@ -20,6 +21,7 @@ pub mod settle;
 mod submit;
 pub mod words;
 
+pub use acknowledge::acknowledge;
 pub use cancel::cancel;
 pub use content::{NewContent, NewLocation, NewReaction, NewText};
 pub use submit::{NewMessage, send};

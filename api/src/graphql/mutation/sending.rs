@@ -9,6 +9,7 @@ use portaria_entity::id::MessageId;
 use portaria_guard::guarded;
 
 use crate::error::{Problem, Result};
+use crate::graphql::conversation::Conversation;
 use crate::graphql::id::{parse, parse_optional};
 use crate::graphql::message::Message;
 use crate::graphql::payload::payload;
@@ -92,6 +93,32 @@ payload! {
     }
 }
 
+/// What a customer is to be shown.
+#[derive(InputObject)]
+pub struct SendReadReceiptInput {
+    /// In which conversation (`conv_...`).
+    conversation_id: ID,
+    /// Whether they are shown that somebody types, too: until they are answered, for 25 seconds at most.
+    #[graphql(default)]
+    typing: bool,
+}
+
+payload! {
+    /// What came of showing a customer that their messages are read.
+    SendReadReceiptPayload [authenticated] {
+        /// The conversation; null when it was refused.
+        conversation: Conversation
+    }
+    SendReadReceiptUserError, SendReadReceiptErrorCode {
+        /// The conversation is somebody else's, or nobody's, and the viewer may not assign conversations there.
+        NotAssignee = NotAssignee at "conversationId",
+        /// The number has no access token.
+        NumberNotConnected = NumberNotConnected at "conversationId",
+        /// Nothing is sent from the number at present: see the alert on it.
+        NumberStopped = NumberStopped at "conversationId",
+    }
+}
+
 payload! {
     /// What came of calling a message back.
     CancelMessagePayload [authenticated] {
@@ -146,6 +173,28 @@ impl SendingMutation {
             Err(error) => Err(error),
         };
         SendMessagePayload::new(outcome)
+    }
+
+    /// Shows the customer that all they wrote is read (the blue ticks), and perhaps that somebody types. As well as it goes: nobody
+    /// is told when WhatsApp does not take it. Colleagues are told by `markConversationRead` and `setTyping`.
+    #[requires(
+        MessageSendText,
+        MessageSendMedia,
+        MessageSendDocument,
+        MessageSendInteractive,
+        MessageSendTemplate,
+        MessageSendQuickReply
+    )]
+    async fn send_read_receipt(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What they are to be shown.")] input: SendReadReceiptInput,
+    ) -> Result<SendReadReceiptPayload> {
+        let request = Request::of(ctx);
+        let id = parse(&input.conversation_id)?;
+        let shown =
+            sending::acknowledge(&request.installation, request.viewer()?, id, input.typing).await;
+        SendReadReceiptPayload::new(shown.map(Some))
     }
 
     /// Calls back a message that waits to be sent (`status` is QUEUED). Who wrote it may, and whose the conversation is.
