@@ -15,6 +15,7 @@ use crate::access::{Placement, Reading};
 use crate::permission::PermissionSet;
 use crate::viewer::Viewer;
 
+pub(crate) use assignment::Change;
 pub use assignment::{Assignment, assign, claim, mark_read, resolve};
 pub use escalation::{escalate, escalations};
 pub use finder::{
@@ -53,6 +54,17 @@ pub(crate) async fn changing<'a>(
     id: portaria_entity::id::ConversationId,
 ) -> crate::Result<assignment::Change<'a>> {
     assignment::Change::begin(installation, viewer, id).await
+}
+
+/// The same of one that is found, or made, in a transaction that has begun.
+pub(crate) fn change_of<'a>(
+    installation: &'a crate::Installation,
+    viewer: &'a Viewer,
+    transaction: sea_orm::DatabaseTransaction,
+    conversation: ConversationRow,
+) -> assignment::Change<'a> {
+    let now = installation.clock.now();
+    assignment::Change { installation, viewer, transaction, conversation, now }
 }
 
 /// One row by its id; of one that was merged, the one that it is part of now. Locked where that is wanted.

@@ -223,6 +223,10 @@ pub enum Refusal {
     ConsentMissing,
     #[error("too many messages of yours wait to be sent")]
     TooManyWaiting,
+    #[error("a conversation cannot be begun with them")]
+    CannotBeStarted,
+    #[error("a phone number is written with + and its country code")]
+    InvalidPhone,
     #[error("a number sends 1 to 1,000 messages a second")]
     InvalidPace,
     #[error("it is on its way, or has come to its end, already")]

@@ -18,10 +18,12 @@ pub mod queue;
 pub mod receipt;
 pub mod recheck;
 pub mod settle;
+mod start;
 mod submit;
 pub mod words;
 
 pub use acknowledge::acknowledge;
 pub use cancel::cancel;
 pub use content::{NewContent, NewLocation, NewReaction, NewText};
+pub use start::{NewConversation, Whom, start};
 pub use submit::{NewMessage, send};

@@ -13,7 +13,7 @@ use super::content::{NewContent, Prepared};
 use super::facts::{of_viewer, sender};
 use super::gate::{Asked, Facts, Kind, Obstacle, ask};
 use crate::access::Reading;
-use crate::conversation::{ConversationRow, placement};
+use crate::conversation::{Change, ConversationRow, placement};
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append_all};
 use crate::installation::Installation;
@@ -36,16 +36,29 @@ pub struct NewMessage {
 
 /// Puts a message in line, or says that it is there already.
 pub async fn send(installation: &Installation, viewer: &Viewer, new: NewMessage) -> Result<MessageId> {
-    let key = idempotency_key(&new.idempotency_key)?;
+    let key = idempotency_key(&new.idempotency_key)?.to_owned();
     let change = crate::conversation::changing(installation, viewer, new.conversation_id).await?;
-    let conversation = &change.conversation;
-    if conversation.reading != Reading::Whole {
+    if change.conversation.reading != Reading::Whole {
         return Err(Error::NotFound);
     }
-    let hash = fingerprint(conversation.row.id, &new);
-    if let Some(known) = repeated(&change.transaction, viewer, key, &hash).await? {
+    let hash = fingerprint(change.conversation.row.id, &new);
+    if let Some(known) = repeated(&change.transaction, viewer, &key, &hash).await? {
         return Ok(known);
     }
+    put_in_line(change, Asking { key, hash, reply_to: new.reply_to, content: new.content }).await
+}
+
+/// What is to be sent in a conversation, and by what it is told from other messages.
+pub(super) struct Asking {
+    pub key: String,
+    pub hash: Vec<u8>,
+    pub reply_to: Option<MessageId>,
+    pub content: NewContent,
+}
+
+/// Asks the gate, and stores the message. Commits.
+pub(super) async fn put_in_line(change: Change<'_>, new: Asking) -> Result<MessageId> {
+    let Change { installation, viewer, ref conversation, .. } = change;
     let facts =
         of_viewer((&change.transaction, &installation.database), viewer, conversation, change.now).await?;
     // Who may not send such a thing at all is told that before what is wrong with it.
@@ -57,7 +70,7 @@ pub async fn send(installation: &Installation, viewer: &Viewer, new: NewMessage)
     if let Some(target) = &acts_on {
         prepared.part["message_id"] = target.as_str().into();
     }
-    let stored = Stored { prepared, context: reply_to, acts_on, key: key.to_owned(), hash };
+    let stored = Stored { prepared, context: reply_to, acts_on, key: new.key, hash: new.hash };
     let id = store(installation, viewer, &change.transaction, conversation, stored).await?;
     change.transaction.commit().await?;
     installation.events.wake();
@@ -66,7 +79,7 @@ pub async fn send(installation: &Installation, viewer: &Viewer, new: NewMessage)
 }
 
 /// A key that can be kept and compared.
-fn idempotency_key(key: &str) -> Result<&str> {
+pub(super) fn idempotency_key(key: &str) -> Result<&str> {
     let fits = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|one| one.is_ascii_graphic());
     if fits { Ok(key) } else { Err(Refusal::InvalidIdempotencyKey.into()) }
 }
@@ -77,7 +90,7 @@ fn fingerprint(conversation: ConversationId, new: &NewMessage) -> Vec<u8> {
 }
 
 /// The message that was asked for by this key before.
-async fn repeated(
+pub(super) async fn repeated(
     transaction: &impl ConnectionTrait,
     viewer: &Viewer,
     key: &str,

@@ -1,8 +1,8 @@
 //! Sending messages.
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, ID, InputObject, OneofObject};
 use portaria_domain::permission::PermissionSet;
-use portaria_domain::sending::{self, NewMessage};
+use portaria_domain::sending::{self, NewConversation, NewMessage, Whom};
 use portaria_domain::viewer::Viewer;
 use portaria_domain::{conversation, message};
 use portaria_entity::id::MessageId;
@@ -38,6 +38,37 @@ pub struct SendMessageInput {
     reply_to_id: Option<ID>,
     /// What it carries.
     content: MessageContentInput,
+}
+
+/// A conversation to be begun with a customer who has not written.
+#[derive(InputObject)]
+pub struct StartConversationInput {
+    /// From which number (`chan_...`).
+    channel_id: ID,
+    /// With whom: exactly one of these.
+    to: RecipientInput,
+    /// As in `sendMessage`.
+    idempotency_key: String,
+    /// What to begin with. WhatsApp takes templates only.
+    content: MessageContentInput,
+}
+
+/// Whom to write to.
+#[derive(OneofObject)]
+pub enum RecipientInput {
+    /// A customer whom the viewer may know of (`contact_...`).
+    ContactId(ID),
+    /// Whoever has a phone number.
+    Phone(PhoneRecipientInput),
+}
+
+/// A phone number, and whose it is.
+#[derive(InputObject)]
+pub struct PhoneRecipientInput {
+    /// With `+` and its country code: `+55 11 98765-4321`.
+    number: String,
+    /// What to call who is not known yet, until WhatsApp tells what they call themselves.
+    name: Option<String>,
 }
 
 /// Which message.
@@ -120,6 +151,58 @@ payload! {
 }
 
 payload! {
+    /// What came of beginning a conversation.
+    StartConversationPayload [authenticated] {
+        /// The first message; null when it was refused.
+        message: Message,
+        /// The conversation, which is the viewer's; null when it was refused.
+        conversation: Conversation
+    }
+    StartConversationUserError, StartConversationErrorCode {
+        /// A phone number is written with `+` and its country code.
+        InvalidPhone = InvalidPhone at "to",
+        /// A conversation cannot be begun with them from this number.
+        CannotBeStarted = CannotBeStarted at "to",
+        /// WhatsApp would not take it: `message` says which value is wrong, and its limits.
+        InvalidContent = InvalidContent at "content",
+        /// The key is empty, too long, or has characters that it may not have.
+        InvalidIdempotencyKey = InvalidIdempotencyKey at "idempotencyKey",
+        /// The key was used for another message.
+        IdempotencyKeyReused = IdempotencyKeyReused at "idempotencyKey",
+        /// The message that it reacts to is not there.
+        NoSuchMessage = NoSuchMessage at "content",
+        /// There is a conversation already, which is somebody else's.
+        NotAssignee = NotAssignee at "to",
+        /// The number has no access token.
+        NumberNotConnected = NumberNotConnected at "channelId",
+        /// Nothing is sent from the number at present: see the alert on it.
+        NumberStopped = NumberStopped at "channelId",
+        /// WhatsApp has told no way to write to the customer.
+        NotAddressable = NotAddressable at "to",
+        /// Codes to sign in go to phone numbers only, and the customer's is not known.
+        PhoneNeeded = PhoneNeeded at "to",
+        /// It cannot be sent to a group.
+        NotForGroups = NotForGroups at "content",
+        /// The customer has not written within 24 hours: only a template can be sent.
+        WindowClosed = WindowClosed at "content",
+        /// The template is not approved.
+        TemplateNotApproved = TemplateNotApproved at "content",
+        /// Meta has paused the template.
+        TemplatePaused = TemplatePaused at "content",
+        /// Meta has disabled or removed the template.
+        TemplateDisabled = TemplateDisabled at "content",
+        /// The template is not for this number.
+        TemplateNotForNumber = TemplateNotForNumber at "content",
+        /// The customer wants no marketing.
+        MarketingRefused = MarketingRefused at "to",
+        /// Who has never written gets marketing only if they asked for it: see `recordConsent`.
+        ConsentMissing = ConsentMissing at "to",
+        /// Too many messages of the viewer wait to be sent.
+        TooManyWaiting = TooManyWaiting,
+    }
+}
+
+payload! {
     /// What came of calling a message back.
     CancelMessagePayload [authenticated] {
         /// The message as it is now; null when it was refused.
@@ -175,6 +258,42 @@ impl SendingMutation {
         SendMessagePayload::new(outcome)
     }
 
+    /// Writes to a customer who has not written, from one of the company's numbers: with a template, for WhatsApp takes nothing else.
+    /// The conversation is the viewer's, and they must be able to read it. Where there is one already that the viewer does not
+    /// read, nothing is sent.
+    #[requires(MessageInitiate)]
+    async fn start_conversation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whom to write to, and what.")] input: StartConversationInput,
+    ) -> Result<StartConversationPayload> {
+        let request = Request::of(ctx);
+        let whom = match input.to {
+            RecipientInput::ContactId(id) => Whom::Contact(parse(&id)?),
+            RecipientInput::Phone(PhoneRecipientInput { number, name }) => Whom::Phone { number, name },
+        };
+        let new = NewConversation {
+            channel_id: parse(&input.channel_id)?,
+            whom,
+            idempotency_key: input.idempotency_key,
+            content: input.content.into_content()?,
+        };
+        let outcome = sending::start(&request.installation, request.viewer()?, new).await;
+        let (outcome, found) = match outcome {
+            Ok(id) => {
+                let sent = message(request, id).await?;
+                let (reader, conversation) =
+                    (request.installation.database.reader(), sent.row.conversation_id);
+                let found = conversation::find(reader, request.viewer()?, conversation).await?;
+                (Ok(Some(sent)), Some(found.into()))
+            }
+            Err(error) => (Err(error), None),
+        };
+        let mut payload = StartConversationPayload::new(outcome)?;
+        payload.conversation = found;
+        Ok(payload)
+    }
+
     /// Shows the customer that all they wrote is read (the blue ticks), and perhaps that somebody types. As well as it goes: nobody
     /// is told when WhatsApp does not take it. Colleagues are told by `markConversationRead` and `setTyping`.
     #[requires(
@@ -192,8 +311,7 @@ impl SendingMutation {
     ) -> Result<SendReadReceiptPayload> {
         let request = Request::of(ctx);
         let id = parse(&input.conversation_id)?;
-        let shown =
-            sending::acknowledge(&request.installation, request.viewer()?, id, input.typing).await;
+        let shown = sending::acknowledge(&request.installation, request.viewer()?, id, input.typing).await;
         SendReadReceiptPayload::new(shown.map(Some))
     }
 
