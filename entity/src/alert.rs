@@ -42,6 +42,10 @@ pub enum AlertKind {
     WaitingTooLong,
     /// A target for the first response or the resolution is about to be missed.
     TargetAtRisk,
+    /// A file that came, or was to go out, is harmful.
+    FileInfected,
+    /// Files of a number cannot be fetched: its token is missing or not taken.
+    FilesWaiting,
 }
 
 #[derive(

@@ -48,6 +48,10 @@ pub enum AlertKind {
     WaitingTooLong,
     /// A target for the first response or the resolution is about to be missed. Seen with `CONVERSATION_ASSIGN`.
     TargetAtRisk,
+    /// A file that came, or was to go out, is harmful. Seen with `WORKSPACE_UPDATE`.
+    FileInfected,
+    /// Files of a number cannot be fetched: its token is missing or not taken. Seen with `WORKSPACE_UPDATE`.
+    FilesWaiting,
 }
 
 /// How much an alert matters.
