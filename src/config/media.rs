@@ -71,7 +71,8 @@ impl MediaConfig {
                 .with_access_key_id(key)
                 .with_secret_access_key(self.secret_access_key()?.reveal()),
         };
-        builder = builder.with_bucket_name(bucket);
+        // Files go one by one; not every store that speaks S3 removes several at once.
+        builder = builder.with_bucket_name(bucket).with_disable_bulk_delete(true);
         if !self.region.is_empty() {
             builder = builder.with_region(&self.region);
         }
@@ -121,5 +122,131 @@ impl MediaConfig {
             problems.push("media.link_seconds must be 10 to 3600".to_owned());
         }
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+    use std::sync::Mutex;
+
+    use axum::Router;
+    use axum::body::Bytes;
+    use axum::extract::{Path as At, Query, State};
+    use axum::http::{HeaderMap, Method, StatusCode};
+    use axum::response::{IntoResponse, Response};
+    use axum::routing::any;
+
+    use super::*;
+    use crate::config::load;
+
+    fn with(variables: &[(&str, &str)]) -> Result<crate::config::Config> {
+        let variable =
+            |(name, value): &(&str, &str)| (format!("PORTARIA_MEDIA__{name}"), (*value).to_owned());
+        load(None, variables.iter().map(variable))
+    }
+
+    #[test]
+    fn files_lie_beside_the_keys_unless_it_is_said_where() {
+        let place = |variables: &[(&str, &str)]| {
+            let config = with(variables).unwrap();
+            config.media.place(&config.keys, &config.database).unwrap()
+        };
+        assert_eq!(place(&[]), Place::Folder("data/media".into()));
+        assert_eq!(place(&[("STORE", "file:/srv/files")]), Place::Folder("/srv/files".into()));
+        assert_eq!(place(&[("STORE", "s3:files")]), Place::Bucket("files".to_owned()));
+    }
+
+    #[test]
+    fn what_cannot_work_is_told() {
+        for (variables, expected) in [
+            (&[("STORE", "ftp:x")][..], "media.store must be"),
+            (&[("STORE", "s3:")], "media.store must be"),
+            (&[("STORE", "s3:x"), ("ACCESS_KEY_ID", "me")], "media.access_key_id needs"),
+            (&[("ENDPOINT", "minio:9000")], "media.endpoint must begin"),
+            (&[("SCAN_COMMAND", "[\"\"]")], "media.scan_command begins"),
+            (&[("SCAN_TIMEOUT_SECONDS", "0")], "media.scan_timeout_seconds"),
+            (&[("LINK_SECONDS", "86400")], "media.link_seconds"),
+        ] {
+            let problems = with(variables).unwrap().problems();
+            assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
+        }
+        let config = with(&[("SCAN_COMMAND", "[\"clamdscan\", \"-\"]")]).unwrap();
+        assert_eq!(config.media.scan_command, ["clamdscan", "-"]);
+    }
+
+    /// What a store that speaks S3 has been given: parts of what is being written, and what is there.
+    #[derive(Default)]
+    struct Bucket {
+        parts: BTreeMap<u32, Bytes>,
+        objects: HashMap<String, Vec<u8>>,
+        methods: Vec<String>,
+    }
+
+    type Parameters = Query<HashMap<String, String>>;
+
+    async fn s3(
+        State(bucket): State<Arc<Mutex<Bucket>>>,
+        At(key): At<String>,
+        method: Method,
+        Query(query): Parameters,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Response {
+        let signed = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !signed.starts_with("AWS4-HMAC-SHA256 Credential=me/") {
+            return StatusCode::FORBIDDEN.into_response();
+        }
+        let mut bucket = bucket.lock().unwrap();
+        bucket.methods.push(method.to_string());
+        let xml = |name: &str, inner: &str| {
+            format!("<{name}><Bucket>files</Bucket>{inner}</{name}>").into_response()
+        };
+        match (method.as_str(), query.contains_key("uploads"), query.get("partNumber")) {
+            ("POST", true, _) => xml("InitiateMultipartUploadResult", "<UploadId>u1</UploadId>"),
+            ("PUT", _, Some(number)) => {
+                bucket.parts.insert(number.parse().unwrap(), body);
+                ([("etag", "\"p\"")], "").into_response()
+            }
+            ("POST", ..) => {
+                let whole = std::mem::take(&mut bucket.parts).into_values().flatten().collect();
+                bucket.objects.insert(key, whole);
+                xml("CompleteMultipartUploadResult", "<ETag>\"w\"</ETag>")
+            }
+            ("GET", ..) => match bucket.objects.get(&key) {
+                Some(bytes) => {
+                    let head = [("etag", "\"w\""), ("last-modified", "Mon, 02 Mar 2026 12:00:00 GMT")];
+                    (head, bytes.clone()).into_response()
+                }
+                None => StatusCode::NOT_FOUND.into_response(),
+            },
+            ("DELETE", ..) => {
+                bucket.objects.remove(&key);
+                StatusCode::NO_CONTENT.into_response()
+            }
+            _ => StatusCode::NOT_IMPLEMENTED.into_response(),
+        }
+    }
+
+    #[tokio::test]
+    async fn files_are_written_read_and_removed_in_a_bucket() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let bucket: Arc<Mutex<Bucket>> = Arc::default();
+        let router = Router::new().route("/files/{*key}", any(s3)).with_state(bucket.clone());
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let variables = [
+            ("STORE", "s3:files"),
+            ("ENDPOINT", endpoint.as_str()),
+            ("ACCESS_KEY_ID", "me"),
+            ("SECRET_ACCESS_KEY", "secret"),
+        ];
+        let config = with(&variables).unwrap();
+        assert!(config.media.is_in_the_clear() && config.problems().is_empty());
+        let media = config.media.open(&config.keys, &config.database).unwrap();
+        media.store.try_out().await.unwrap();
+        assert!(bucket.lock().unwrap().objects.is_empty());
+        assert_eq!(bucket.lock().unwrap().methods, ["POST", "PUT", "POST", "GET", "DELETE"]);
     }
 }
