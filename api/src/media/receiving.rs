@@ -15,6 +15,7 @@ use portaria_domain::media::{self, NewUpload, Receiving};
 use portaria_entity::media_file::{self, MediaKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tracing::Instrument;
 
 use super::problem::Refused;
 use crate::ApiState;
@@ -43,7 +44,7 @@ pub async fn receive(
     body: Body,
 ) -> Response {
     // Apart from the request, so that one that is broken off is tidied up all the same.
-    let working = tokio::spawn(async move {
+    let work = async move {
         let origin = origin(address, &headers);
         let identity = identify(&state, &headers, &origin).await?;
         let (_, viewer) = identity.0.ok_or(Problem::Unauthenticated)?;
@@ -56,8 +57,8 @@ pub async fn receive(
             Ok(received) => received.map_err(Refused::from),
             Err(_) => Err(Error::from(Refusal::FileIncomplete).into()),
         }
-    });
-    match working.await {
+    };
+    match tokio::spawn(work.in_current_span()).await {
         Ok(Ok(file)) => (StatusCode::CREATED, Json(described(&file))).into_response(),
         Ok(Err(refused)) => refused.into_response(),
         Err(error) => {

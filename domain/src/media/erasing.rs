@@ -19,6 +19,20 @@ pub(super) async fn queue_removal(
     Ok(())
 }
 
+/// The same for what an attempt at a file has left, unless the file goes by this very name.
+pub(super) async fn queue_removal_of_attempt(
+    transaction: &impl ConnectionTrait,
+    installation: &Installation,
+    (workspace, file, key): (WorkspaceId, MediaFileId, &str),
+) -> Result<()> {
+    let sql = "SELECT 1 FROM media_files WHERE workspace_id = $1 AND id = $2 AND storage_key = $3";
+    let values = [workspace.0.into(), file.0.into(), key.into()];
+    match transaction.query_one_raw(installation.database.statement(sql, values)).await? {
+        Some(_) => Ok(()),
+        None => queue_removal(transaction, installation, key).await,
+    }
+}
+
 /// Lets the files of messages go that are about to be removed themselves. A file that another message has too stays.
 pub async fn forget_messages(
     transaction: &DatabaseTransaction,

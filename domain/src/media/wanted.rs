@@ -9,7 +9,7 @@ use portaria_entity::time::Timestamp;
 use portaria_entity::{message, message_file};
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
 
-use super::erasing::queue_removal;
+use super::erasing::{queue_removal, queue_removal_of_attempt};
 use super::nature::Nature;
 use super::store::Store;
 use super::upload::raise_infected;
@@ -134,8 +134,8 @@ pub async fn begin(installation: &Installation, wanted: &mut Wanted) -> Result<b
     Ok(true)
 }
 
-/// Writes down what came of an attempt. False when the lease has run out and another may be at it: then nothing is written,
-/// and what this attempt put into the store is to go.
+/// Writes down what came of an attempt. False when the lease has run out and another may be at it: then nothing is written.
+/// What the attempt put into the store goes, unless it has become the file.
 pub async fn settle(installation: &Installation, wanted: &Wanted, outcome: Outcome) -> Result<bool> {
     let transaction = installation.database.begin().await?;
     let now = installation.clock.now();
@@ -174,14 +174,11 @@ pub async fn settle(installation: &Installation, wanted: &Wanted, outcome: Outco
         }
     };
     if !written {
+        disown(&transaction, installation, file).await?;
+        transaction.commit().await?;
         return Ok(false);
     }
-    if let (Outcome::Again(..), MediaState::Wanted) | (Outcome::Refused(_) | Outcome::Lost(_), _) =
-        (&outcome, file.state)
-        && let Some(key) = &file.storage_key
-    {
-        queue_removal(&transaction, installation, key).await?;
-    }
+    disown(&transaction, installation, file).await?;
     if let Outcome::Refused(MediaReason::Infected) = outcome {
         raise_infected(&transaction, installation, file).await?;
     }
@@ -191,6 +188,20 @@ pub async fn settle(installation: &Installation, wanted: &Wanted, outcome: Outco
     transaction.commit().await?;
     installation.events.wake();
     Ok(true)
+}
+
+/// What an attempt has put into the store goes, unless it has become the file.
+async fn disown(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    file: &media_file::Model,
+) -> Result<()> {
+    match &file.storage_key {
+        Some(key) => {
+            queue_removal_of_attempt(transaction, installation, (file.workspace_id, file.id, key)).await
+        }
+        None => Ok(()),
+    }
 }
 
 /// Changes the row of who holds its lease. The first four values are taken.

@@ -67,11 +67,11 @@ impl Fetcher {
             if let Outcome::Kept { state, .. } = &outcome {
                 let state = *state;
                 self.conclude(wanted, outcome).await?;
+                wanted.file.state = state;
                 self.let_go_on(wanted).await?;
                 if state == MediaState::Stored {
                     return Ok(());
                 }
-                wanted.file.state = state;
             } else {
                 return self.conclude(wanted, outcome).await;
             }
@@ -80,18 +80,15 @@ impl Fetcher {
         self.conclude(wanted, outcome).await
     }
 
-    /// Writes down what came of it. What another is at by now is another's: then what was brought goes.
+    /// Writes down what came of it. What another is at by now is another's.
     async fn conclude(&self, wanted: &Wanted, outcome: Outcome) -> Result<()> {
         if let Outcome::Again(reason, _) = &outcome {
             tracing::info!(file = %wanted.file.id, reason = <&str>::from(*reason), "a file is tried again later");
         }
-        if media::settle(&self.installation, wanted, outcome).await? {
-            return Ok(());
+        match media::settle(&self.installation, wanted, outcome).await? {
+            true => Ok(()),
+            false => Err(Error::internal("the lease on a file has run out")),
         }
-        if let Some(key) = &wanted.file.storage_key {
-            self.installation.media.store.remove(key).await?;
-        }
-        Err(Error::internal("the lease on a file has run out"))
     }
 
     async fn fetch(&self, wanted: &mut Wanted) -> Result<Outcome> {
