@@ -249,6 +249,8 @@ pub enum Refusal {
     TooManyFiles,
     #[error("the file is not there yet")]
     FileNotReady,
+    #[error("there is no such file, or another handed it in")]
+    NoSuchFile,
     #[error("the link has expired: ask for another")]
     LinkExpired,
 }

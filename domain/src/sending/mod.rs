@@ -5,6 +5,7 @@ pub mod card;
 pub mod content;
 pub mod facts;
 pub mod failure;
+pub mod file;
 pub mod gate;
 pub mod interactive;
 pub mod options;
