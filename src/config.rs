@@ -7,6 +7,7 @@ mod geo;
 mod keys;
 mod layers;
 mod log;
+mod media;
 mod retention;
 mod secret;
 mod server;
@@ -25,6 +26,7 @@ pub use geo::GeoConfig;
 pub use keys::KeysConfig;
 pub use layers::load;
 pub use log::{LogConfig, LogFormat};
+pub use media::{MediaConfig, Place};
 pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use server::ServerConfig;
@@ -43,6 +45,7 @@ pub struct Config {
     pub mail: MailOptions,
     pub webhook: WebhookConfig,
     pub cloud_api: CloudApiConfig,
+    pub media: MediaConfig,
     pub single_sign_on: SingleSignOnConfig,
     pub geo: GeoConfig,
     pub audit: AuditConfig,
@@ -60,6 +63,7 @@ impl Config {
         problems.extend(mail.err().map(|error| format!("mail: {error}")));
         problems.extend(self.webhook.problems(&self.server.trusted_proxies));
         problems.extend(self.cloud_api.problems());
+        problems.extend(self.media.problems(&self.keys, &self.database));
         problems.extend(self.retention.problems());
         problems.extend(self.log.problems());
         problems

@@ -5,6 +5,7 @@ use axum::Router;
 use portaria_api::ApiOptions;
 use portaria_domain::Installation;
 use portaria_worker::cloud_api::CloudApi;
+use portaria_worker::media::{FetchOptions, Fetcher};
 use portaria_worker::schedule::Auditor;
 use portaria_worker::webhook::{ProcessingOptions, WebhookOptions};
 use portaria_worker::{Worker, WorkerOptions};
@@ -41,6 +42,17 @@ pub fn worker(
     let options = WorkerOptions { webhook, processing, cloud_api, ..WorkerOptions::default() };
     let worker = Worker::new(installation.clone(), options);
     Ok((worker.router(), tokio::spawn(worker.run(shutdown))))
+}
+
+/// Fetches the files of messages.
+pub fn fetcher(
+    installation: &Installation,
+    config: &Config,
+    shutdown: CancellationToken,
+) -> Result<JoinHandle<()>> {
+    let cloud_api = CloudApi::new(&config.cloud_api.options())?;
+    let fetcher = Fetcher::new(installation.clone(), cloud_api, FetchOptions::default());
+    Ok(tokio::spawn(fetcher.run(shutdown)))
 }
 
 pub fn auditor(installation: &Installation, config: &Config) -> Result<Auditor> {

@@ -13,7 +13,6 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument;
 
 /// Under this id a request is found in the log. One that a client sends is not believed.
@@ -42,9 +41,21 @@ impl Observer {
 /// Puts it all around the routes.
 pub fn surround(routes: Router, observer: Observer, timeout: Duration) -> Router {
     routes
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(from_fn_with_state(timeout, limit_time))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(from_fn_with_state(observer, observe))
+}
+
+/// A file that is handed in may take longer, by limits of its own.
+async fn limit_time(State(timeout): State<Duration>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    if route.is_some_and(|route| route.as_str() == portaria_api::UPLOAD_PATH) {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 async fn observe(State(observer): State<Observer>, mut request: Request, next: Next) -> Response {

@@ -60,7 +60,10 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 
 impl Service {
     pub fn start(launch: Launch) -> Result<Self> {
-        let Launch { config, parts, installation, listener } = launch;
+        let Launch { config, parts, mut installation, listener } = launch;
+        if parts.api || parts.worker {
+            installation = installation.with_media(config.media.open(&config.keys, &config.database)?);
+        }
         let stages = Stages::default();
         stopping::on_signal(stages.requests.clone())?;
         let metrics = telemetry::start_metrics()?;
@@ -97,6 +100,9 @@ impl Service {
             let (webhook, worker) = parts::worker(&installation, &config, stages.work.clone())?;
             routes = routes.merge(webhook);
             work.push(worker);
+            if config.webhook.processors > 0 {
+                work.push(parts::fetcher(&installation, &config, stages.work.clone())?);
+            }
         }
         if parts.auditor {
             let auditor = parts::auditor(&installation, &config)?;

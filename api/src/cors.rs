@@ -40,7 +40,7 @@ pub async fn allow_front_ends(State(state): State<Arc<ApiState>>, request: Reque
 fn beforehand() -> HeaderMap {
     [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, portaria-device"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, portaria-device, x-filename"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ]
     .into_iter()

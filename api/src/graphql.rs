@@ -24,6 +24,7 @@ pub mod id;
 pub mod identity_provider;
 pub mod invitation;
 mod label;
+mod media_file;
 pub mod member;
 pub mod message;
 mod message_content;

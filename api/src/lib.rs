@@ -1,5 +1,5 @@
 //! The GraphQL API: `/graphql`, `/graphql/ws`, `/graphiql`; `/sso`, by which browsers go to identity providers and back;
-//! SCIM for directories: `/scim/v2`; and the few pages that links in letters open.
+//! SCIM for directories: `/scim/v2`; files of messages: `/media`; and the few pages that links in letters open.
 
 mod batch;
 mod cookie;
@@ -15,6 +15,7 @@ mod http;
 pub mod identity;
 mod live;
 mod loader;
+mod media;
 mod nul;
 mod origin;
 mod pages;
@@ -41,6 +42,7 @@ use front_end::FrontEnds;
 
 pub use cost::PAGED;
 pub use graphql::sdl;
+pub use media::PATH as UPLOAD_PATH;
 pub use sdl::{sdl_for, sdl_for_role};
 pub use single_sign_on::SingleSignOnOptions;
 
@@ -76,6 +78,7 @@ pub struct ApiState {
     options: ApiOptions,
     scim: scim::Gate,
     front_ends: Arc<FrontEnds>,
+    media: media::Gate,
 }
 
 /// The API of an installation.
@@ -84,11 +87,19 @@ pub fn router(installation: Installation, options: ApiOptions) -> Router {
     let providers = Arc::new(Providers::new(options.single_sign_on.clone(), installation.clock.clone()));
     let schema = graphql::schema_with(providers.clone());
     let scim = scim::Gate::default();
-    let state =
-        Arc::new(ApiState { installation, schema, providers, options, scim, front_ends: Arc::default() });
+    let state = Arc::new(ApiState {
+        installation,
+        schema,
+        providers,
+        options,
+        scim,
+        front_ends: Arc::default(),
+        media: media::Gate::default(),
+    });
     Router::new()
         .route("/graphql", any(http::handle).layer(from_fn_with_state(state.clone(), cors::allow_front_ends)))
         .route("/graphql/ws", any(websocket::handle))
+        .merge(media::router().layer(from_fn_with_state(state.clone(), cors::allow_front_ends)))
         .merge(single_sign_on::router())
         .layer(DefaultBodyLimit::max(max_body))
         .merge(scim::router())

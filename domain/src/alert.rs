@@ -62,6 +62,7 @@ pub fn permission(kind: AlertKind) -> Permission {
         AlertKind::TemplateChanged => Permission::TemplateRead,
         AlertKind::ContactsConflict => Permission::ContactReadAll,
         AlertKind::WaitingTooLong | AlertKind::TargetAtRisk => Permission::ConversationAssign,
+        AlertKind::FileInfected | AlertKind::FilesWaiting => Permission::WorkspaceUpdate,
     }
 }
 

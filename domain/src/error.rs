@@ -231,6 +231,32 @@ pub enum Refusal {
     InvalidPace,
     #[error("it is on its way, or has come to its end, already")]
     NotWaiting,
+    #[error("there is nothing in the file")]
+    FileEmpty,
+    #[error(
+        "the file is too large: a picture may have 5 MB, a film or sound 16, a document 100, a sticker 100 KB or, if it moves, 500"
+    )]
+    FileTooLarge,
+    #[error("WhatsApp takes no files of that type")]
+    FileTypeNotTaken,
+    #[error("a file of that type cannot be sent as such")]
+    FileNotOfKind,
+    #[error("a sticker is 512 pixels wide and high")]
+    StickerSize,
+    #[error("the file did not come whole")]
+    FileIncomplete,
+    #[error("the file is harmful: it is not kept")]
+    FileInfected,
+    #[error("files cannot be looked through at the moment")]
+    ScannerFailed,
+    #[error("too many files wait to be sent already")]
+    TooManyFiles,
+    #[error("the file is not there yet")]
+    FileNotReady,
+    #[error("there is no such file, or another handed it in")]
+    NoSuchFile,
+    #[error("the link has expired: ask for another")]
+    LinkExpired,
 }
 
 impl Error {

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::country::Countries;
 use crate::database::Database;
 use crate::event::EventFeed;
+use crate::media::Media;
 use crate::password::Passwords;
 use crate::presence::Roll;
 use crate::sealing::KeyRing;
@@ -29,6 +30,8 @@ pub struct Installation {
     pub tally: Tally,
     /// In which countries addresses are: of none it is known, unless it was said where from.
     pub countries: Countries,
+    /// Files of messages: where they lie, and how they are looked through.
+    pub media: Media,
     /// The address people reach it by, without a path.
     pub public_url: Arc<str>,
 }
@@ -44,6 +47,7 @@ impl Installation {
             passwords: Passwords::default(),
             tally: Tally::default(),
             countries: Countries::default(),
+            media: Media::default(),
             public_url: public_url.into(),
             keys: Arc::new(keys),
             database,
@@ -54,5 +58,10 @@ impl Installation {
     #[must_use]
     pub fn with_countries(self, countries: Countries) -> Self {
         Self { countries, ..self }
+    }
+
+    #[must_use]
+    pub fn with_media(self, media: Media) -> Self {
+        Self { media, ..self }
     }
 }

@@ -39,6 +39,7 @@ pub mod invitation;
 pub mod label;
 pub mod link;
 pub mod mail;
+pub mod media;
 pub mod member;
 pub mod message;
 pub mod meta_app;

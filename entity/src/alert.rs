@@ -44,6 +44,10 @@ pub enum AlertKind {
     TargetAtRisk,
     /// Nothing is sent from a number any more.
     SendingStopped,
+    /// A file that came, or was to go out, is harmful.
+    FileInfected,
+    /// Files of a number cannot be fetched: its token is missing or not taken.
+    FilesWaiting,
 }
 
 #[derive(

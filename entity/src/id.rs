@@ -147,6 +147,7 @@ typed_ids! {
     MessageId = "msg",
     RoutingDecisionId = "route",
     MessageStatusId = "msgst",
+    MediaFileId = "media",
     WebhookDeliveryId = "whd",
     WebhookChangeId = "whc",
     EventId = "evt",

@@ -2,6 +2,7 @@
 
 mod countries;
 mod database;
+mod media;
 mod settings;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ enum Remark {
 pub async fn run(config: &Config) -> Result<ExitCode> {
     let mut remarks = settings::look_at(config);
     remarks.extend(countries::look_at(config));
+    remarks.extend(media::look_at(config).await);
     remarks.extend(database::look_at(config).await);
     let mut wrong = false;
     for remark in remarks {

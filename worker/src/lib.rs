@@ -2,6 +2,7 @@
 
 pub mod cloud_api;
 pub mod mail;
+pub mod media;
 pub mod report;
 pub mod schedule;
 pub mod sending;

@@ -50,6 +50,10 @@ pub enum AlertKind {
     TargetAtRisk,
     /// Nothing is sent from a number any more. Seen with `WORKSPACE_UPDATE`.
     SendingStopped,
+    /// A file that came, or was to go out, is harmful. Seen with `WORKSPACE_UPDATE`.
+    FileInfected,
+    /// Files of a number cannot be fetched: its token is missing or not taken. Seen with `WORKSPACE_UPDATE`.
+    FilesWaiting,
 }
 
 /// How much an alert matters.

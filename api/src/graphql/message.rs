@@ -184,7 +184,7 @@ impl Message {
     async fn content(&self, ctx: &Context<'_>) -> Result<Option<MessageContent>> {
         let Some(carried) = self.carried(ctx).await? else { return Ok(None) };
         let body = self.row.body_for(self.held).map(Cow::into_owned);
-        Ok(Some(MessageContent::new(carried.content.clone(), (&self.row.kind, body), self.held)))
+        Ok(Some(MessageContent::new(carried.content.clone(), (self.row.id, &self.row.kind, body), self.held)))
     }
 
     /// The message of this conversation that it answers; null where it answers none, or one that is not here.

@@ -1,17 +1,26 @@
 //! What a message carries, by its kind.
 
-use async_graphql::{Enum, Union};
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, Union};
 use portaria_domain::contact::mask_digits;
+use portaria_domain::media;
 use portaria_domain::message::content;
 use portaria_domain::message::content::{
     CallOutcome as Outcome, Card, ChoiceKind as Choosing, Content, MediaKind as File, OrderItem as Item,
 };
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
+use portaria_entity::id::MessageId;
+use portaria_entity::media_file;
 use portaria_guard::guarded;
 
+use super::media_file::{MediaReason, MediaState};
 use super::time::DateTime;
+use crate::error::Result;
 use crate::guard::Subject;
+use crate::media::in_base64;
+use crate::request::Request;
 
 /// What a message carries. Ask by `... on MediaContent { ... }` and so on; kinds that are new at WhatsApp are `OtherContent`.
 #[derive(Union)]
@@ -33,10 +42,14 @@ pub enum MessageContent {
 
 impl MessageContent {
     /// The content as who holds these permissions sees it, with the words that stand now.
-    pub fn new(content: Content, (kind, body): (&str, Option<String>), held: PermissionSet) -> Self {
+    pub fn new(
+        content: Content,
+        (message_id, kind, body): (MessageId, &str, Option<String>),
+        held: PermissionSet,
+    ) -> Self {
         match content {
             Content::Text => Self::Text(TextContent { body }),
-            Content::Media(file) => Self::Media(MediaContent { file, caption: body }),
+            Content::Media(told) => Self::Media(MediaContent { told, caption: body, message_id }),
             Content::Location(place) => Self::Location(LocationContent(place)),
             Content::Cards(cards) => {
                 let cards = cards.into_iter().map(|card| ContactCard { card, held }).collect();
@@ -86,41 +99,85 @@ pub enum MediaKind {
 }
 
 pub struct MediaContent {
-    file: content::Media,
+    /// As the message tells of it.
+    told: content::Media,
     caption: Option<String>,
+    message_id: MessageId,
 }
 
-/// A file. Meta keeps it until `expiresAt`.
+impl MediaContent {
+    /// The file itself; none of what came before files were fetched.
+    async fn file(&self, ctx: &Context<'_>) -> Result<Option<Arc<media_file::Model>>> {
+        Request::of(ctx).loaders()?.details.files.load(self.message_id).await
+    }
+}
+
+/// A file. Portaria fetches it from Meta, keeps it, and gives it out by `url`.
 #[guarded]
 impl MediaContent {
     /// What kind of file it is.
     #[authenticated]
     fn kind(&self) -> MediaKind {
-        self.file.kind.into()
+        self.told.kind.into()
     }
 
-    /// Meta's id of the file.
+    /// Meta's id of the file; null for what was handed in here.
     #[authenticated]
     fn media_id(&self) -> Option<&str> {
-        self.file.id.as_deref()
+        self.told.id.as_deref()
     }
 
-    /// Its media type: `image/jpeg`.
+    /// Where it is. Null for what came before Portaria fetched files.
     #[authenticated]
-    fn mime_type(&self) -> Option<&str> {
-        self.file.mime_type.as_deref()
+    async fn state(&self, ctx: &Context<'_>) -> Result<Option<MediaState>> {
+        Ok(self.file(ctx).await?.map(|file| file.state.into()))
+    }
+
+    /// Why it is not there, or not yet; null where nothing is the matter.
+    #[authenticated]
+    async fn reason(&self, ctx: &Context<'_>) -> Result<Option<MediaReason>> {
+        Ok(self.file(ctx).await?.and_then(|file| file.reason).map(Into::into))
+    }
+
+    /// The file, for whoever asks here, and for two minutes (as configured): show it, play it, or save it by this address, which
+    /// needs no other sign-in. It stops working as soon as the asker may not read the message any more. Null unless `state` is
+    /// AVAILABLE. Parts of it may be asked for by `Range`.
+    #[authenticated]
+    async fn url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let Some(file) = self.file(ctx).await? else { return Ok(None) };
+        if file.state != media_file::MediaState::Stored {
+            return Ok(None);
+        }
+        let request = Request::of(ctx);
+        let (url, _) = media::link(&request.installation, request.viewer()?, self.message_id, file.id)?;
+        Ok(Some(url))
+    }
+
+    /// How many bytes it has; null while that is not known.
+    #[authenticated]
+    async fn bytes(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        let file = self.file(ctx).await?;
+        Ok(file.and_then(|file| file.bytes).and_then(|bytes| bytes.try_into().ok()))
+    }
+
+    /// Its media type, as its content shows it, else as its sender told: `image/jpeg`.
+    #[authenticated]
+    async fn mime_type(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let seen = self.file(ctx).await?.and_then(|file| file.detected_type.clone());
+        Ok(seen.or_else(|| self.told.mime_type.clone()))
     }
 
     /// SHA-256 of the file, in base64.
     #[authenticated]
-    fn sha256(&self) -> Option<&str> {
-        self.file.sha256.as_deref()
+    async fn sha256(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let found = self.file(ctx).await?.and_then(|file| in_base64(file.digest.as_deref()?));
+        Ok(found.or_else(|| self.told.sha256.clone()))
     }
 
-    /// What its sender called it; documents only.
+    /// What its sender called it, without what could mislead; documents only.
     #[authenticated]
-    fn filename(&self) -> Option<&str> {
-        self.file.filename.as_deref()
+    fn filename(&self) -> Option<String> {
+        self.told.filename.as_deref().and_then(media::harmless)
     }
 
     /// What its sender wrote under it.
@@ -132,19 +189,19 @@ impl MediaContent {
     /// Whether it was spoken into the conversation.
     #[authenticated]
     fn voice(&self) -> bool {
-        self.file.voice
+        self.told.voice
     }
 
     /// Whether the sticker moves.
     #[authenticated]
     fn animated(&self) -> bool {
-        self.file.animated
+        self.told.animated
     }
 
-    /// Until when Meta keeps it.
+    /// Until when Meta keeps it. What Portaria has fetched stays.
     #[authenticated]
     fn expires_at(&self) -> DateTime {
-        self.file.expires_at.into()
+        self.told.expires_at.into()
     }
 }
 

@@ -2,10 +2,12 @@
 
 use async_graphql::{ID, InputObject, OneofObject};
 use portaria_domain::sending::card::NewCard;
+use portaria_domain::sending::file::NewFile;
 use portaria_domain::sending::interactive::{
     Framing, NewButton, NewButtons, NewFlow, NewList, NewRow, NewScreen, NewSection,
 };
 use portaria_domain::sending::{NewContent, NewLocation, NewReaction, NewText};
+use portaria_entity::media_file::MediaKind;
 
 use super::id::parse;
 use crate::error::{Problem, Result};
@@ -27,6 +29,16 @@ pub enum MessageContentInput {
     List(ListInput),
     /// A form (WhatsApp Flow). Needs `message:send_interactive`.
     Flow(FlowInput),
+    /// A picture. Needs `message:send_media`, and with a caption `message:send_text` too.
+    Image(CaptionedFileInput),
+    /// A film. Needs `message:send_media`, and with a caption `message:send_text` too.
+    Video(CaptionedFileInput),
+    /// A sound. Needs `message:send_media`.
+    Audio(AudioInput),
+    /// A sticker. Needs `message:send_media`.
+    Sticker(StickerInput),
+    /// A document. Needs `message:send_document`, and with a caption `message:send_text` too.
+    Document(DocumentInput),
 }
 
 /// Words.
@@ -149,6 +161,52 @@ pub struct ListRowInput {
     description: Option<String>,
 }
 
+/// A picture or a film.
+#[derive(InputObject)]
+pub struct CaptionedFileInput {
+    /// What was handed in by `POST /media` (`media_...`), by whoever sends it now.
+    file_id: ID,
+    /// Stands under it, in 1 to 1,024 characters.
+    caption: Option<String>,
+}
+
+/// A sound.
+#[derive(InputObject)]
+pub struct AudioInput {
+    /// What was handed in by `POST /media` (`media_...`), by whoever sends it now.
+    file_id: ID,
+    /// Whether it is shown as spoken into the conversation: Ogg with Opus only.
+    #[graphql(default)]
+    voice: bool,
+}
+
+/// A sticker.
+#[derive(InputObject)]
+pub struct StickerInput {
+    /// What was handed in by `POST /media` (`media_...`), by whoever sends it now.
+    file_id: ID,
+}
+
+/// A document.
+#[derive(InputObject)]
+pub struct DocumentInput {
+    /// What was handed in by `POST /media` (`media_...`), by whoever sends it now.
+    file_id: ID,
+    /// Stands under it, in 1 to 1,024 characters.
+    caption: Option<String>,
+    /// What the customer sees it called; if not said, as it was handed in.
+    filename: Option<String>,
+}
+
+/// A file of a kind, without anything else.
+fn file(kind: MediaKind, id: &ID) -> Result<NewFile> {
+    Ok(NewFile { kind, file_id: parse(id)?, caption: None, filename: None, voice: false })
+}
+
+fn captioned(kind: MediaKind, input: CaptionedFileInput) -> Result<NewContent> {
+    Ok(NewContent::File(NewFile { caption: input.caption, ..file(kind, &input.file_id)? }))
+}
+
 /// A form (WhatsApp Flow).
 #[derive(InputObject)]
 pub struct FlowInput {
@@ -208,6 +266,16 @@ impl MessageContentInput {
                 button,
                 sections: sections.into_iter().map(Into::into).collect(),
             }),
+            Self::Image(image) => captioned(MediaKind::Image, image)?,
+            Self::Video(video) => captioned(MediaKind::Video, video)?,
+            Self::Audio(audio) => {
+                NewContent::File(NewFile { voice: audio.voice, ..file(MediaKind::Audio, &audio.file_id)? })
+            }
+            Self::Sticker(sticker) => NewContent::File(file(MediaKind::Sticker, &sticker.file_id)?),
+            Self::Document(document) => {
+                let plain = file(MediaKind::Document, &document.file_id)?;
+                NewContent::File(NewFile { caption: document.caption, filename: document.filename, ..plain })
+            }
             Self::Flow(flow) => NewContent::Flow(flow.into_flow()?),
         })
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use portaria_domain::channel_sending::{self, ChannelSending};
 use portaria_domain::message::content::Carried;
 use portaria_domain::message::detail::{self, Outcome, Reaction, Receipt, Version};
-use portaria_domain::{channel_fact, consent, contact_group};
+use portaria_domain::{channel_fact, consent, contact_group, media};
 use portaria_entity::id::{ChannelId, ContactId, MessageId};
 use portaria_entity::{
-    channel_fact as fact_entity, consent as consent_entity, contact_group as group_entity,
+    channel_fact as fact_entity, consent as consent_entity, contact_group as group_entity, media_file,
     outgoing_message as outgoing_entity,
 };
 
@@ -20,6 +20,7 @@ use crate::error::Result;
 pub struct DetailLoaders {
     pub carried: Batch<MessageId, Arc<Carried>>,
     pub answered: Batch<MessageId, MessageId>,
+    pub files: Batch<MessageId, Arc<media_file::Model>>,
     pub reactions: Batch<MessageId, Arc<Vec<Reaction>>>,
     pub senders: Batch<MessageId, Arc<String>>,
     pub outcomes: Batch<MessageId, Arc<Outcome>>,
@@ -37,6 +38,7 @@ impl DetailLoaders {
         Self {
             carried: reading(source, Source::carried),
             answered: reading(source, Source::answered),
+            files: reading(source, Source::files),
             reactions: reading(source, Source::reactions),
             senders: reading(source, Source::senders),
             outcomes: reading(source, Source::outcomes),
@@ -74,6 +76,13 @@ impl Source {
     async fn answered(self: Arc<Self>, ids: Vec<MessageId>) -> Result<HashMap<MessageId, MessageId>> {
         let place = (self.database.reader(), &self.database);
         Ok(detail::answered(place, self.viewer.workspace_id, &ids).await?)
+    }
+
+    async fn files(
+        self: Arc<Self>,
+        ids: Vec<MessageId>,
+    ) -> Result<HashMap<MessageId, Arc<media_file::Model>>> {
+        Ok(shared(media::of_messages(self.database.reader(), self.viewer.workspace_id, &ids).await?))
     }
 
     async fn reactions(

@@ -16,6 +16,7 @@ mod explanation;
 mod http;
 mod leaks;
 mod matrix;
+mod media_file;
 mod pages;
 mod passkey;
 mod password;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+pub use portaria_entity::media_file::MediaKind;
 use portaria_entity::time::Timestamp;
 use serde_json::Value;
 
@@ -39,15 +40,6 @@ pub struct Media {
     pub voice: bool,
     pub animated: bool,
     pub expires_at: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MediaKind {
-    Image,
-    Video,
-    Document,
-    Audio,
-    Sticker,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

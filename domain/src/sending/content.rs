@@ -2,11 +2,13 @@
 //!
 //! Limits: Meta's documentation of the Cloud API, "Messages", and its OpenAPI.
 
-use portaria_entity::id::{MessageId, TemplateId};
+use portaria_entity::id::{MediaFileId, MessageId, TemplateId};
+use portaria_entity::media_file::MediaKind;
 use portaria_entity::outgoing_message::MessageCategory;
 use serde_json::{Map, Value, json};
 
 use super::card::{self, NewCard};
+use super::file::{self, NewFile};
 use super::gate::{Asked, Kind, TemplateFacts};
 use super::interactive::{self, NewButtons, NewFlow, NewList};
 use crate::error::{Refusal, Result};
@@ -21,6 +23,7 @@ pub enum NewContent {
     Buttons(NewButtons),
     List(NewList),
     Flow(NewFlow),
+    File(NewFile),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,12 +64,23 @@ pub struct Prepared {
     pub has_free_text: bool,
     /// The message that it acts on.
     pub acts_on: Option<MessageId>,
+    /// The file that it carries, and as what.
+    pub file: Option<(MediaFileId, MediaKind)>,
 }
 
 impl Prepared {
     /// Anything but a template, in words of one's own.
     pub fn free(kind: Kind, name: &'static str, body: Option<String>, part: Value) -> Self {
-        Self { kind, name, has_free_text: body.is_some(), body, part, template: None, acts_on: None }
+        Self {
+            kind,
+            name,
+            has_free_text: body.is_some(),
+            body,
+            part,
+            template: None,
+            acts_on: None,
+            file: None,
+        }
     }
 
     /// What the gate is asked.
@@ -101,6 +115,7 @@ impl NewContent {
             Self::Buttons(_) => Kind::Buttons,
             Self::List(_) => Kind::List,
             Self::Flow(_) => Kind::Flow,
+            Self::File(new) => file::gate_kind(new.kind),
         }
     }
 
@@ -123,6 +138,7 @@ impl NewContent {
             Self::Buttons(buttons) => interactive::prepare_buttons(buttons),
             Self::List(list) => interactive::prepare_list(list),
             Self::Flow(flow) => interactive::prepare_flow(flow),
+            Self::File(new) => file::prepare(new),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod content;
 pub mod facts;
 pub mod failure;
 pub mod free_entry;
+pub mod file;
 pub mod gate;
 pub mod interactive;
 pub mod number;

@@ -11,12 +11,14 @@ use sha2::{Digest, Sha256};
 
 use super::content::{NewContent, Prepared};
 use super::facts::{of_viewer, sender};
+use super::file;
 use super::gate::{Asked, Facts, Kind, Obstacle, ask};
 use crate::access::Reading;
 use crate::conversation::{Change, ConversationRow, placement};
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append_all};
 use crate::installation::Installation;
+use crate::media;
 use crate::message as message_domain;
 use crate::viewer::Viewer;
 
@@ -70,12 +72,32 @@ pub(super) async fn put_in_line(change: Change<'_>, new: Asking) -> Result<Messa
     if let Some(target) = &acts_on {
         prepared.part["message_id"] = target.as_str().into();
     }
+    let file = match prepared.file {
+        Some((id, kind)) => {
+            let found =
+                media::for_sending(&change.transaction, viewer, id, kind).await.map_err(no_such_file)?;
+            file::complete(&mut prepared.part, &found, kind)?;
+            Some(found)
+        }
+        None => None,
+    };
     let stored = Stored { prepared, context: reply_to, acts_on, key: new.key, hash: new.hash };
     let id = store(installation, viewer, &change.transaction, conversation, stored).await?;
+    if let Some(file) = &file {
+        media::attach(&change.transaction, installation, file, id).await.map_err(no_such_file)?;
+    }
     change.transaction.commit().await?;
     installation.events.wake();
     installation.signals.queued();
     Ok(id)
+}
+
+/// A file that is not there, or not theirs, is a value that cannot be.
+fn no_such_file(error: Error) -> Error {
+    match error {
+        Error::NotFound => Refusal::NoSuchFile.into(),
+        other => other,
+    }
 }
 
 /// A key that can be kept and compared.

@@ -20,6 +20,7 @@ mod finding;
 mod identity_provider;
 mod invitation;
 mod known_place;
+mod media_file;
 mod membership;
 mod passkey;
 mod password;

@@ -119,6 +119,14 @@ payload! {
         MarketingRefused = MarketingRefused at "content",
         /// Who has never written gets marketing only if they asked for it.
         ConsentMissing = ConsentMissing at "content",
+        /// There is no such file, it has expired, or somebody else handed it in.
+        NoSuchFile = NoSuchFile at "content",
+        /// A file of that type cannot be sent as such.
+        FileNotOfKind = FileNotOfKind at "content",
+        /// The file is too large to be sent as such.
+        FileTooLarge = FileTooLarge at "content",
+        /// The file is not there yet.
+        FileNotReady = FileNotReady at "content",
         /// Too many messages of the viewer wait to be sent.
         TooManyWaiting = TooManyWaiting,
     }

@@ -75,6 +75,26 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             format!("Customers wait on {} with nobody free: {} of them.", told("channel"), told("count")),
             "See who is available and may have these conversations.",
         ),
+        AlertKind::FileInfected => (
+            match told("origin") {
+                "upload" => "A file that was to be sent is harmful, and was not kept.".to_owned(),
+                _ => "A customer sent a harmful file, which was not kept.".to_owned(),
+            },
+            "Nobody can open it in Portaria. If one of you handed it in, look at their computer; if a customer sent it, warn who talks to them.",
+        ),
+        AlertKind::FilesWaiting => (
+            match told("reason") {
+                "no_token" => format!(
+                    "The number {} has no access token: files that customers send are not fetched.",
+                    told("channel")
+                ),
+                _ => format!(
+                    "Meta does not take the access token of the number {}: files that customers send are not fetched.",
+                    told("channel")
+                ),
+            },
+            "Give the number a good token within 7 days: then they are fetched by themselves. After that Meta has them no more.",
+        ),
         AlertKind::TargetAtRisk => (
             format!(
                 "A target of {} is about to be missed: {}.",

@@ -83,6 +83,26 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             ),
             "Mira quién está disponible y puede tener esas conversaciones.",
         ),
+        AlertKind::FileInfected => (
+            match told("origin") {
+                "upload" => "Un archivo que se iba a enviar es dañino y no se guardó.".to_owned(),
+                _ => "Un cliente envió un archivo dañino, que no se guardó.".to_owned(),
+            },
+            "Nadie puede abrirlo en Portaria. Si venía de alguien de la empresa, revisa su computadora; si lo envió un cliente, avisa a quien lo atiende.",
+        ),
+        AlertKind::FilesWaiting => (
+            match told("reason") {
+                "no_token" => format!(
+                    "El número {} no tiene token de acceso: los archivos que envían los clientes no se descargan.",
+                    told("channel")
+                ),
+                _ => format!(
+                    "Meta no acepta el token de acceso del número {}: los archivos que envían los clientes no se descargan.",
+                    told("channel")
+                ),
+            },
+            "Da al número un token válido dentro de 7 días, y se descargan solos. Después Meta ya no los tiene.",
+        ),
         AlertKind::TargetAtRisk => (
             format!(
                 "Un objetivo de {} está a punto de no cumplirse: {}.",

@@ -78,6 +78,26 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             format!("Clientes esperam em {} sem ninguém livre: {} deles.", told("channel"), told("count")),
             "Veja quem está disponível e pode ter essas conversas.",
         ),
+        AlertKind::FileInfected => (
+            match told("origin") {
+                "upload" => "Um arquivo que ia ser enviado é nocivo e não foi guardado.".to_owned(),
+                _ => "Um cliente enviou um arquivo nocivo, que não foi guardado.".to_owned(),
+            },
+            "Ninguém consegue abri-lo na Portaria. Se veio de alguém da empresa, verifique o computador da pessoa; se veio de um cliente, avise quem o atende.",
+        ),
+        AlertKind::FilesWaiting => (
+            match told("reason") {
+                "no_token" => format!(
+                    "O número {} não tem token de acesso: os arquivos que os clientes enviam não são baixados.",
+                    told("channel")
+                ),
+                _ => format!(
+                    "A Meta não aceita o token de acesso do número {}: os arquivos que os clientes enviam não são baixados.",
+                    told("channel")
+                ),
+            },
+            "Dê ao número um token válido em até 7 dias, e eles são baixados sozinhos. Depois disso a Meta não os tem mais.",
+        ),
         AlertKind::TargetAtRisk => (
             format!(
                 "Uma meta de {} está prestes a ser perdida: {}.",

@@ -1,10 +1,11 @@
 //! Stores a message once, and lets it and what acts on it find each other in either order.
 
-use portaria_domain::Result;
+use portaria_domain::{Result, media};
 use portaria_entity::channel;
 use portaria_entity::event::EventKind;
 use portaria_entity::id::ConversationId;
 use portaria_entity::message::{self, Column, DeliveryStatus, Direction, MessageSource};
+use portaria_entity::message_file;
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::NotSet;
 use sea_orm::{
@@ -36,6 +37,7 @@ impl Application<'_> {
         let mut row = self.row(channel, conversation, message);
         self.take_up_what_waits(&mut row).await?;
         self.unwritten.messages.push(row.clone().into_active_model());
+        self.want_file(&row);
         self.known.note_message(&row);
         self.note_unknown_kind(message).await?;
         self.note_sender(row.id, message).await?;
@@ -100,6 +102,7 @@ impl Application<'_> {
         let mut told = row.clone().into_active_model().reset_all();
         told.conversation_id = NotSet;
         row.conversation_id = told.update(self.transaction).await?.conversation_id;
+        self.want_late_file(&row).await?;
         self.known.note_message(&row);
         if row.source > known.source {
             self.touch(row.conversation_id).await?;
@@ -112,6 +115,24 @@ impl Application<'_> {
         };
         self.announce(kind, row.conversation_id, Some(row.id), None);
         Ok(Fate::Stored)
+    }
+
+    /// Has the message's file fetched, if it has one.
+    fn want_file(&mut self, row: &message::Model) {
+        if let Some((file, link)) = media::of_message(&self.installation.clock, row) {
+            self.unwritten.files.push((file.into_active_model(), link.into_active_model()));
+        }
+    }
+
+    /// The same for a message of which only its place was held, unless its file is known already.
+    async fn want_late_file(&mut self, row: &message::Model) -> Result<()> {
+        let Some((file, link)) = media::of_message(&self.installation.clock, row) else { return Ok(()) };
+        let known =
+            message_file::Entity::find_by_id((row.workspace_id, row.id)).one(self.transaction).await?;
+        if known.is_none() {
+            self.unwritten.files.push((file.into_active_model(), link.into_active_model()));
+        }
+        Ok(())
     }
 
     fn row(

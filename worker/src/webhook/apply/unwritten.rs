@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use portaria_domain::database::in_powers_of_two;
 use portaria_domain::{Error, Result};
 use portaria_entity::id::ConversationId;
-use portaria_entity::{contact, contact_identity, conversation, episode, message};
+use portaria_entity::{contact, contact_identity, conversation, episode, media_file, message, message_file};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait};
 
@@ -18,18 +18,22 @@ pub(super) struct Unwritten {
     pub(super) conversations: BTreeMap<ConversationId, conversation::ActiveModel>,
     pub(super) episodes: Vec<episode::ActiveModel>,
     pub(super) messages: Vec<message::ActiveModel>,
+    pub(super) files: Vec<(media_file::ActiveModel, message_file::ActiveModel)>,
 }
 
 impl Application<'_> {
     pub(super) async fn write_rows(&mut self) -> Result<()> {
-        let Unwritten { contacts, identities, conversations, episodes, messages } =
+        let Unwritten { contacts, identities, conversations, episodes, messages, files } =
             std::mem::take(&mut self.unwritten);
         let conversations: Vec<_> = conversations.into_values().collect();
         write(self.transaction, &contacts).await?;
         write(self.transaction, &identities).await?;
         write(self.transaction, &conversations).await?;
         write(self.transaction, &episodes).await?;
-        write(self.transaction, &messages).await
+        write(self.transaction, &messages).await?;
+        let (files, links): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+        write(self.transaction, &files).await?;
+        write(self.transaction, &links).await
     }
 }
 
