@@ -1,6 +1,7 @@
 //! What quick replies and guidelines have in common: where they are offered, in which language, and who may write them.
 
 use portaria_entity::id::{ApiKeyId, ChannelId, MemberId, TeamId, WorkspaceId};
+use portaria_entity::time::Timestamp;
 use portaria_entity::{channel, team};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use unicode_normalization::UnicodeNormalization;
@@ -55,11 +56,11 @@ pub(crate) fn writable<C: ColumnTrait>(access: &Access, (channel, team): (C, C))
     }
 }
 
-/// Where something is wanted: all that is offered there.
+/// Where a conversation is that the viewer answers: all that is offered there is theirs to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    pub channel_id: Option<ChannelId>,
-    pub team_id: Option<TeamId>,
+    channel_id: ChannelId,
+    team_id: Option<TeamId>,
 }
 
 impl Place {
@@ -68,22 +69,20 @@ impl Place {
         if viewer.is_barred() || !conversation.held.intersects(READ) {
             return Err(Error::Forbidden { any_of: READ });
         }
-        Ok(Self { channel_id: Some(conversation.row.channel_id), team_id: conversation.row.team_id })
+        Ok(Self { channel_id: conversation.row.channel_id, team_id: conversation.row.team_id })
     }
 
     pub fn offers(self, scope: Scope) -> bool {
         match scope {
             Scope::Workspace => true,
-            Scope::Channel(channel) => self.channel_id == Some(channel),
+            Scope::Channel(channel) => self.channel_id == channel,
             Scope::Team(team) => self.team_id == Some(team),
         }
     }
 
     pub(crate) fn condition<C: ColumnTrait>(self, (channel, team): (C, C)) -> Condition {
         let mut any = Condition::any().add(Condition::all().add(channel.is_null()).add(team.is_null()));
-        if let Some(id) = self.channel_id {
-            any = any.add(channel.eq(id));
-        }
+        any = any.add(channel.eq(self.channel_id));
         if let Some(id) = self.team_id {
             any = any.add(team.eq(id));
         }
@@ -91,8 +90,18 @@ impl Place {
     }
 }
 
+/// What is offered in exactly that scope, as a condition.
+pub(crate) fn exactly<C: ColumnTrait>(scope: Scope, (channel, team): (C, C)) -> Condition {
+    let (channel_id, team_id) = scope.columns();
+    let column = |column: C, value: Option<uuid::Uuid>| match value {
+        Some(id) => column.eq(id),
+        None => column.is_null(),
+    };
+    Condition::all().add(column(channel, channel_id.map(|id| id.0))).add(column(team, team_id.map(|id| id.0)))
+}
+
 /// Refuses who may not write what is offered in this scope. What they may not know of is not found.
-pub fn may_write(viewer: &Viewer, scope: Scope, now: portaria_entity::time::Timestamp) -> Result<()> {
+pub fn may_write(viewer: &Viewer, scope: Scope, now: Timestamp) -> Result<()> {
     viewer.require(held(&viewer.access, scope), MANAGE, now)
 }
 

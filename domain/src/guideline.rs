@@ -14,7 +14,7 @@ use crate::guidance::{self, Place, language_tag, same_language};
 use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
 
-pub use acknowledging::{Acknowledgements, acknowledge, acknowledged_by, acknowledgements};
+pub use acknowledging::{Acknowledgements, acknowledge, acknowledged, acknowledgements};
 pub use editing::{Draft, Weight, archive, create, may_change, update};
 
 /// Those who write, and those who say that they have read, take turns by this name.
@@ -52,6 +52,8 @@ fn scope_of(row: &guideline::Model) -> Scope {
 pub struct GuidelineFilter {
     /// Only those that hold there.
     pub place: Option<Place>,
+    /// Only those of exactly that scope.
+    pub scope: Option<Scope>,
     /// Only those for customers of that language, and those for all.
     pub language: Option<String>,
 }
@@ -78,6 +80,9 @@ pub async fn page(
         .filter(Column::WorkspaceId.eq(viewer.workspace_id))
         .filter(Column::ArchivedAt.is_null())
         .filter(seen);
+    if let Some(scope) = filter.scope {
+        find = find.filter(guidance::exactly(scope, PLACE));
+    }
     if let Some(language) = &filter.language {
         let language = language_tag(language)?;
         let known = languages(connection, viewer.workspace_id).await?;

@@ -58,6 +58,8 @@ pub fn said_by(version: &quick_reply_version::Model) -> Result<Content> {
 pub struct QuickReplyFilter {
     /// Only those offered there.
     pub place: Option<Place>,
+    /// Only those of exactly that scope.
+    pub scope: Option<Scope>,
     /// Only those that say all these words somewhere; one that begins with a slash is the beginning of a shortcut.
     pub search: Option<String>,
     pub folder: Option<String>,
@@ -80,6 +82,9 @@ fn seen(viewer: &Viewer, filter: &QuickReplyFilter) -> Condition {
         }
         (None, Some(Archived)) => seen.add(guidance::writable(&viewer.access, PLACE)),
     };
+    if let Some(scope) = filter.scope {
+        seen = seen.add(guidance::exactly(scope, PLACE));
+    }
     match filter.archived {
         Some(Archived) => seen.add(Column::ArchivedAt.is_not_null()),
         None => seen.add(Column::ArchivedAt.is_null()),

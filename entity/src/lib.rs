@@ -48,6 +48,7 @@ pub mod mail_secret;
 pub mod mapped_grant;
 pub mod member;
 pub mod message;
+pub mod message_quick_reply;
 pub mod message_status;
 pub mod meta_app;
 pub mod meta_app_secret;

@@ -10,7 +10,8 @@ pub struct Migration;
 
 /// What was in force when is only added to.
 const KEPT: [&str; 3] = ["quick_reply_versions", "guideline_versions", "guideline_acknowledgements"];
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
+    "message_quick_replies",
     "guideline_acknowledgements",
     "guideline_versions",
     "guidelines",

@@ -101,3 +101,13 @@ CREATE TABLE guideline_acknowledgements (
     FOREIGN KEY (workspace_id, guideline_id, version) REFERENCES guideline_versions (workspace_id, guideline_id, version),
     FOREIGN KEY (workspace_id, member_id) REFERENCES members (workspace_id, id)
 ){clustered};
+-- Which quick reply a message was, as it read then.
+CREATE TABLE message_quick_replies (
+    workspace_id {uuid} NOT NULL,
+    message_id {uuid} NOT NULL,
+    quick_reply_id {uuid} NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, message_id),
+    FOREIGN KEY (workspace_id, message_id) REFERENCES messages (workspace_id, id),
+    FOREIGN KEY (workspace_id, quick_reply_id, version) REFERENCES quick_reply_versions (workspace_id, quick_reply_id, version)
+){clustered};

@@ -7,6 +7,7 @@ mod alert;
 mod conversation;
 mod directory;
 mod explanation;
+mod guidance;
 mod identity_provider;
 mod label;
 mod meta_app;
@@ -36,4 +37,6 @@ pub struct Query(
     account::AccountQuery,
     account::TemplateQuery,
     sending::SendingQuery,
+    guidance::QuickReplyQuery,
+    guidance::GuidelineQuery,
 );

@@ -22,6 +22,7 @@ mod password;
 mod people;
 mod permissions;
 mod presence;
+mod quick_reply;
 mod resuming;
 mod revoking;
 mod routing;

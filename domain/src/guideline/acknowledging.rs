@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 
 use super::{GuidelineRow, find};
 use crate::activity::{Deed, record};
-use crate::database::Database;
+use crate::database::{Database, padded};
 use crate::error::{Refusal, Result};
 use crate::grant::access_of_members;
 use crate::guidance::held;
@@ -73,14 +73,26 @@ pub async fn acknowledge(
     Ok(guideline)
 }
 
-/// When somebody has read a guideline as it is now; none: not yet.
-pub async fn acknowledged_by(
+/// When a viewer has read each of these guidelines as it is now. What is not among them they have not read.
+pub async fn acknowledged(
     connection: &impl ConnectionTrait,
-    member: MemberId,
-    guideline: &GuidelineRow,
-) -> Result<Option<Timestamp>> {
-    let found = counting(connection, guideline).await?;
-    Ok(found.into_iter().find(|row| row.member_id == member).map(|row| row.acknowledged_at))
+    viewer: &Viewer,
+    guidelines: &[GuidelineRow],
+) -> Result<HashMap<GuidelineId, Timestamp>> {
+    let Some(member) = viewer.member_id() else { return Ok(HashMap::new()) };
+    let counts_from: HashMap<GuidelineId, i32> =
+        guidelines.iter().map(|guideline| (guideline.row.id, guideline.row.counts_from)).collect();
+    let rows = entity::Entity::find()
+        .filter(Column::WorkspaceId.eq(viewer.workspace_id))
+        .filter(Column::MemberId.eq(member))
+        .filter(Column::GuidelineId.is_in(padded(counts_from.keys().copied().collect())))
+        .order_by_asc(Column::Version)
+        .all(connection)
+        .await?;
+    let counts =
+        |row: &entity::Model| counts_from.get(&row.guideline_id).is_some_and(|from| row.version >= *from);
+    // The latest version that they have read stays.
+    Ok(rows.into_iter().filter(counts).map(|row| (row.guideline_id, row.acknowledged_at)).collect())
 }
 
 /// Who has read it and who has not, of those who may. For who writes it.

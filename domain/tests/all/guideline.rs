@@ -5,7 +5,7 @@ use std::time::Duration;
 use portaria_domain::access::Scope;
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::guideline::{
-    Draft, GuidelineFilter, GuidelineRow, Weight, acknowledge, acknowledged_by, acknowledgements, archive,
+    Draft, GuidelineFilter, GuidelineRow, Weight, acknowledge, acknowledged, acknowledgements, archive,
     create, find, page, update, versions,
 };
 use portaria_entity::id::MemberId;
@@ -60,7 +60,7 @@ async fn it_shows_who_has_read_which_version_and_who_has_not() {
         acknowledge(installation, &ana.viewer, (id, 1)).await.unwrap();
         assert_eq!(standing(&stage, &row).await, (vec![ana.member_id], vec![admin.member_id]));
         let reader = installation.database.reader();
-        let at = acknowledged_by(reader, ana.member_id, &row).await.unwrap().unwrap();
+        let at = acknowledged(reader, &ana.viewer, std::slice::from_ref(&row)).await.unwrap()[&id];
         assert_eq!(stage.clock.now().since(at), Duration::from_secs(60), "the first time counts");
 
         // A slip of the pen is read by nobody again; what matters is, by all.

@@ -57,10 +57,13 @@ pub async fn prepare(
     act(api, admin, allow, json!({ "member": colleague.member_id.to_string(), "role": support })).await;
     let label = "mutation { createLabel(input: { name: \"Inglês\", isSkill: true }) { label { id } userErrors { code } } }";
     let label = act(api, admin, label, json!({})).await["label"]["id"].as_str().unwrap().to_owned();
+    let (reply, guideline) = guidance(api, admin).await;
     let (delivery, whatsapp_id) = traced(stage).await;
     for column in columns.iter_mut() {
         let samples = [
             ("label", label.clone()),
+            ("quickReply", reply.clone()),
+            ("guideline", guideline.clone()),
             ("webhookDelivery", delivery.clone()),
             ("webhookDeliveryBody", delivery.clone()),
             ("delivery", delivery.clone()),
@@ -88,6 +91,20 @@ pub async fn prepare(
         let database = &stage.installation.database;
         database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
     }
+}
+
+/// A quick reply that asks for something, and a guideline that somebody has read.
+async fn guidance(api: &Router, admin: &Person) -> (String, String) {
+    let reply = "mutation { createQuickReply(input: { scope: { kind: WORKSPACE }, title: \"Entrega\",
+                   translations: [{ language: \"pt-BR\", text: \"Chega em {{dia}}.\" }], placeholders: [{ name: \"dia\", kind: DATE }] }) {
+                   quickReply { id } userErrors { code } } }";
+    let reply = act(api, admin, reply, json!({})).await["quickReply"]["id"].clone();
+    let guideline = "mutation { createGuideline(input: { scope: { kind: WORKSPACE }, title: \"Trocas\", body: \"# Trocas\" }) {
+                       guideline { id } userErrors { code } } }";
+    let guideline = act(api, admin, guideline, json!({})).await["guideline"]["id"].clone();
+    let read = "mutation($id: ID!) { acknowledgeGuideline(input: { guidelineId: $id, version: 1 }) { userErrors { code } } }";
+    act(api, admin, read, json!({ "id": guideline })).await;
+    (reply.as_str().unwrap().to_owned(), guideline.as_str().unwrap().to_owned())
 }
 
 /// What Meta has told of the account, its numbers and templates.
