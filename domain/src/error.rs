@@ -259,6 +259,16 @@ pub enum Refusal {
     Archived,
     #[error("it is not archived")]
     NotArchived,
+    #[error("a bot has the conversation already")]
+    HeldByBot,
+    #[error("no bot has the conversation")]
+    NotHeldByBot,
+    #[error("that bot may not have this conversation")]
+    BotNotPermitted,
+    #[error("that key is a bot already")]
+    AlreadyABot,
+    #[error("another bot answers first on one of these numbers")]
+    AnotherAnswersFirst,
     #[error("a value is missing or not allowed: previewQuickReply says which, and why")]
     ValuesRefused,
 }

@@ -8,6 +8,7 @@ pub mod alert;
 pub mod api_key;
 pub mod audit;
 pub mod authentication;
+pub mod bot;
 pub mod business_account;
 pub mod business_hours;
 pub mod channel;

@@ -4,6 +4,7 @@
 mod content;
 mod editing;
 mod filling;
+mod sent;
 mod value;
 
 use portaria_entity::id::{QuickReplyId, WorkspaceId};
@@ -20,6 +21,7 @@ use crate::viewer::Viewer;
 pub use content::{Content, Known, LONGEST_FREE, Piece, Placeholder, PlaceholderKind, Translation, pieces};
 pub use editing::{Draft, Status, create, may_change, set_status, update};
 pub use filling::{Filled, Filling, Preview, fill, preview};
+pub use sent::{of_messages, remember};
 pub use value::{Flaw, FlawKind, Value};
 
 /// Words that are searched for at once.

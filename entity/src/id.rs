@@ -179,6 +179,8 @@ typed_ids! {
     TemplateId = "tmpl",
     QuickReplyId = "reply",
     GuidelineId = "guide",
+    BotId = "bot",
+    BotTurnId = "turn",
 }
 
 #[cfg(test)]

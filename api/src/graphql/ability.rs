@@ -1,6 +1,7 @@
 //! `viewerCan`: what the viewer may do with a thing now, told by the very rules that decide when they do it.
 
 mod api_key;
+mod bot;
 mod conversation;
 mod directory;
 mod grant;
@@ -19,6 +20,7 @@ use crate::request::Request;
 use crate::sdl::{Declared, declared};
 
 pub use api_key::ApiKeyAbilities;
+pub use bot::BotAbilities;
 pub use conversation::{ChannelAbilities, ContactAbilities, ConversationAbilities};
 pub use directory::DirectoryCredentialAbilities;
 pub use grant::{EmergencyEligibilityAbilities, GrantAbilities};

@@ -4,6 +4,7 @@
 mod activity;
 mod alert;
 mod api_key;
+mod bot;
 mod channel;
 mod consent;
 mod contact_merge;
@@ -79,6 +80,7 @@ pub struct Mutation(
     channel::ChannelMutation,
     quick_reply::QuickReplyMutation,
     guideline::GuidelineMutation,
+    bot::BotMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -4,6 +4,7 @@
 mod account;
 mod activity;
 mod alert;
+mod bot;
 mod conversation;
 mod directory;
 mod explanation;
@@ -39,4 +40,5 @@ pub struct Query(
     sending::SendingQuery,
     guidance::QuickReplyQuery,
     guidance::GuidelineQuery,
+    bot::BotQuery,
 );

@@ -4,6 +4,7 @@
 mod activity_log;
 mod api_key;
 mod assignment;
+mod bot;
 mod browser;
 mod catalogue;
 mod client;

@@ -8,6 +8,7 @@ use super::content::{Content, Known, Piece, pieces};
 use super::value::{Flaw, Value, check, leads_elsewhere};
 use super::{by_id, read};
 use crate::access::Scope;
+use crate::contact::mask_digits;
 use crate::conversation::ConversationRow;
 use crate::error::{Error, Refusal, Result};
 use crate::guidance::{Place, best_language, language_tag, one_line};
@@ -23,7 +24,7 @@ const MOST_DIGITS: usize = 4;
 const MOST_VALUES: usize = 20;
 
 /// With what a quick reply is to be filled.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filling {
     pub values: Vec<Value>,
     /// In which language; none: in that of the customer, else of the workspace, as far as there is one.
@@ -143,7 +144,8 @@ impl Facts {
 
     fn known(&self, what: Known) -> Option<String> {
         let name = match what {
-            Known::ContactName => self.contact_name.as_deref(),
+            // A name that is a number greets nobody, and is masked for who may not see the phone.
+            Known::ContactName => self.contact_name.as_deref().filter(|name| mask_digits(name) == *name),
             // People name themselves: a name that is a number to call is none.
             Known::AgentName => self.agent_name.as_deref().filter(|name| digits_of(name) <= MOST_DIGITS),
             Known::ChannelName => self.channel_name.as_deref(),

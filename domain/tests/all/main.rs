@@ -8,6 +8,7 @@ mod api_key;
 mod api_key_secret;
 mod assignment;
 mod audit;
+mod bot;
 mod contact_merge;
 mod conversation;
 mod country;

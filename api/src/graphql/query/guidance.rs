@@ -14,7 +14,8 @@ use crate::graphql::connection::{Connection, PageSize};
 use crate::graphql::guidance::{GuidanceScopeInput, place};
 use crate::graphql::guideline::{Guideline, GuidelineReaders, GuidelineVersion, guideline_cursor};
 use crate::graphql::id::parse;
-use crate::graphql::quick_reply::{QuickReply, QuickReplyPreview, QuickReplyVersion, quick_reply_cursor};
+use crate::graphql::quick_reply::{QuickReply, QuickReplyVersion, quick_reply_cursor};
+use crate::graphql::quick_reply_preview::QuickReplyPreview;
 use crate::guard::Subject;
 use crate::request::Request;
 

@@ -96,6 +96,10 @@ async fn who_may_not_know_the_customers_name_does_not_learn_it_by_a_reply() {
         let id = desk.write(draft(Scope::Workspace, "Oi", &text)).await.row.id;
         desk.run("UPDATE contacts SET language = 'es'").await;
         assert_eq!(desk.text(&desk.support, id, &Filling::default()).await.unwrap(), "\u{a1}Hola Ana!");
+        desk.run("UPDATE contacts SET name = 'Ana 11 98765-4321'").await;
+        let text = desk.text(&desk.support, id, &Filling::default()).await.unwrap();
+        assert_eq!(text, "\u{a1}Hola cliente!", "nor a phone by their name");
+        desk.run("UPDATE contacts SET name = 'Ana'").await;
         let permissions =
             PermissionSet::of(&[Permission::ConversationReadAssigned, Permission::QuickReplyRead]);
         let valid_from = desk.stage.clock.now();
