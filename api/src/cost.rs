@@ -15,15 +15,18 @@ pub const MAX_COST: u64 = 20_000;
 /// Deeper than this nothing is executed anyway; it also ends fragments that contain themselves.
 const MAX_DEPTH: usize = 40;
 /// Fields that answer a page, whose size counts even when it is not said.
-pub const PAGED: [&str; 10] = [
+pub const PAGED: [&str; 13] = [
     "activities",
     "alerts",
+    "botTurns",
     "consents",
     "conversations",
     "decisions",
+    "guidelines",
     "members",
     "merges",
     "messages",
+    "quickReplies",
     "templates",
     "webhookDeliveries",
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portaria_entity::id::{ChannelId, MemberId, TeamId};
+use portaria_entity::id::{BotId, ChannelId, MemberId, TeamId};
 use portaria_entity::time::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -72,6 +72,8 @@ impl EffectiveGrant {
 pub struct Access {
     /// None: not a person, to whom nothing can be assigned.
     member_id: Option<MemberId>,
+    /// Of a key that is a bot: conversations can be handed to it.
+    bot_id: Option<BotId>,
     everywhere: PermissionSet,
     channels: HashMap<ChannelId, PermissionSet>,
     teams: HashMap<TeamId, PermissionSet>,
@@ -95,6 +97,7 @@ pub struct Placement {
     pub channel_id: ChannelId,
     pub team_id: Option<TeamId>,
     pub assignee_id: Option<MemberId>,
+    pub bot_id: Option<BotId>,
     pub open: bool,
 }
 
@@ -131,6 +134,7 @@ impl Access {
     ) -> Self {
         let mut access = Self {
             member_id,
+            bot_id: None,
             everywhere: PermissionSet::basic(),
             channels: HashMap::new(),
             teams: HashMap::new(),
@@ -180,8 +184,19 @@ impl Access {
             anywhere: PermissionSet::EMPTY,
             member_of: Vec::new(),
             member_id: self.member_id,
+            bot_id: self.bot_id,
             next_change: self.next_change,
         }
+    }
+
+    /// The same as a bot has it, to which conversations are handed.
+    #[must_use]
+    pub fn of_bot(self, bot_id: Option<BotId>) -> Self {
+        Self { bot_id, ..self }
+    }
+
+    pub fn bot_id(&self) -> Option<BotId> {
+        self.bot_id
     }
 
     pub fn member_id(&self) -> Option<MemberId> {
@@ -214,6 +229,7 @@ impl Access {
         lines.extend(self.channels.iter().map(|(id, set)| format!("channel {id} {set:?}")));
         lines.extend(self.teams.iter().map(|(id, set)| format!("team {id} {set:?}")));
         lines.extend(self.member_of.iter().map(|id| format!("member of {id}")));
+        lines.extend(self.bot_id.iter().map(|id| format!("bot {id}")));
         lines.sort_unstable();
         let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(lines.join("\n")));
         [a, b, c, d, e, f, g, h]
@@ -290,12 +306,13 @@ impl Access {
             || held.contains(Permission::ConversationReadTeam)
                 && row.team_id.is_some_and(|team| self.member_of.contains(&team))
             || held.contains(Permission::ConversationReadAssigned)
-                && row.assignee_id.is_some()
-                && row.assignee_id == self.member_id;
+                && (row.assignee_id.is_some() && row.assignee_id == self.member_id
+                    || row.bot_id.is_some() && row.bot_id == self.bot_id);
         if whole {
             Some(Reading::Whole)
         } else if held.contains(Permission::ConversationReadUnassigned)
             && row.assignee_id.is_none()
+            && row.bot_id.is_none()
             && row.open
         {
             Some(Reading::QueueEntry)
@@ -395,7 +412,8 @@ mod tests {
     #[test]
     fn the_queue_shows_who_waits_but_not_what_they_said() {
         let access = Access::new(Some(me()), [grant(Scope::Workspace, BuiltInRole::Agent)], vec![], NOW);
-        let waiting = Placement { channel_id: channel(1), team_id: None, assignee_id: None, open: true };
+        let waiting =
+            Placement { channel_id: channel(1), team_id: None, assignee_id: None, bot_id: None, open: true };
         assert_eq!(access.reading(waiting), Some(Reading::QueueEntry));
         let towards = access.towards(waiting, Reading::QueueEntry);
         assert!(towards.contains(Permission::ContactRead) && towards.contains(Permission::ConversationClaim));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use portaria_entity::contact_identity::IdentityKind;
 use portaria_entity::conversation::{self, ConversationStatus};
-use portaria_entity::id::{ChannelId, ContactId, MemberId, TeamId, WorkspaceId};
+use portaria_entity::id::{BotId, ChannelId, ContactId, MemberId, TeamId, WorkspaceId};
 use portaria_entity::{contact, contact_identity};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -89,7 +89,8 @@ pub(crate) async fn hold(
     Ok(())
 }
 
-type PlacementRow = (ContactId, ChannelId, Option<TeamId>, Option<MemberId>, ConversationStatus);
+type PlacementRow =
+    (ContactId, ChannelId, Option<TeamId>, Option<MemberId>, Option<BotId>, ConversationStatus);
 
 async fn held_towards(
     connection: &impl ConnectionTrait,
@@ -102,6 +103,7 @@ async fn held_towards(
         .column(conversation::Column::ChannelId)
         .column(conversation::Column::TeamId)
         .column(conversation::Column::AssigneeId)
+        .column(conversation::Column::BotId)
         .column(conversation::Column::Status)
         .filter(visible_to(viewer))
         .filter(conversation::Column::ContactId.is_in(ids.iter().copied()))
@@ -109,9 +111,9 @@ async fn held_towards(
         .all(connection)
         .await?;
     let mut held: HashMap<ContactId, PermissionSet> = HashMap::new();
-    for (contact, channel_id, team_id, assignee_id, status) in placements {
+    for (contact, channel_id, team_id, assignee_id, bot_id, status) in placements {
         let open = status != ConversationStatus::Resolved;
-        let placement = Placement { channel_id, team_id, assignee_id, open };
+        let placement = Placement { channel_id, team_id, assignee_id, bot_id, open };
         if let Some(reading) = viewer.access.reading(placement) {
             let all = held.entry(contact).or_default();
             *all = all.union(viewer.access.towards(placement, reading));

@@ -95,6 +95,7 @@ pub fn placement(row: &conversation::Model) -> Placement {
         channel_id: row.channel_id,
         team_id: row.team_id,
         assignee_id: row.assignee_id,
+        bot_id: row.bot_id,
         open: match row.status {
             ConversationStatus::Open | ConversationStatus::Snoozed => true,
             ConversationStatus::Resolved => false,

@@ -257,6 +257,50 @@ pub enum Refusal {
     NoSuchFile,
     #[error("the link has expired: ask for another")]
     LinkExpired,
+    #[error("a title is needed")]
+    TitleMissing,
+    #[error("a text is needed")]
+    TextMissing,
+    #[error("a shortcut is 1 to 30 of a-z, 0-9, - and _")]
+    InvalidShortcut,
+    #[error("another quick reply offered there has that shortcut")]
+    ShortcutTaken,
+    #[error("a language is written like pt-BR")]
+    UnknownLanguage,
+    #[error("there are two texts in one language")]
+    LanguageTwice,
+    #[error("there is no text in that language")]
+    NoSuchLanguage,
+    #[error(
+        "a placeholder is {{{{name}}}}, one of those that are known or declared, and has what its kind needs"
+    )]
+    InvalidPlaceholder,
+    #[error("each text asks for exactly the placeholders that are declared")]
+    PlaceholdersDiffer,
+    #[error("between placeholders stand words, and free words join with nothing")]
+    PlaceholderNotApart,
+    #[error(
+        "too much of it could be written freely: at most two placeholders for words, each once, in a text of its own"
+    )]
+    TooFree,
+    #[error("somebody has changed it meanwhile: read it again")]
+    ChangedMeanwhile,
+    #[error("it is archived")]
+    Archived,
+    #[error("it is not archived")]
+    NotArchived,
+    #[error("a bot has the conversation already")]
+    HeldByBot,
+    #[error("no bot has the conversation")]
+    NotHeldByBot,
+    #[error("that bot may not have this conversation")]
+    BotNotPermitted,
+    #[error("that key is a bot already")]
+    AlreadyABot,
+    #[error("another bot answers first on one of these numbers")]
+    AnotherAnswersFirst,
+    #[error("a value is missing or not allowed: previewQuickReply says which, and why")]
+    ValuesRefused,
 }
 
 impl Error {

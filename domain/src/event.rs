@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use portaria_entity::event::{self, EventKind};
-use portaria_entity::id::{ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId};
+use portaria_entity::id::{
+    BotId, ChannelId, ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId,
+};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryResult};
 use tokio::sync::broadcast;
@@ -53,11 +55,21 @@ pub struct Before {
     pub open: bool,
     pub team_id: Option<TeamId>,
     pub assignee_id: Option<MemberId>,
+    pub bot_id: Option<BotId>,
+}
+
+impl Before {
+    /// The same as what decides who may see it.
+    pub fn at(self, channel_id: ChannelId) -> Placement {
+        let Self { open, team_id, assignee_id, bot_id } = self;
+        Placement { channel_id, team_id, assignee_id, bot_id, open }
+    }
 }
 
 impl From<Placement> for Before {
     fn from(placement: Placement) -> Self {
-        Self { open: placement.open, team_id: placement.team_id, assignee_id: placement.assignee_id }
+        let Placement { channel_id: _, team_id, assignee_id, bot_id, open } = placement;
+        Self { open, team_id, assignee_id, bot_id }
     }
 }
 
@@ -103,6 +115,7 @@ fn row(clock: &Clock, happening: &Happening) -> event::ActiveModel {
         was_open: Set(happening.before.map(|before| before.open)),
         was_team_id: Set(happening.before.and_then(|before| before.team_id)),
         was_assignee_id: Set(happening.before.and_then(|before| before.assignee_id)),
+        was_bot_id: Set(happening.before.and_then(|before| before.bot_id)),
         at: Set(clock.now()),
         ..Default::default()
     }
@@ -284,7 +297,7 @@ impl EventFeed {
 
 const EVENTS: &str = "
 SELECT seq, workspace_id, kind, conversation_id, message_id, was_open, was_team_id, was_assignee_id,
-       assignee_id, cause, choice, by_member_id, by_api_key_id, \"at\" FROM events";
+       assignee_id, cause, choice, by_member_id, by_api_key_id, \"at\", was_bot_id FROM events";
 
 impl Published {
     fn read(row: &QueryResult) -> Result<Self> {
@@ -293,6 +306,7 @@ impl Published {
                 open,
                 team_id: row.try_get_by_index(6)?,
                 assignee_id: row.try_get_by_index(7)?,
+                bot_id: row.try_get_by_index(14)?,
             }),
             None => None,
         };

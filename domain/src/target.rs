@@ -125,7 +125,7 @@ GROUP BY e.workspace_id, c.channel_id, c.team_id, t.name";
 const WAITING: &str = "
 SELECT c.workspace_id, c.channel_id, c.team_id, n.name, MIN(COALESCE(c.waiting_since, c.last_activity_at)), COUNT(*)
 FROM conversations c JOIN channels n ON n.workspace_id = c.workspace_id AND n.id = c.channel_id
-WHERE c.status = 'open' AND c.assignee_id IS NULL AND c.episode_id IS NOT NULL
+WHERE c.status = 'open' AND c.assignee_id IS NULL AND c.bot_id IS NULL AND c.episode_id IS NOT NULL
 GROUP BY c.workspace_id, c.channel_id, c.team_id, n.name";
 
 /// What is to be told of one cause.

@@ -31,6 +31,7 @@ pub enum MergePart {
     Decision,
     Escalation,
     Transfer,
+    BotTurn,
     /// A message on its way to Meta.
     Outgoing,
     /// That the customer came from an advertisement.

@@ -3,7 +3,9 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{ChannelId, ContactId, ConversationId, EpisodeId, MemberId, MessageId, TeamId, WorkspaceId};
+use crate::id::{
+    BotId, ChannelId, ContactId, ConversationId, EpisodeId, MemberId, MessageId, TeamId, WorkspaceId,
+};
 use crate::time::Timestamp;
 
 #[derive(
@@ -30,6 +32,8 @@ pub struct Model {
     pub team_id: Option<TeamId>,
     pub status: ConversationStatus,
     pub assignee_id: Option<MemberId>,
+    /// Which bot has it; then no member does, and it waits in no queue.
+    pub bot_id: Option<BotId>,
     /// The stretch it is in, or was last in.
     pub episode_id: Option<EpisodeId>,
     pub last_message_id: Option<MessageId>,

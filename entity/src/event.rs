@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{ApiKeyId, ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId};
+use crate::id::{ApiKeyId, BotId, ConversationId, EventId, MemberId, MessageId, TeamId, WorkspaceId};
 use crate::routing_decision::RoutingCause;
 use crate::time::Timestamp;
 
@@ -46,6 +46,10 @@ pub enum AssignmentCause {
     HandedOver,
     /// Its contact was merged with another, or that was undone.
     Merged,
+    /// A bot was given it.
+    HandedToBot,
+    /// A bot handed it to people, or it was taken from one.
+    FromBot,
 }
 
 impl From<RoutingCause> for AssignmentCause {
@@ -57,6 +61,7 @@ impl From<RoutingCause> for AssignmentCause {
             RoutingCause::AssigneeAway => Self::AssigneeAway,
             RoutingCause::Escalated => Self::Escalated,
             RoutingCause::Transferred => Self::HandedOver,
+            RoutingCause::FromBot => Self::FromBot,
         }
     }
 }
@@ -77,6 +82,7 @@ pub struct Model {
     pub was_open: Option<bool>,
     pub was_team_id: Option<TeamId>,
     pub was_assignee_id: Option<MemberId>,
+    pub was_bot_id: Option<BotId>,
     /// Of an assigned conversation: who has it, why, by which rule of routing, and who did it, if not the installation.
     pub assignee_id: Option<MemberId>,
     pub cause: Option<AssignmentCause>,

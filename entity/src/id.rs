@@ -178,6 +178,10 @@ typed_ids! {
     ConsentId = "consent",
     BusinessAccountId = "waba",
     TemplateId = "tmpl",
+    QuickReplyId = "reply",
+    GuidelineId = "guide",
+    BotId = "bot",
+    BotTurnId = "turn",
 }
 
 #[cfg(test)]

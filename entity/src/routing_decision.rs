@@ -20,6 +20,8 @@ pub enum RoutingCause {
     Escalated,
     /// It was handed to another team.
     Transferred,
+    /// A bot handed it to people, or it was taken from one.
+    FromBot,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -24,6 +24,8 @@ mod m20261125_000028_lookups;
 mod m20261125_000029_transfers;
 mod m20261125_000030_sending;
 mod m20261125_000031_media;
+mod m20261125_000033_quick_replies;
+mod m20261125_000034_bots;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -56,6 +58,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000029_transfers::Migration),
             Box::new(m20261125_000030_sending::Migration),
             Box::new(m20261125_000031_media::Migration),
+            Box::new(m20261125_000033_quick_replies::Migration),
+            Box::new(m20261125_000034_bots::Migration),
         ]
     }
 }

@@ -296,6 +296,7 @@ impl Stage {
             team_id: None,
             status: ConversationStatus::Open,
             assignee_id: assignee,
+            bot_id: None,
             episode_id: None,
             last_message_id: None,
             last_activity_at: self.clock.now(),

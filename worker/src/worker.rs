@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use portaria_domain::event::Published;
-use portaria_domain::{Installation, conversation, presence, routing, target};
+use portaria_domain::{Installation, bot, conversation, presence, routing, target};
 use portaria_entity::event::EventKind;
 use portaria_entity::id::WorkspaceId;
 use tokio::sync::broadcast::Receiver;
@@ -120,6 +120,9 @@ async fn drain_the_queue(installation: Installation, shutdown: CancellationToken
         }
         let until = Instant::now() + DRAIN_INTERVAL;
         while let Some(changed) = changed_before(&mut events, until, &shutdown).await {
+            if let Err(error) = bot::look_after(&installation).await {
+                tracing::warn!(%error, "conversations could not be taken back from bots");
+            }
             for workspace in changed {
                 if let Err(error) = routing::drain_workspace(&installation, workspace).await {
                     tracing::warn!(%error, "the queue could not be drained");
@@ -140,6 +143,9 @@ async fn look_after_all(installation: &Installation, looked: &mut conversation::
     }
     if let Err(error) = conversation::release_owed(installation).await {
         tracing::warn!(%error, "conversations of who is away could not be taken back");
+    }
+    if let Err(error) = bot::look_after(installation).await {
+        tracing::warn!(%error, "conversations could not be taken back from bots");
     }
     if let Err(error) = conversation::wake(installation).await {
         tracing::warn!(%error, "what was put off could not be opened");

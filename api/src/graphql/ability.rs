@@ -1,9 +1,11 @@
 //! `viewerCan`: what the viewer may do with a thing now, told by the very rules that decide when they do it.
 
 mod api_key;
+mod bot;
 mod conversation;
 mod directory;
 mod grant;
+mod guidance;
 mod member;
 mod role;
 mod team;
@@ -18,9 +20,11 @@ use crate::request::Request;
 use crate::sdl::{Declared, declared};
 
 pub use api_key::ApiKeyAbilities;
+pub use bot::BotAbilities;
 pub use conversation::{ChannelAbilities, ContactAbilities, ConversationAbilities};
 pub use directory::DirectoryCredentialAbilities;
 pub use grant::{EmergencyEligibilityAbilities, GrantAbilities};
+pub use guidance::{GuidelineAbilities, QuickReplyAbilities};
 pub use member::MemberAbilities;
 pub use role::RoleAbilities;
 pub use team::TeamAbilities;

@@ -1,7 +1,7 @@
 //! That a conversation went from one to another, as it is told to who sees it, or saw it before.
 
 use async_graphql::{Context, Enum, ID};
-use portaria_domain::access::{Placement, Reading};
+use portaria_domain::access::Reading;
 use portaria_domain::conversation::ConversationRow;
 use portaria_domain::event::{Assigned, Before, By};
 use portaria_domain::permission::{Permission, PermissionSet};
@@ -50,6 +50,10 @@ pub enum AssignmentCause {
     HandedOver,
     /// Its contact was merged with another, or that was undone.
     Merged,
+    /// A bot was given it.
+    HandedToBot,
+    /// A bot handed it to people, or it was taken from one.
+    FromBot,
 }
 
 /// What kind of actor it was.
@@ -69,8 +73,12 @@ pub struct ConversationAssignment {
     held: PermissionSet,
     /// Whose it was, where that is the viewer's business.
     from: Option<Option<MemberId>>,
+    /// Whether a bot had it.
+    from_bot: bool,
     /// Whose it became, likewise.
     to: Option<Option<MemberId>>,
+    /// Whether a bot was given it.
+    to_bot: bool,
     /// What was done, likewise.
     deed: Option<Assigned>,
     at: Timestamp,
@@ -83,14 +91,16 @@ impl ConversationAssignment {
     /// to who sees it on no side.
     fn of(viewer: &Viewer, found: &conversation::Model, told: (Before, Assigned, String)) -> Option<Self> {
         let (before, assigned, cursor) = told;
-        let read = |open, team_id, assignee_id| {
-            viewer.access.reading(Placement { channel_id: found.channel_id, team_id, assignee_id, open })
-        };
-        let was = read(before.open, before.team_id, before.assignee_id);
+        let read = |placement: Before| viewer.access.reading(placement.at(found.channel_id));
+        let was = read(before);
         // What became part of another, or was resolved already, went to no queue that anybody watches.
         let is_gone = found.merged_into_id.is_some() || found.status == ConversationStatus::Resolved;
         let is_merged = assigned.cause == Cause::Merged && assigned.to.is_none() && is_gone;
-        let became = if is_merged { None } else { read(true, found.team_id, assigned.to) };
+        // Which bot it was, tells the conversation as long as that has it.
+        let bot_id = found.bot_id.filter(|_| assigned.cause == Cause::HandedToBot);
+        let after = Before { open: true, team_id: found.team_id, assignee_id: assigned.to, bot_id };
+        let is_hidden = assigned.cause == Cause::HandedToBot && bot_id.is_none();
+        let became = if is_merged || is_hidden { None } else { read(after) };
         let now = ConversationRow::of(viewer, found.clone());
         let is = now.as_ref().map(|row| row.reading);
         if was.is_none() && became.is_none() && is.is_none() {
@@ -106,7 +116,9 @@ impl ConversationAssignment {
             held,
             conversation: now.map(Conversation),
             from: (all || was.is_some()).then_some(before.assignee_id),
+            from_bot: before.bot_id.is_some(),
             to: (!is_merged && (all || became.is_some())).then_some(assigned.to),
+            to_bot: assigned.cause == Cause::HandedToBot,
             deed: whole.then_some(Assigned { choice, ..assigned }),
             at: assigned.at,
             cursor,
@@ -143,7 +155,7 @@ impl ConversationAssignment {
         self.conversation.as_ref()
     }
 
-    /// Who had it. Null when nobody did, see `fromQueue`, and when the viewer could not see it then.
+    /// Who had it. Null when nobody did, see `fromQueue`, when a bot did, and when the viewer could not see it then.
     #[requires(MemberRead)]
     async fn from(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         member(ctx, self.from.flatten()).await
@@ -152,10 +164,10 @@ impl ConversationAssignment {
     /// Whether nobody had it: it waited in the queue, or is new. Null when the viewer could not see it then.
     #[authenticated]
     fn from_queue(&self) -> Option<bool> {
-        self.from.map(|from| from.is_none())
+        self.from.map(|from| from.is_none() && !self.from_bot)
     }
 
-    /// Who was given it. Null when it went to the queue, see `toQueue`, and when it went out of the viewer's sight.
+    /// Who was given it. Null when it went to the queue, see `toQueue`, or to a bot, and when it went out of the viewer's sight.
     #[requires(MemberRead)]
     async fn to(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         member(ctx, self.to.flatten()).await
@@ -164,7 +176,7 @@ impl ConversationAssignment {
     /// Whether it went to the queue. Null when it went out of the viewer's sight.
     #[authenticated]
     fn to_queue(&self) -> Option<bool> {
-        self.to.map(|to| to.is_none())
+        self.to.map(|to| to.is_none() && !self.to_bot)
     }
 
     /// Why. Null to who did not read it whole, before or after.

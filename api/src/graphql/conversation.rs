@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject};
 use portaria_domain::access::Reading;
+use portaria_domain::bot;
 use portaria_domain::conversation::{
     ConversationCursor, ConversationFilter, ConversationRow, Unassigned, escalations, transfers,
 };
@@ -14,6 +15,7 @@ use portaria_guard::guarded;
 use uuid::Uuid;
 
 use super::ability::ConversationAbilities;
+use super::bot_turn::BotTurn;
 use super::channel::Channel;
 use super::connection::{Connection, PageSize, decode_cursor, encode_cursor};
 use super::contact::Contact;
@@ -136,13 +138,32 @@ impl Conversation {
         }
     }
 
-    /// Who has it; null while it waits in the queue.
+    /// Who has it; null while it waits in the queue, and while a bot has it.
     #[requires(MemberRead)]
     async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         match self.0.row.assignee_id {
             Some(assignee) => Ok(Request::of(ctx).loaders()?.member(assignee).await?.map(Member)),
             None => Ok(None),
         }
+    }
+
+    /// Which bot has it (`bot_...`); then no member does, and it does not wait. Null when none does.
+    #[requires(ConversationReadAll, ConversationReadTeam, ConversationReadAssigned)]
+    fn bot_id(&self) -> Option<ID> {
+        self.0.row.bot_id.map(Into::into)
+    }
+
+    /// Which bots had it, and which has it, newest first; the latest ten. With what they said of it.
+    #[requires(MessageRead)]
+    async fn bot_turns(&self, ctx: &Context<'_>) -> Result<Vec<BotTurn>> {
+        match self.0.reading {
+            Reading::Whole => {}
+            Reading::QueueEntry => return Err(Problem::NotFound),
+        }
+        let request = Request::of(ctx);
+        let (reader, viewer) = (request.installation.database.reader(), request.viewer()?);
+        let rows = bot::turns(reader, &self.0, 10).await?;
+        Ok(rows.into_iter().map(|row| BotTurn::of(viewer, row, Some(self.0.clone()))).collect())
     }
 
     /// The latest message.

@@ -4,6 +4,7 @@
 mod activity;
 mod alert;
 mod api_key;
+mod bot;
 mod channel;
 mod consent;
 mod contact_merge;
@@ -13,6 +14,7 @@ mod directory;
 mod emergency;
 mod erasure;
 mod grant;
+mod guideline;
 mod identity_provider;
 mod invitation;
 mod label;
@@ -21,6 +23,7 @@ mod meta_app;
 mod open_session;
 mod passkey;
 mod password;
+mod quick_reply;
 mod role;
 mod routing_setting;
 mod second_factor;
@@ -75,6 +78,9 @@ pub struct Mutation(
     contact_merge::ContactMergeMutation,
     sending::SendingMutation,
     channel::ChannelMutation,
+    quick_reply::QuickReplyMutation,
+    guideline::GuidelineMutation,
+    bot::BotMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

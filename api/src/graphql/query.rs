@@ -4,9 +4,11 @@
 mod account;
 mod activity;
 mod alert;
+mod bot;
 mod conversation;
 mod directory;
 mod explanation;
+mod guidance;
 mod identity_provider;
 mod label;
 mod meta_app;
@@ -36,4 +38,7 @@ pub struct Query(
     account::AccountQuery,
     account::TemplateQuery,
     sending::SendingQuery,
+    guidance::QuickReplyQuery,
+    guidance::GuidelineQuery,
+    bot::BotQuery,
 );

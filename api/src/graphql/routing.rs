@@ -35,6 +35,8 @@ pub enum RoutingCause {
     Escalated,
     /// It was handed to another team.
     Transferred,
+    /// A bot handed it to people, or it was taken from one.
+    FromBot,
 }
 
 /// Why a member was given a conversation, or was not.

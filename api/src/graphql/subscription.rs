@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID};
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use portaria_domain::access::{Placement, Reading};
+use portaria_domain::access::Reading;
 use portaria_domain::conversation::ConversationRow;
 use portaria_domain::event::{Published, Sight};
 use portaria_domain::permission::{Permission, PermissionSet};
@@ -159,9 +159,7 @@ async fn seen(
 /// Whether the viewer might see the conversation before the change, and so has to be told that it is gone.
 fn saw_before(viewer: &DomainViewer, published: &Published, channel_id: ChannelId) -> bool {
     let Some(before) = published.before else { return false };
-    let placement =
-        Placement { channel_id, team_id: before.team_id, assignee_id: before.assignee_id, open: before.open };
-    viewer.access.reading(placement).is_some()
+    viewer.access.reading(before.at(channel_id)).is_some()
 }
 
 /// What is followed as a stream, that ends behind the first error.

@@ -188,6 +188,8 @@ impl Catalogue {
                 }
                 "Int" => "5".to_owned(),
                 "Boolean" => "true".to_owned(),
+                // A period that lasts.
+                "DateTime" if name == "from" => "\"2026-02-01T12:00:00Z\"".to_owned(),
                 "DateTime" => "\"2026-03-03T12:00:00Z\"".to_owned(),
                 "PermissionKey" => "WORKSPACE_READ".to_owned(),
                 named => match (self.inputs.get(named), self.enums.get(named)) {

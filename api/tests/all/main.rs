@@ -4,6 +4,7 @@
 mod activity_log;
 mod api_key;
 mod assignment;
+mod bot;
 mod browser;
 mod catalogue;
 mod client;
@@ -23,6 +24,7 @@ mod password;
 mod people;
 mod permissions;
 mod presence;
+mod quick_reply;
 mod resuming;
 mod revoking;
 mod routing;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use portaria_entity::bot_turn::TurnEnd;
 use portaria_entity::contact_merge_part::MergePart;
 use portaria_entity::conversation::{ConversationStatus, Model};
 use portaria_entity::episode;
@@ -13,6 +14,7 @@ use serde_json::json;
 use super::ledger::{OF_CONVERSATION, Work};
 use super::state::{Joining, State, is_live};
 use crate::access::{Access, Reading};
+use crate::bot::turn::{Ending, end};
 use crate::conversation::placement;
 use crate::error::Result;
 use crate::routing::lacking;
@@ -42,6 +44,8 @@ fn joined(into: &Model, from: &Model) -> Model {
     row.episode_id = leading.episode_id.or(from.episode_id);
     row.assignee_id =
         keeper.map_or_else(|| into.assignee_id.filter(|_| live.is_empty()), |row| row.assignee_id);
+    // People go on with what two conversations have become.
+    row.bot_id = None;
     row.last_assignee_id = row.assignee_id.or(leading.last_assignee_id).or(from.last_assignee_id);
     row.team_id = leading.team_id.or_else(|| live.iter().find_map(|row| row.team_id)).or(into.team_id);
     row.escalated_at = keeper.map_or_else(|| all(|row| row.escalated_at), |row| row.escalated_at);
@@ -84,6 +88,11 @@ impl Work<'_> {
         self.note(MergePart::Joined, (from.id.0, into.id.0), Some(states.to_text()?)).await?;
         row.clone().into_active_model().reset_all().update(&self.transaction).await?;
         self.empty(from, into).await?;
+        let of_bots = into.bot_id.or(from.bot_id).is_some();
+        for was in [from, into].into_iter().filter(|row| row.bot_id.is_some()) {
+            let ending = Ending::of(TurnEnd::Merged, self.viewer.member_id(), self.now);
+            end(&self.transaction, &self.installation.database, was, ending).await?;
+        }
         self.announce(from.id, Some(placement(from).into())).await?;
         self.announce(into.id, Some(placement(into).into())).await?;
         self.tell_assigned(from, None).await?;
@@ -91,7 +100,7 @@ impl Work<'_> {
         let before = json!({ "assignee": from.assignee_id, "assigneeOfOther": into.assignee_id });
         let after = json!({ "into": into.id, "assignee": row.assignee_id });
         self.record("conversation.merged", from.id, (Some(before), Some(after))).await?;
-        let is_released = is_live(&row) && had.is_some() && row.assignee_id.is_none();
+        let is_released = is_live(&row) && (had.is_some() || of_bots) && row.assignee_id.is_none();
         Ok(is_released.then_some(row))
     }
 
@@ -100,6 +109,7 @@ impl Work<'_> {
         let mut row = from.clone();
         row.status = ConversationStatus::Resolved;
         row.assignee_id = None;
+        row.bot_id = None;
         row.episode_id = None;
         row.last_message_id = None;
         row.waiting_since = None;

@@ -48,12 +48,13 @@ pub(super) const OF_CONTACT: [Reference; 4] = [
 ];
 
 /// What hangs on a conversation.
-pub(super) const OF_CONVERSATION: [Reference; 8] = [
+pub(super) const OF_CONVERSATION: [Reference; 9] = [
     reference(MergePart::Message, "messages", "id", "conversation_id"),
     reference(MergePart::Episode, "episodes", "id", "conversation_id"),
     reference(MergePart::Decision, "routing_decisions", "id", "conversation_id"),
     reference(MergePart::Escalation, "escalations", "id", "conversation_id"),
     reference(MergePart::Transfer, "transfers", "id", "conversation_id"),
+    reference(MergePart::BotTurn, "bot_turns", "id", "conversation_id"),
     reference(MergePart::Outgoing, "outgoing_messages", "message_id", "conversation_id"),
     reference(MergePart::FreeEntryPoint, "free_entry_points", "message_id", "conversation_id"),
     reference(MergePart::MergedConversation, "conversations", "id", "merged_into_id"),

@@ -1,7 +1,7 @@
 //! How a conversation stood before it was joined with another, as the ledger keeps it.
 
 use portaria_entity::conversation::{ConversationStatus, Model};
-use portaria_entity::id::{EpisodeId, MemberId, MessageId, TeamId};
+use portaria_entity::id::{BotId, EpisodeId, MemberId, MessageId, TeamId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 pub(super) struct State {
     status: String,
     pub assignee_id: Option<MemberId>,
+    #[serde(default)]
+    bot_id: Option<BotId>,
     pub team_id: Option<TeamId>,
     pub episode_id: Option<EpisodeId>,
     pub last_assignee_id: Option<MemberId>,
@@ -36,6 +38,7 @@ impl State {
         Self {
             status: row.status.to_value(),
             assignee_id: row.assignee_id,
+            bot_id: row.bot_id,
             team_id: row.team_id,
             episode_id: row.episode_id,
             last_assignee_id: row.last_assignee_id,
@@ -80,6 +83,8 @@ impl State {
     pub fn restore(&self, row: &mut Model, teams: &[TeamId]) -> Result<()> {
         row.status = self.status()?;
         row.assignee_id = self.assignee_id;
+        // A bot's turn ended with the merge.
+        row.bot_id = None;
         row.episode_id = self.episode_id;
         row.last_assignee_id = self.last_assignee_id;
         row.snoozed_until = self.snoozed_until;

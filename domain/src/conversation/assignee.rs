@@ -2,7 +2,7 @@
 
 use portaria_entity::conversation;
 use portaria_entity::event::AssignmentCause;
-use portaria_entity::id::{ConversationId, MemberId, WorkspaceId};
+use portaria_entity::id::{BotId, ConversationId, MemberId, WorkspaceId};
 use sea_orm::ConnectionTrait;
 
 use super::placement;
@@ -41,11 +41,25 @@ pub(crate) async fn write(
 ) -> Result<bool> {
     let condition = from.condition();
     let sql = format!(
-        "UPDATE conversations SET assignee_id = $3, last_assignee_id = COALESCE($3, assignee_id, last_assignee_id) \
+        "UPDATE conversations SET assignee_id = $3, bot_id = NULL, last_assignee_id = COALESCE($3, assignee_id, last_assignee_id) \
          WHERE workspace_id = $1 AND id = $2{condition}"
     );
     let values = [workspace.0.into(), conversation.0.into(), to.map(|member| member.0).into()];
     Ok(connection.execute_raw(database.statement(&sql, values)).await?.rows_affected() > 0)
+}
+
+/// Writes that a bot has it: then no member does, and it waits in no queue.
+pub(crate) async fn write_bot(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    (workspace, conversation): (WorkspaceId, ConversationId),
+    bot: BotId,
+) -> Result<()> {
+    let sql = "UPDATE conversations SET last_assignee_id = COALESCE(assignee_id, last_assignee_id), \
+               assignee_id = NULL, bot_id = $3 WHERE workspace_id = $1 AND id = $2";
+    let values = [workspace.0.into(), conversation.0.into(), bot.0.into()];
+    connection.execute_raw(database.statement(sql, values)).await?;
+    Ok(())
 }
 
 /// Tells that a conversation, as it was found, is somebody else's now, unless it is the same one's.
@@ -55,7 +69,7 @@ pub(crate) async fn tell(
     found: &conversation::Model,
     (to, cause, by): (Option<MemberId>, AssignmentCause, By),
 ) -> Result<()> {
-    if found.assignee_id == to {
+    if found.assignee_id == to && found.bot_id.is_none() {
         return Ok(());
     }
     let assigned = Assigned { to, cause, choice: None, by, at: installation.clock.now() };

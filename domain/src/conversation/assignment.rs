@@ -1,6 +1,7 @@
 //! Who has a conversation: claiming, assigning, resolving. Each is one transaction with its event and activity.
 
-use portaria_entity::conversation;
+use portaria_entity::bot_turn::TurnEnd;
+use portaria_entity::conversation::{self, ConversationStatus};
 use portaria_entity::event::{AssignmentCause, EventKind};
 use portaria_entity::id::{ConversationId, MemberId};
 use portaria_entity::time::Timestamp;
@@ -9,6 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
 
 use super::{Act, ConversationRow, assignee, find, permit, placement};
 use crate::activity::{Deed, record};
+use crate::bot::turn::{Ending, end};
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append};
 use crate::grant::access_of_members;
@@ -115,13 +117,36 @@ impl<'a> Change<'a> {
         append(&self.transaction, &self.installation.clock, happening).await?;
         let changed =
             conversation::Entity::find_by_id((row.workspace_id, row.id)).one(&self.transaction).await?;
+        self.end_turn(changed.as_ref()).await?;
         self.transaction.commit().await?;
         self.installation.events.wake();
         changed.ok_or(Error::NotFound)
     }
 }
 
-/// Takes an unassigned conversation.
+impl Change<'_> {
+    /// A bot that has it no longer, or is done with it, has had its turn.
+    async fn end_turn(&self, changed: Option<&conversation::Model>) -> Result<()> {
+        let row = &self.conversation.row;
+        let cause = match changed {
+            Some(now) if now.bot_id != row.bot_id => match row.bot_id == self.viewer.access.bot_id() {
+                true => TurnEnd::HandedOver,
+                false => TurnEnd::TakenOver,
+            },
+            Some(now) if now.status != row.status && now.status == ConversationStatus::Resolved => {
+                TurnEnd::Resolved
+            }
+            Some(_) | None => return Ok(()),
+        };
+        if row.bot_id.is_none() {
+            return Ok(());
+        }
+        let ending = Ending::of(cause, self.viewer.member_id(), self.now);
+        end(&self.transaction, &self.installation.database, row, ending).await
+    }
+}
+
+/// Takes an unassigned conversation, or one from a bot.
 pub async fn claim(
     installation: &Installation,
     viewer: &Viewer,
@@ -130,6 +155,9 @@ pub async fn claim(
     let act = Change::begin(installation, viewer, id).await?;
     act.permit(Act::Claim)?;
     let claimant = viewer.session()?.member_id;
+    if act.conversation.row.bot_id.is_some() {
+        require_may_have(&act, claimant).await?;
+    }
     give(&act, Some(claimant), AssignmentCause::Claimed).await?;
     let row = act.finish("conversation.claimed", Some(serde_json::json!({ "assignee": claimant }))).await?;
     ConversationRow::of(viewer, row).ok_or(Error::NotFound)

@@ -44,10 +44,15 @@ pub fn visible_in(workspace: WorkspaceId, access: &Access) -> Condition {
         Some(member) => Column::AssigneeId.eq(member),
         None => Column::Id.is_null(),
     };
+    let mine = || match access.bot_id() {
+        Some(bot) => Condition::any().add(mine()).add(Column::BotId.eq(bot)),
+        None => Condition::all().add(mine()),
+    };
     let my_teams = || Column::TeamId.is_in(access.member_of().iter().copied());
     let queued = || {
         Condition::all()
             .add(Column::AssigneeId.is_null())
+            .add(Column::BotId.is_null())
             .add(Column::Status.ne(ConversationStatus::Resolved))
     };
     let mut any = Condition::any();
@@ -103,7 +108,7 @@ pub async fn page(
         find = find.filter(Column::AssigneeId.eq(assignee));
     }
     if let Some(Unassigned) = filter.unassigned {
-        find = find.filter(Column::AssigneeId.is_null());
+        find = find.filter(Column::AssigneeId.is_null()).filter(Column::BotId.is_null());
     }
     if let Some(cursor) = after {
         let older = Condition::any().add(Column::LastActivityAt.lt(cursor.last_activity_at)).add(

@@ -1,6 +1,6 @@
 //! What may be done with a conversation: the rules that the mutations obey, and that `viewerCan` tells, in one place.
 
-use portaria_entity::conversation::ConversationStatus;
+use portaria_entity::conversation::{self, ConversationStatus};
 use portaria_entity::time::Timestamp;
 
 use super::ConversationRow;
@@ -20,14 +20,21 @@ pub enum Act {
     Snooze,
     Escalate,
     Label,
+    HandToBot,
+    HandToPeople,
     /// Write to the customer, in whatever way.
     Answer,
 }
 
 /// Whether it is for this viewer to act in a conversation: it is theirs, or they may give it to anybody.
 pub fn is_in_charge(viewer: &Viewer, conversation: &ConversationRow) -> bool {
-    let is_assignee = conversation.row.assignee_id.is_some_and(|assignee| viewer.is_member(assignee));
-    is_assignee || conversation.held.contains(Permission::ConversationAssign)
+    has_it(viewer, &conversation.row) || conversation.held.contains(Permission::ConversationAssign)
+}
+
+/// Whether it is this viewer's: a member's by assignment, a bot's by being handed to it.
+fn has_it(viewer: &Viewer, row: &conversation::Model) -> bool {
+    let is_assignee = row.assignee_id.is_some_and(|assignee| viewer.is_member(assignee));
+    is_assignee || row.bot_id.is_some() && row.bot_id == viewer.access.bot_id()
 }
 
 /// Refuses what this viewer may not do with a conversation now. Touches no database.
@@ -35,6 +42,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
     let require = |permission| viewer.require(conversation.held, PermissionSet::of(&[permission]), now);
     let row = &conversation.row;
     let is_assignee = row.assignee_id.is_some_and(|assignee| viewer.is_member(assignee));
+    let has_it = has_it(viewer, row);
     let open = match row.status {
         ConversationStatus::Open | ConversationStatus::Snoozed => Ok(()),
         ConversationStatus::Resolved => Err(Refusal::AlreadyResolved.into()),
@@ -47,13 +55,17 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
                 require(Permission::ConversationReceiveEscalation)?;
             }
             viewer.session()?;
+            // From a bot it is taken by who may assign it.
+            if row.bot_id.is_some() {
+                require(Permission::ConversationAssign)?;
+            }
             if row.assignee_id.is_some() {
                 return Err(Refusal::AlreadyAssigned.into());
             }
             open
         }
         Act::Assign | Act::Transfer => {
-            if !(is_assignee && conversation.held.contains(Permission::ConversationTransfer)) {
+            if !(has_it && conversation.held.contains(Permission::ConversationTransfer)) {
                 require(Permission::ConversationAssign)?;
             }
             open
@@ -67,11 +79,34 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
             if !is_in_charge(viewer, conversation) {
                 return Err(Refusal::NotAssignee.into());
             }
-            if act == Act::Escalate && row.escalated_at.is_some() && !is_assignee {
+            if act == Act::Escalate && row.escalated_at.is_some() && !has_it {
                 return Err(Refusal::AlreadyEscalated.into());
             }
             // A label is no act of its stretch.
             if act == Act::Label { Ok(()) } else { open }
+        }
+        Act::HandToBot => {
+            require(Permission::BotUse)?;
+            if !is_in_charge(viewer, conversation) {
+                return Err(Refusal::NotAssignee.into());
+            }
+            if row.bot_id.is_some() {
+                return Err(Refusal::HeldByBot.into());
+            }
+            // What was escalated is for who receives escalations.
+            if row.escalated_at.is_some() {
+                return Err(Refusal::AlreadyEscalated.into());
+            }
+            open
+        }
+        Act::HandToPeople => {
+            if !has_it || row.bot_id.is_none() {
+                require(Permission::ConversationAssign)?;
+            }
+            if row.bot_id.is_none() {
+                return Err(Refusal::NotHeldByBot.into());
+            }
+            open
         }
         Act::Answer => viewer.require(conversation.held, ANSWERING, now),
         // Only its assignee's reading counts.

@@ -57,9 +57,10 @@ pub async fn transfer(
     let mut has_it = kept;
     if kept.is_none() {
         now.last_assignee_id = now.assignee_id.take().or(now.last_assignee_id);
+        now.bot_id = None;
         if let Some(waiting) = Waiting::of(&now) {
             let left = Left { before: placement(row).into(), by: viewer.into() };
-            let left = row.assignee_id.map(|_| left);
+            let left = (row.assignee_id.is_some() || row.bot_id.is_some()).then_some(left);
             let mut routing = Routing::open(installation, &act.transaction, row.workspace_id).await?;
             let chosen = routing.route(&[Waiting { left, ..waiting }], RoutingCause::Transferred).await?;
             has_it = chosen.into_iter().next().flatten();

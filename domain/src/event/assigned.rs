@@ -35,7 +35,7 @@ impl From<&Viewer> for By {
 /// A change of whose a conversation is. Whose it was tells [`Before`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assigned {
-    /// None: it waits in the queue.
+    /// None: it waits in the queue, or a bot was given it.
     pub to: Option<MemberId>,
     pub cause: AssignmentCause,
     /// By which rule routing chose.
@@ -66,6 +66,7 @@ pub async fn append_assigned(
         was_open: Set(Some(before.open)),
         was_team_id: Set(before.team_id),
         was_assignee_id: Set(before.assignee_id),
+        was_bot_id: Set(before.bot_id),
         assignee_id: Set(assigned.to),
         cause: Set(Some(assigned.cause)),
         choice: Set(assigned.choice.map(|choice| <&str>::from(choice).to_owned())),

@@ -355,7 +355,10 @@ impl<'a> Change<'a> {
         };
         append(&self.transaction, &self.installation.clock, happening).await?;
         let members: Vec<MemberId> = self.affected.iter().copied().collect();
+        // All rows are locked before routing takes its turn.
+        let of_bots = crate::bot::held(&self).await?;
         crate::conversation::release_lost(&self, &members).await?;
+        crate::bot::release_lost(&self, of_bots).await?;
         self.transaction.commit().await?;
         self.installation.viewers.access_changed(self.workspace_id);
         self.installation.events.wake();

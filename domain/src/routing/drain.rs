@@ -58,6 +58,7 @@ fn waiting() -> Condition {
     Condition::all()
         .add(Expr::col(Column::Status).eq(literal(ConversationStatus::Open)))
         .add(Column::AssigneeId.is_null())
+        .add(Column::BotId.is_null())
         .add(Column::EpisodeId.is_not_null())
 }
 

@@ -1,5 +1,6 @@
 //! Routing: who of those who may have a conversation gets it, decided once, with the reasons on record.
 
+mod answering_first;
 mod candidate;
 mod circumstances;
 mod drain;
@@ -16,6 +17,7 @@ use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, EntityTrait};
 
+use crate::bot::Standing;
 use crate::conversation::{assignee, placement};
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -81,6 +83,8 @@ pub struct Routing<'a> {
     workspace_id: WorkspaceId,
     agents: Vec<Agent>,
     circumstances: Circumstances,
+    /// Those that have what customers begin; read when it is asked for.
+    first: Option<Vec<Standing>>,
     now: Timestamp,
 }
 
@@ -102,7 +106,7 @@ impl<'a> Routing<'a> {
         let (database, now) = (&installation.database, installation.clock.now());
         let mut circumstances = Circumstances::read(transaction, database, workspace_id, now).await?;
         let agents = Self::agents(transaction, database, workspace_id, &mut circumstances).await?;
-        Ok(Self { installation, transaction, workspace_id, agents, circumstances, now })
+        Ok(Self { installation, transaction, workspace_id, agents, circumstances, first: None, now })
     }
 
     async fn agents(
@@ -165,16 +169,26 @@ impl<'a> Routing<'a> {
     }
 
     async fn route_one(&mut self, waiting: &Waiting, cause: RoutingCause) -> Result<Option<MemberId>> {
+        if cause == RoutingCause::NewEpisode
+            && let Some(bot) = self.bot_that_answers_first(waiting).await?
+        {
+            self.give_to_bot(waiting, bot).await?;
+            return Ok(None);
+        }
         let (candidates, chosen) = self.consider(waiting);
         self.settle(waiting, cause, &candidates, chosen).await?;
-        if cause == RoutingCause::NewEpisode {
-            self.set_targets(waiting).await?;
+        // While a bot has it the team owes nothing: its time begins when people get it.
+        if cause == RoutingCause::NewEpisode || cause == RoutingCause::FromBot {
+            self.set_targets(waiting, cause).await?;
         }
         Ok(chosen)
     }
 
     /// By when the team means to have answered and to be done.
-    async fn set_targets(&self, waiting: &Waiting) -> Result<()> {
+    async fn set_targets(&self, waiting: &Waiting, cause: RoutingCause) -> Result<()> {
+        if cause == RoutingCause::FromBot && self.has_targets(waiting).await? {
+            return Ok(());
+        }
         let Some(targets) = self.circumstances.targets(waiting) else { return Ok(()) };
         let (database, of) = (&self.installation.database, (self.workspace_id, waiting.episode_id));
         targets.write(self.transaction, database, of).await
@@ -257,9 +271,9 @@ impl Routing<'_> {
     ) -> Result<()> {
         // What is new was in no queue that anybody could see.
         let open = cause != RoutingCause::NewEpisode;
-        let queued = Before { open, team_id: waiting.team_id, assignee_id: None };
+        let queued = Before { open, team_id: waiting.team_id, assignee_id: None, bot_id: None };
         let left = waiting.left.unwrap_or(Left { before: queued, by: By::Portaria });
-        if left.before.assignee_id == to {
+        if left.before.assignee_id == to && left.before.bot_id.is_none() {
             return Ok(());
         }
         let choice = candidates.iter().find_map(|candidate| match candidate.verdict {

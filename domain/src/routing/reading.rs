@@ -65,7 +65,8 @@ pub async fn judge_now(
         .filter(conversation::Column::WorkspaceId.eq(workspace))
         .filter(conversation::Column::Id.is_in(conversations.iter().copied()))
         .filter(conversation::Column::Status.eq(ConversationStatus::Open))
-        .filter(conversation::Column::AssigneeId.is_null());
+        .filter(conversation::Column::AssigneeId.is_null())
+        .filter(conversation::Column::BotId.is_null());
     let waiting: Vec<_> = find.all(connection).await?.iter().filter_map(Waiting::of).collect();
     if waiting.is_empty() {
         return Ok(HashMap::new());
@@ -79,7 +80,7 @@ pub async fn judge_now(
 
 const AHEAD: &str = "
 SELECT COUNT(*) FROM conversations WHERE workspace_id = $1 AND channel_id = $2
-  AND (team_id = $3 OR team_id IS NULL AND $4) AND status = 'open' AND assignee_id IS NULL AND episode_id IS NOT NULL
+  AND (team_id = $3 OR team_id IS NULL AND $4) AND status = 'open' AND assignee_id IS NULL AND bot_id IS NULL AND episode_id IS NOT NULL
   AND (escalated_at IS NOT NULL AND NOT $5
        OR (escalated_at IS NOT NULL) = $5
           AND (COALESCE(waiting_since, last_activity_at) < $6
@@ -92,7 +93,7 @@ pub async fn queue_position(
     conversation: &ConversationRow,
 ) -> Result<Option<i64>> {
     let row = &conversation.row;
-    let waits = row.status == ConversationStatus::Open && row.assignee_id.is_none();
+    let waits = row.status == ConversationStatus::Open && row.assignee_id.is_none() && row.bot_id.is_none();
     let Some(waiting) = Waiting::of(row).filter(|_| waits) else { return Ok(None) };
     let values = [
         row.workspace_id.0.into(),

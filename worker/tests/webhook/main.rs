@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is the place to stop")]
 
 mod accounts;
+mod answering_first;
 mod belonging;
 mod bundling;
 mod consenting;

@@ -64,6 +64,18 @@ impl ConversationAbilities {
         self.ability(ctx, Act::Label)
     }
 
+    /// Hand it to a bot: `handToBot`. To which, is looked at then.
+    #[authenticated]
+    fn hand_to_bot(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, Act::HandToBot)
+    }
+
+    /// Hand it from a bot to people: `handToPeople`.
+    #[authenticated]
+    fn hand_to_people(&self, ctx: &Context<'_>) -> Result<Ability> {
+        self.ability(ctx, Act::HandToPeople)
+    }
+
     /// Have their reading count: `markConversationRead`.
     #[authenticated]
     fn mark_read(&self, ctx: &Context<'_>) -> Result<Ability> {

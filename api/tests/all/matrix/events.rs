@@ -19,7 +19,7 @@ pub async fn happen(stage: &Stage, subscription: &str, samples: &Samples, own: O
     let installation = &stage.installation;
     match subscription {
         "conversationAssigned" => {
-            let before = Before { open: true, team_id: None, assignee_id: own };
+            let before = Before { open: true, team_id: None, assignee_id: own, bot_id: None };
             let assigned = Assigned {
                 to: Some(member_id),
                 cause: AssignmentCause::Assigned,

@@ -18,7 +18,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::Column;
-use crate::client::{act, ask, new_phone, role};
+use crate::client::{act, ask, new_phone, program, role};
 
 /// Makes one of each, and says by which values the columns ask for them.
 pub async fn prepare(
@@ -57,10 +57,16 @@ pub async fn prepare(
     act(api, admin, allow, json!({ "member": colleague.member_id.to_string(), "role": support })).await;
     let label = "mutation { createLabel(input: { name: \"Inglês\", isSkill: true }) { label { id } userErrors { code } } }";
     let label = act(api, admin, label, json!({})).await["label"]["id"].as_str().unwrap().to_owned();
+    let (reply, guideline) = guidance(api, admin).await;
+    let (bot, key) = bot(stage, (api, admin)).await;
     let (delivery, whatsapp_id) = traced(stage).await;
     for column in columns.iter_mut() {
         let samples = [
             ("label", label.clone()),
+            ("quickReply", reply.clone()),
+            ("guideline", guideline.clone()),
+            ("bot", bot.clone()),
+            ("apiKey", key.clone()),
             ("webhookDelivery", delivery.clone()),
             ("webhookDeliveryBody", delivery.clone()),
             ("delivery", delivery.clone()),
@@ -88,6 +94,40 @@ pub async fn prepare(
         let database = &stage.installation.database;
         database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
     }
+}
+
+/// A quick reply that asks for something, and a guideline that somebody has read.
+async fn guidance(api: &Router, admin: &Person) -> (String, String) {
+    let reply = "mutation { createQuickReply(input: { scope: { kind: WORKSPACE }, title: \"Entrega\",
+                   translations: [{ language: \"pt-BR\", text: \"Chega em {{dia}}.\" }], placeholders: [{ name: \"dia\", kind: DATE }] }) {
+                   quickReply { id } userErrors { code } } }";
+    let reply = act(api, admin, reply, json!({})).await["quickReply"]["id"].clone();
+    let guideline = "mutation { createGuideline(input: { scope: { kind: WORKSPACE }, title: \"Trocas\", body: \"# Trocas\" }) {
+                       guideline { id } userErrors { code } } }";
+    let guideline = act(api, admin, guideline, json!({})).await["guideline"]["id"].clone();
+    let read = "mutation($id: ID!) { acknowledgeGuideline(input: { guidelineId: $id, version: 1 }) { userErrors { code } } }";
+    act(api, admin, read, json!({ "id": guideline })).await;
+    (reply.as_str().unwrap().to_owned(), guideline.as_str().unwrap().to_owned())
+}
+
+/// A bot, which had five conversations; and a key that could be another.
+async fn bot(stage: &Stage, (api, admin): (&Router, &Person)) -> (String, String) {
+    let (_, key) = program(api, stage, admin, "Agent").await;
+    let (_, other) = program(api, stage, admin, "Agent").await;
+    let connect = "mutation($key: ID!, $channels: [ID!]!) { connectBot(input: { apiKeyId: $key, name: \"Rob\u{f4}\", channelIds: $channels }) {
+                     bot { id } userErrors { code } } }";
+    let variables = json!({ "key": key, "channels": [stage.sales.to_string()] });
+    let bot = act(api, admin, connect, variables).await["bot"]["id"].clone();
+    let hand = "mutation($bot: ID!, $conversation: ID!) { handToBot(input: { botId: $bot, conversationId: $conversation, reason: \"x\" }) {
+                  userErrors { code } } }";
+    let back = "mutation($conversation: ID!) { handToPeople(input: { conversationId: $conversation, reason: \"x\" }) { userErrors { code } } }";
+    for _ in 0..5 {
+        let contact = stage.customer("Cliente", &new_phone()).await;
+        let id = stage.conversation(contact, stage.sales, Some(admin.member_id), &["oi"]).await.to_string();
+        act(api, admin, hand, json!({ "bot": bot, "conversation": id })).await;
+        act(api, admin, back, json!({ "conversation": id })).await;
+    }
+    (bot.as_str().unwrap().to_owned(), other.as_str().unwrap().to_owned())
 }
 
 /// What Meta has told of the account, its numbers and templates.

@@ -147,6 +147,7 @@ impl Application<'_> {
             // Nobody waits until a message says so.
             status: ConversationStatus::Resolved,
             assignee_id: None,
+            bot_id: None,
             episode_id: None,
             last_message_id: None,
             last_activity_at: at,
@@ -270,10 +271,12 @@ impl Application<'_> {
         let episode_id: EpisodeId = self.installation.clock.new_id();
         let row = &mut touched.row;
         // Whoever still has an open conversation keeps it.
-        let is_kept = row.status != ConversationStatus::Resolved && row.assignee_id.is_some();
+        let is_kept =
+            row.status != ConversationStatus::Resolved && (row.assignee_id.is_some() || row.bot_id.is_some());
         if !is_kept {
             touched.opened = true;
             row.last_assignee_id = row.assignee_id.take().or(row.last_assignee_id);
+            row.bot_id = None;
         }
         row.status = ConversationStatus::Open;
         row.episode_id = Some(episode_id);
@@ -313,7 +316,8 @@ impl Application<'_> {
             touched.row.clone().into_active_model().reset_all().update(self.transaction).await?;
             // What was taken from us again by now needs nobody.
             if touched.opened && touched.row.status != ConversationStatus::Resolved {
-                let left = touched.before().filter(|before| before.assignee_id.is_some());
+                let left =
+                    touched.before().filter(|before| before.assignee_id.is_some() || before.bot_id.is_some());
                 let left = left.map(|before| Left { before, by: By::Portaria });
                 waiting.extend(Waiting::of(&touched.row).map(|waiting| Waiting { left, ..waiting }));
             }

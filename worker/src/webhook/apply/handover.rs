@@ -51,7 +51,10 @@ impl Application<'_> {
             return Ok(());
         }
         touched.row.waiting_since = None;
-        if touched.row.assignee_id.is_some() || touched.row.status != ConversationStatus::Open {
+        if touched.row.assignee_id.is_some()
+            || touched.row.bot_id.is_some()
+            || touched.row.status != ConversationStatus::Open
+        {
             return Ok(());
         }
         touched.row.status = ConversationStatus::Resolved;
