@@ -190,6 +190,7 @@ async fn begin(
         escalated_at: None,
         created_at: now,
         merged_into_id: None,
+        bot_id: None,
     };
     conversation::Entity::insert(row.clone().into_active_model()).exec_without_returning(transaction).await?;
     let stretch = episode::ActiveModel {
