@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use portaria_api::ApiOptions;
 use portaria_domain::Installation;
+use portaria_worker::cloud_api::CloudApi;
 use portaria_worker::schedule::Auditor;
 use portaria_worker::webhook::{ProcessingOptions, WebhookOptions};
 use portaria_worker::{Worker, WorkerOptions};
@@ -28,7 +29,7 @@ pub fn worker(
     installation: &Installation,
     config: &Config,
     shutdown: CancellationToken,
-) -> (Router, JoinHandle<()>) {
+) -> Result<(Router, JoinHandle<()>)> {
     let webhook = WebhookOptions {
         body_limit: config.webhook.max_body_bytes,
         client_certificate: config.webhook.client_certificate(&config.server.trusted_proxies),
@@ -36,8 +37,10 @@ pub fn worker(
     };
     let processing =
         ProcessingOptions { processors: config.webhook.processors, ..ProcessingOptions::default() };
-    let worker = Worker::new(installation.clone(), WorkerOptions { webhook, processing });
-    (worker.router(), tokio::spawn(worker.run(shutdown)))
+    let cloud_api = Some(CloudApi::new(&config.cloud_api.options()).context("cloud_api")?);
+    let options = WorkerOptions { webhook, processing, cloud_api, ..WorkerOptions::default() };
+    let worker = Worker::new(installation.clone(), options);
+    Ok((worker.router(), tokio::spawn(worker.run(shutdown))))
 }
 
 pub fn auditor(installation: &Installation, config: &Config) -> Result<Auditor> {

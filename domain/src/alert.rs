@@ -56,7 +56,8 @@ pub fn permission(kind: AlertKind) -> Permission {
         | AlertKind::AccountChanged
         | AlertKind::NumberChanged
         | AlertKind::SecurityEvent
-        | AlertKind::SyncRefused => Permission::WorkspaceUpdate,
+        | AlertKind::SyncRefused
+        | AlertKind::SendingStopped => Permission::WorkspaceUpdate,
         AlertKind::PaymentEvent => Permission::BillingRead,
         AlertKind::TemplateChanged => Permission::TemplateRead,
         AlertKind::ContactsConflict => Permission::ContactReadAll,

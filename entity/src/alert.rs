@@ -42,6 +42,8 @@ pub enum AlertKind {
     WaitingTooLong,
     /// A target for the first response or the resolution is about to be missed.
     TargetAtRisk,
+    /// Nothing is sent from a number any more.
+    SendingStopped,
 }
 
 #[derive(

@@ -50,6 +50,7 @@ pub mod meta_app;
 pub mod meta_app_secret;
 pub mod outgoing_mail;
 pub mod outgoing_message;
+pub mod outgoing_receipt;
 pub mod passkey;
 pub mod passkey_challenge;
 pub mod password_reset;

@@ -1,4 +1,4 @@
-//! Messages that Portaria itself sends: their queue, how numbers send, and free entry points.
+//! Messages that Portaria itself sends: their queue, how numbers send, what customers are shown, and free entry points.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::ConnectionTrait;
@@ -9,6 +9,7 @@ use crate::ddl;
 pub struct Migration;
 
 const BEFORE: &[&str] = &[
+    "DROP TABLE outgoing_receipts",
     "DROP TABLE free_entry_points",
     "DROP TABLE channel_sending",
     "DROP TABLE outgoing_messages",

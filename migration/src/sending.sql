@@ -30,6 +30,8 @@ CREATE TABLE outgoing_messages (
 ){clustered};
 CREATE INDEX outgoing_messages_queued ON outgoing_messages (channel_id, message_id) WHERE state = 'queued';
 CREATE INDEX outgoing_messages_in_line ON outgoing_messages (workspace_id, conversation_id, message_id) WHERE state IN ('queued', 'sending');
+-- Under way, for whoever takes over a number.
+CREATE INDEX outgoing_messages_under_way ON outgoing_messages (channel_id) WHERE state = 'sending';
 CREATE INDEX outgoing_messages_open ON outgoing_messages (state, begun_at) WHERE state IN ('sending', 'unclear');
 CREATE INDEX outgoing_messages_by_sender ON outgoing_messages (workspace_id, sender_id) WHERE state = 'queued';
 -- Sent lately in a conversation, for what WhatsApp takes for one person.
@@ -61,3 +63,16 @@ CREATE TABLE free_entry_points (
     FOREIGN KEY (workspace_id, conversation_id) REFERENCES conversations (workspace_id, id)
 ){clustered};
 CREATE INDEX free_entry_points_by_conversation ON free_entry_points (workspace_id, conversation_id, referred_at);
+-- What customers are to be shown: that their messages were read, and that somebody types. Of a conversation only the newest
+-- counts, and after minutes none does any more; a merge leaves them as they are.
+CREATE TABLE outgoing_receipts (
+    workspace_id {uuid} NOT NULL,
+    conversation_id {uuid} NOT NULL,
+    channel_id {uuid} NOT NULL,
+    whatsapp_id TEXT NOT NULL,
+    typing BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, conversation_id),
+    FOREIGN KEY (workspace_id, channel_id) REFERENCES channels (workspace_id, id)
+){clustered};
+CREATE INDEX outgoing_receipts_by_channel ON outgoing_receipts (channel_id);

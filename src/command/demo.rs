@@ -19,8 +19,12 @@ use portaria_domain::sealing::KeyRing;
 use portaria_domain::second_factor;
 use portaria_entity::conversation::ConversationStatus;
 use portaria_entity::time::Timestamp;
+use portaria_simulator::cloud_api::StatusPlan;
 use portaria_simulator::scenario::history::HistoryPlan;
-use portaria_simulator::{BusinessNumber, Pace, SenderConfig, SimulateOptions, simulate};
+use portaria_simulator::{
+    BusinessNumber, CloudApi, CloudApiOptions, Pace, Sender, SenderConfig, SimulateOptions, UnixClock,
+    simulate,
+};
 use portaria_worker::mail::Transport;
 use sea_orm::ConnectionTrait;
 use tokio::net::TcpListener;
@@ -58,6 +62,9 @@ pub async fn run(mut config: Config) -> Result<()> {
     println!("Making up a company and two weeks of its conversations ...");
     let company = company::found(&installation).await?;
     sign_ins::make_up(&installation, &company).await?;
+    let end_of_meta = CancellationToken::new();
+    let meta = stand_in(&config, &company, &end_of_meta).await?;
+    config.cloud_api.base_url = meta.base_url();
 
     let parts = Parts { api: true, worker: true, auditor: true };
     let launch = Launch { config: config.clone(), parts, installation: installation.clone(), listener };
@@ -71,6 +78,7 @@ pub async fn run(mut config: Config) -> Result<()> {
         visited
     });
     service.run().await?;
+    meta.stop().await;
     visiting.await??;
     folder.close().context("the temporary folder could not be removed")?;
     println!("\nThe demonstration has ended, and its data is gone.");
@@ -119,11 +127,26 @@ async fn show(stage: Stage, stop: CancellationToken) -> Result<()> {
 
 impl Stage {
     fn simulation(&self) -> SimulateOptions {
-        let company = &self.company;
-        let url = format!("{}/webhooks/whatsapp/{}", self.config.server.public_url(), company::APP_KEY);
-        let sender = SenderConfig::new(&url, &company.app_secret, &company.verify_token);
+        let sender = callback(&self.config, &self.company);
         SimulateOptions { seed: SEED, concurrency: 8, ..SimulateOptions::new(sender, numbers()) }
     }
+}
+
+/// Where Meta delivers to, and by what it is known there.
+fn callback(config: &Config, company: &Company) -> SenderConfig {
+    let url = format!("{}/webhooks/whatsapp/{}", config.server.public_url(), company::APP_KEY);
+    SenderConfig::new(&url, &company.app_secret, &company.verify_token)
+}
+
+/// What stands in for Meta when messages are sent: it takes them, and tells that they were delivered and read.
+async fn stand_in(config: &Config, company: &Company, end: &CancellationToken) -> Result<CloudApi> {
+    let statuses = StatusPlan::read_soon(Sender::new(callback(config, company))?, UnixClock::system());
+    let options = CloudApiOptions {
+        access_tokens: vec![company::ACCESS_TOKEN.to_owned()],
+        statuses: Some(statuses),
+        ..CloudApiOptions::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), numbers())
+    };
+    Ok(CloudApi::bind(options, end).await?)
 }
 
 /// The company's numbers as Meta knows them: the first sells, the second heals.

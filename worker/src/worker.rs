@@ -1,4 +1,4 @@
-//! The worker as one thing to start and stop: the inbox, the processing of deliveries, and what is done at intervals.
+//! The worker as one thing to start and stop: the inbox, the processing of deliveries, sending, and what is done at intervals.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::cloud_api::CloudApi;
+use crate::sending::{Sender, SendingOptions};
 use crate::webhook::{self, InboxWriter, ProcessingOptions, Processor, Reception, WebhookOptions};
 
 /// How often refusals are written down.
@@ -32,6 +34,9 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(60);
 pub struct WorkerOptions {
     pub webhook: WebhookOptions,
     pub processing: ProcessingOptions,
+    /// By which Meta is asked; without, nothing is sent.
+    pub cloud_api: Option<CloudApi>,
+    pub sending: SendingOptions,
 }
 
 /// Everything that needs no person. Its router is to be served, and it is to be run, for as long as the service lives.
@@ -40,12 +45,14 @@ pub struct Worker {
     writer: InboxWriter,
     processor: Processor,
     processors: usize,
+    sender: Option<Sender>,
     installation: Installation,
 }
 
 impl Worker {
     pub fn new(installation: Installation, options: WorkerOptions) -> Self {
-        let WorkerOptions { webhook: taking_in, processing } = options;
+        let WorkerOptions { webhook: taking_in, processing, cloud_api, sending } = options;
+        let sender = cloud_api.map(|api| Sender::new(&installation, api, sending));
         let arrived = installation.signals.arrivals();
         let (inbox, writer) = webhook::inbox(installation.clone(), &taking_in);
         // SQLite has one writer: more processors would only wait for it.
@@ -53,7 +60,7 @@ impl Worker {
         let processors = processing.processors.min(most);
         let processor = Processor::new(installation.clone(), processing, arrived);
         let reception = Arc::new(Reception::new(installation.clone(), inbox, taking_in));
-        Self { reception, writer, processor, processors, installation }
+        Self { reception, writer, processor, processors, sender, installation }
     }
 
     /// The webhook endpoint, to be served beside the API or alone.
@@ -74,6 +81,9 @@ impl Worker {
         tasks.spawn(self.writer.run(shutdown.clone()));
         if self.processors > 0 {
             tasks.spawn(webhook::watch(self.installation.clone(), shutdown.clone()));
+        }
+        if let Some(sender) = self.sender {
+            tasks.spawn(sender.run(shutdown.clone()));
         }
         tasks.spawn(drain_the_queue(self.installation, shutdown.clone()));
         while tokio::time::timeout(FLUSH_INTERVAL, shutdown.cancelled()).await.is_err() {

@@ -48,6 +48,8 @@ pub enum AlertKind {
     WaitingTooLong,
     /// A target for the first response or the resolution is about to be missed. Seen with `CONVERSATION_ASSIGN`.
     TargetAtRisk,
+    /// Nothing is sent from a number any more. Seen with `WORKSPACE_UPDATE`.
+    SendingStopped,
 }
 
 /// How much an alert matters.

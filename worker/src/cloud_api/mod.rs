@@ -78,7 +78,7 @@ impl AccessToken {
 }
 
 /// Calls the Graph API. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct CloudApi {
     http: reqwest::Client,
     root: Url,

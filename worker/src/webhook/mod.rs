@@ -1,6 +1,6 @@
 //! The way in for what Meta sends: verified over the received bytes, kept before it is acknowledged, understood after.
 
-mod apply;
+pub(crate) mod apply;
 mod apps;
 mod certificate;
 mod claim;

@@ -87,6 +87,15 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             ),
             "Assign the conversations that are due.",
         ),
+        AlertKind::SendingStopped => (
+            format!(
+                "Nothing is sent from the number {} any more: {} (Meta's code {}).",
+                told("channel"),
+                stopped(told("reason")),
+                told("code")
+            ),
+            "What was written waits, for a day at most. Portaria tries every five minutes whether Meta takes a message again.",
+        ),
     }
 }
 
@@ -102,6 +111,20 @@ fn refused(cause: &str) -> &str {
         "reescaped_body" => "something between Meta and Portaria reads their body and writes it anew",
         "client_certificate" => "the proxy tells of another client certificate than Meta's, or of none",
         "wrong_verify_token" => "the verify token of the handshake is wrong",
+        other => other,
+    }
+}
+
+/// Why a number does not send.
+fn stopped(reason: &str) -> &str {
+    match reason {
+        "token" => "its access token is missing or not good any more",
+        "permission" => "its access token may not send from it",
+        "restricted" => "Meta has locked or restricted the account",
+        "payment" => "a payment method is missing",
+        "not_registered" => "it is not registered, or is gone",
+        "spam" => "too many customers complained",
+        "by_hand" => "somebody stopped it",
         other => other,
     }
 }

@@ -95,6 +95,15 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             ),
             "Asigna las conversaciones que vencen.",
         ),
+        AlertKind::SendingStopped => (
+            format!(
+                "Ya no se envía nada desde el número {}: {} (código {} de Meta).",
+                told("channel"),
+                stopped(told("reason")),
+                told("code")
+            ),
+            "Lo escrito espera, un día como máximo. Portaria prueba cada cinco minutos si Meta vuelve a aceptar mensajes.",
+        ),
     }
 }
 
@@ -112,6 +121,20 @@ fn refused(cause: &str) -> &str {
             "el proxy informa de un certificado de cliente que no es el de Meta, o de ninguno"
         }
         "wrong_verify_token" => "el token de verificación del saludo es incorrecto",
+        other => other,
+    }
+}
+
+/// Why a number does not send.
+fn stopped(reason: &str) -> &str {
+    match reason {
+        "token" => "su token de acceso falta o ya no es válido",
+        "permission" => "su token de acceso no puede enviar desde él",
+        "restricted" => "Meta bloqueó o restringió la cuenta",
+        "payment" => "falta un método de pago",
+        "not_registered" => "no está registrado o ya no existe",
+        "spam" => "demasiados clientes se quejaron",
+        "by_hand" => "alguien lo detuvo",
         other => other,
     }
 }

@@ -90,6 +90,15 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             ),
             "Atribua as conversas que estão vencendo.",
         ),
+        AlertKind::SendingStopped => (
+            format!(
+                "Nada mais é enviado pelo número {}: {} (código {} da Meta).",
+                told("channel"),
+                stopped(told("reason")),
+                told("code")
+            ),
+            "O que foi escrito espera, por um dia no máximo. O Portaria tenta a cada cinco minutos se a Meta volta a aceitar mensagens.",
+        ),
     }
 }
 
@@ -105,6 +114,20 @@ fn refused(cause: &str) -> &str {
         "reescaped_body" => "algo entre a Meta e o Portaria lê o corpo delas e o escreve de novo",
         "client_certificate" => "o proxy informa um certificado de cliente que não é o da Meta, ou nenhum",
         "wrong_verify_token" => "o token de verificação do aperto de mão está errado",
+        other => other,
+    }
+}
+
+/// Why a number does not send.
+fn stopped(reason: &str) -> &str {
+    match reason {
+        "token" => "o token de acesso falta ou não vale mais",
+        "permission" => "o token de acesso não pode enviar por ele",
+        "restricted" => "a Meta bloqueou ou restringiu a conta",
+        "payment" => "falta uma forma de pagamento",
+        "not_registered" => "ele não está registrado ou não existe mais",
+        "spam" => "clientes demais reclamaram",
+        "by_hand" => "alguém o parou",
         other => other,
     }
 }

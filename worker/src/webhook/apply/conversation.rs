@@ -5,7 +5,7 @@ use portaria_domain::event::{Before, By};
 use portaria_domain::routing::{Left, Waiting};
 use portaria_domain::{Error, Result, target};
 use portaria_entity::conversation::{self, Column, ConversationStatus};
-use portaria_entity::id::{ContactId, ConversationId, EpisodeId};
+use portaria_entity::id::{ContactId, ConversationId, EpisodeId, MessageId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{channel, episode, message};
 use sea_orm::ActiveValue::Set;
@@ -184,7 +184,8 @@ impl Application<'_> {
                 Ok(())
             }
             Bearing::Answers => {
-                self.with(row.conversation_id, |touched| touched.answered = true);
+                self.note_answer(row.conversation_id);
+                self.answers.push((row.conversation_id, row.sent_at));
                 Ok(())
             }
             Bearing::Recorded => Ok(()),
@@ -213,6 +214,20 @@ impl Application<'_> {
         }
         self.with(id, |touched| touched.note_call(row.sent_at, is_latest));
         Ok(())
+    }
+
+    /// The company has written there, or what it wrote has turned out not to arrive.
+    pub(super) fn note_answer(&mut self, id: ConversationId) {
+        self.with(id, |touched| touched.answered = true);
+    }
+
+    /// Where one message was the last, another is.
+    pub(super) fn put_last(&mut self, instead_of: &message::Model, id: MessageId) {
+        self.with(instead_of.conversation_id, |touched| {
+            if touched.row.last_message_id == Some(instead_of.id) {
+                touched.row.last_message_id = Some(id);
+            }
+        });
     }
 
     fn with(&mut self, id: ConversationId, change: impl FnOnce(&mut Touched)) {

@@ -40,6 +40,7 @@ impl Application<'_> {
         self.note_unknown_kind(message).await?;
         self.note_sender(row.id, message).await?;
         self.bear(channel, &row, message).await?;
+        self.note_free_entry(&row).await?;
         self.act_on_target(&row).await?;
         match message.source {
             // The past is no news.

@@ -16,6 +16,7 @@ mod message;
 mod notice;
 mod number;
 mod other;
+mod outgoing;
 mod participant;
 mod receipt;
 mod standing;
@@ -96,14 +97,22 @@ impl Fate {
 
 /// Whose delivery it is and when it came.
 #[derive(Clone, Copy)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     pub workspace_id: WorkspaceId,
     pub delivery_id: WebhookDeliveryId,
     pub received_at: Timestamp,
 }
 
+impl Origin {
+    /// What an answer of Meta's tells, not a delivery: nothing that is written then names one.
+    pub(crate) fn answer(installation: &Installation, workspace_id: WorkspaceId) -> Self {
+        let received_at = installation.clock.now();
+        Self { workspace_id, delivery_id: installation.clock.new_id(), received_at }
+    }
+}
+
 /// One transaction's share of one or more deliveries of a workspace.
-pub(super) struct Application<'a> {
+pub(crate) struct Application<'a> {
     installation: &'a Installation,
     transaction: &'a DatabaseTransaction,
     origin: Origin,
@@ -118,10 +127,12 @@ pub(super) struct Application<'a> {
     known: Known,
     unwritten: Unwritten,
     happenings: Vec<Happening>,
+    /// Where the company wrote, and when.
+    answers: Vec<(ConversationId, Timestamp)>,
 }
 
 impl<'a> Application<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         installation: &'a Installation,
         transaction: &'a DatabaseTransaction,
         origin: Origin,
@@ -138,6 +149,7 @@ impl<'a> Application<'a> {
             known: Known::default(),
             unwritten: Unwritten::default(),
             happenings: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -162,10 +174,11 @@ impl<'a> Application<'a> {
     }
 
     /// Writes what follows from all of it together, routes what began with it, and writes the events. The caller commits.
-    pub(super) async fn finish(mut self) -> Result<()> {
+    pub(crate) async fn finish(mut self) -> Result<()> {
         self.write_rows().await?;
         self.write_seen().await?;
         self.see_where_they_stand().await?;
+        self.open_for_free().await?;
         let waiting = self.write_conversations().await?;
         self.route(&waiting).await?;
         self.announce_conversations();

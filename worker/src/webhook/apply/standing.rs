@@ -2,10 +2,14 @@
 //! and when they were first answered.
 
 use portaria_domain::Result;
-use portaria_entity::message::{self, Column, Direction, MessageSource};
+use portaria_entity::message::{self, Column, DeliveryStatus, Direction, MessageSource};
+use portaria_entity::outgoing_message::SendState;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{conversation, episode};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
 
 use super::Application;
 use super::bearing::QUIET;
@@ -85,7 +89,7 @@ impl Application<'_> {
             .into_tuple::<Timestamp>()
             .one(self.transaction)
             .await?;
-        if first.is_none() || first == episode.first_response_at {
+        if first == episode.first_response_at {
             return Ok(());
         }
         let sql = "UPDATE episodes SET first_response_at = $3 \
@@ -120,8 +124,18 @@ fn of_kind(find: Select<message::Entity>, by: Said) -> Select<message::Entity> {
         Said::Call => find
             .filter(Column::Direction.eq(Direction::Inbound))
             .filter(Column::Source.eq(MessageSource::Live)),
-        Said::Answer => find
-            .filter(Column::Direction.eq(Direction::Outbound))
-            .filter(Column::Source.is_in([MessageSource::Live, MessageSource::Echo])),
+        // What Meta has not taken yet, or did not bring there, answers nobody.
+        Said::Answer => {
+            find.filter(Column::Direction.eq(Direction::Outbound))
+                .filter(Condition::any().add(Column::Sending.is_null()).add(
+                    Column::Sending.eq(SendState::Accepted).and(Column::Status.ne(DeliveryStatus::Failed)),
+                ))
+                .filter(Column::Source.is_in([MessageSource::Live, MessageSource::Echo]))
+        }
     }
+}
+
+/// Whether a message of this kind says nothing that answers anybody.
+pub(super) fn is_quiet(kind: &str) -> bool {
+    QUIET.iter().any(|quiet| quiet.name() == kind)
 }

@@ -52,10 +52,11 @@ impl Application<'_> {
             .exec_without_returning(self.transaction)
             .await?;
         if rows > 0 {
-            let message = self.stored(channel, &status.whatsapp_id).await?;
+            let message = self.message_of(channel, status).await?;
             self.heed(channel, status, message.as_ref()).await?;
             if let Some(message) = message {
                 self.move_on(&message, status).await?;
+                self.heed_outgoing(&message, status).await?;
             }
         }
         Ok(Fate::of_insert(rows))

@@ -24,7 +24,9 @@ pub(super) async fn take(
 fn names(item: &Item) -> Vec<&str> {
     match item {
         Item::Message(message) => names_of_message(message),
-        Item::Status(status) => vec![&status.whatsapp_id],
+        Item::Status(status) => {
+            std::iter::once(status.whatsapp_id.as_str()).chain(status.callback_data.as_deref()).collect()
+        }
         Item::Other(_) => Vec::new(),
     }
 }

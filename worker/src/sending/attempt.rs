@@ -1,0 +1,95 @@
+//! One attempt at one message, and what can be known of it after.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portaria_domain::sending::address::Address;
+use portaria_domain::sending::queue::Taken;
+use portaria_entity::outgoing_message::{self, SendFailure};
+use reqwest::Method;
+use tokio::time::Instant;
+
+use super::prepare::{self, Hindrance};
+use super::{Office, request};
+use crate::cloud_api::{AccessToken, CallError, GraphError};
+
+/// How long it may take until a request is begun: after that the message is put back into line.
+const PREPARATION: Duration = Duration::from_secs(120);
+
+/// The number from which it is sent.
+pub(super) struct Desk {
+    pub(super) token: AccessToken,
+    /// Meta's id of the number.
+    pub(super) phone_number_id: String,
+}
+
+/// What is known of an attempt.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Meta has taken it, by this id.
+    Accepted(String),
+    /// Meta has not taken it, and says why.
+    Refused(GraphError),
+    /// Portaria itself does not send it.
+    Withheld(SendFailure),
+    /// Meta was not asked: why.
+    Unsent(String),
+    /// Meta may have taken it or not: why that is not known.
+    Unclear(String),
+}
+
+/// An attempt that is over.
+pub(super) struct Ended {
+    pub(super) row: outgoing_message::Model,
+    pub(super) outcome: Outcome,
+}
+
+/// Tries to send a message that was taken for it.
+pub(super) async fn attempt(
+    office: Arc<Office>,
+    desk: Arc<Desk>,
+    taken: Taken,
+    address: Option<Address>,
+) -> Ended {
+    let prepared = tokio::time::timeout(PREPARATION, prepared(&office, &taken, address)).await;
+    let outcome = match prepared {
+        Err(_) => Outcome::Unsent("it took too long until it could be sent".to_owned()),
+        Ok(Err(outcome)) => outcome,
+        Ok(Ok(body)) => call(&office, &desk, &body).await,
+    };
+    Ended { row: taken.row, outcome }
+}
+
+/// The request, or why there is none.
+async fn prepared(
+    office: &Office,
+    taken: &Taken,
+    address: Option<Address>,
+) -> Result<serde_json::Value, Outcome> {
+    let Some(address) = address else { return Err(Outcome::Withheld(SendFailure::NotAddressable)) };
+    let payload = prepare::payload(office, taken).await.map_err(|hindrance| match hindrance {
+        Hindrance::Refused(failure) => Outcome::Withheld(failure),
+        Hindrance::Later(why) => Outcome::Unsent(why),
+    })?;
+    // From here on somebody else may have the number: what was not begun in time is not begun.
+    if taken.row.leased_until.is_none_or(|until| office.installation.clock.now() >= until) {
+        return Err(Outcome::Unsent("its lease has ended".to_owned()));
+    }
+    Ok(request::message(payload, &address, &taken.row.message_id.to_string()))
+}
+
+async fn call(office: &Office, desk: &Desk, body: &serde_json::Value) -> Outcome {
+    let path = format!("{}/messages", desk.phone_number_id);
+    let begun = Instant::now();
+    let answer = office.api.call(&desk.token, Method::POST, &path, Some(body)).await;
+    metrics::histogram!("portaria_sending_request_seconds").record(begun.elapsed().as_secs_f64());
+    match answer {
+        Ok(answer) => match request::given_id(&answer) {
+            Some(id) => Outcome::Accepted(id),
+            None => Outcome::Unclear("the answer has no id of Meta's".to_owned()),
+        },
+        Err(CallError::Refused(error)) => Outcome::Refused(error),
+        Err(CallError::Unsent(why)) => Outcome::Unsent(why),
+        Err(CallError::Uncertain(why)) => Outcome::Unclear(why),
+    }
+}
