@@ -146,9 +146,9 @@ class Portaria:
         command = [self.program, *arguments]
         return subprocess.run(command, env=self.environment, cwd=self.folder, check=True, capture_output=True, text=True).stdout
 
-    def found(self):
-        """A workspace with an administrator, a Meta app `bench` and two numbers."""
-        for name, text in [("password", PASSWORD), ("secret", "bench secret"), ("verify", "bench verify")]:
+    def found(self, numbers=2, token=None):
+        """A workspace with an administrator, a Meta app `bench` and two numbers, or more; with a token they can send."""
+        for name, text in [("password", PASSWORD), ("secret", "bench secret"), ("verify", "bench verify"), ("token", token or "")]:
             (self.folder / name).write_text(text)
         self.command("migrate")
         self.command("admin", "workspace", "add", "--name", "Bench")
@@ -157,9 +157,11 @@ class Portaria:
                      "--password-file", "password")
         self.command("admin", "meta-app", "add", "--key", "bench", "--name", "Bench", "--app-secret-file", "secret",
                      "--verify-token-file", "verify")
-        for index, name in [(1, "Vendas"), (2, "Suporte")]:
+        for index in range(1, numbers + 1):
+            name = {1: "Vendas", 2: "Suporte"}.get(index, f"Filial {index}")
             self.command("admin", "channel", "add", "--meta-app", "bench", "--name", name, "--waba-id", "100",
-                         "--phone-number-id", f"20{index}", "--phone-number", f"+55 11 4000-000{index}")
+                         "--phone-number-id", f"20{index}", "--phone-number", f"+55 11 4000-000{index}",
+                         *(["--access-token-file", "token"] if token else []))
 
     def start(self):
         """Starts it and returns after how many seconds it was ready."""

@@ -25,17 +25,15 @@ use portaria_entity::id::{
     ChannelId, ContactId, ConversationId, MemberId, MessageId, MetaAppId, TeamId, WorkspaceId,
 };
 use portaria_entity::message::{DeliveryStatus, Direction, MessageSource};
-use portaria_entity::outgoing_message::{MessageCategory, SendState};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
-use portaria_entity::{
-    contact, contact_identity, conversation, message, outgoing_mail, outgoing_message, session,
-};
+use portaria_entity::{contact, contact_identity, conversation, message, outgoing_mail, session};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use crate::authenticator::Authenticator;
 use crate::database::TestDatabase;
+use crate::outgoing::queue_message;
 
 /// When every stage's clock begins: 2026-03-02 12:00 UTC, a Monday.
 pub const START: Timestamp = Timestamp::from_secs(1_772_452_800);
@@ -372,61 +370,15 @@ impl Stage {
     /// A text that is to be sent in a conversation, as the API queues it.
     pub async fn queued_message(&self, id: ConversationId, text: &str) -> MessageId {
         let payload = serde_json::json!({ "type": "text", "text": { "body": text, "preview_url": false } });
-        self.queued(id, ("text", Some(text.to_owned())), &payload).await
+        self.queued(id, "text", &payload).await
     }
 
     /// The same of anything that can be sent, with its payload as it goes to Meta.
-    pub async fn queued(
-        &self,
-        id: ConversationId,
-        (kind, body): (&str, Option<String>),
-        payload: &serde_json::Value,
-    ) -> MessageId {
-        let transaction = self.installation.database.begin().await.expect("a transaction");
-        let found = conversation::Entity::find_by_id((self.workspace_id, id)).one(&transaction).await;
-        let channel_id = found.expect("an answer").expect("a conversation").channel_id;
-        let message = message::Model {
-            direction: Direction::Outbound,
-            kind: kind.to_owned(),
-            body,
-            payload: payload.to_string(),
-            sending: Some(SendState::Queued),
-            ..self.message(id, channel_id, "")
-        };
-        let message = message::Model { whatsapp_id: message.id.to_string(), ..message };
-        let row = outgoing_message::Model {
-            workspace_id: self.workspace_id,
-            message_id: message.id,
-            conversation_id: id,
-            channel_id,
-            sender_id: self.workspace_id.0,
-            idempotency_key: message.id.to_string(),
-            content_hash: Vec::new(),
-            category: MessageCategory::Service,
-            template_id: None,
-            state: SendState::Queued,
-            attempts: 0,
-            next_attempt_at: self.clock.now(),
-            leased_until: None,
-            begun_at: None,
-            settled_at: None,
-            failure: None,
-            failure_code: None,
-            failure_details: None,
-            created_at: self.clock.now(),
-        };
-        let message_id = message.id;
-        message::Entity::insert(message.into_active_model())
-            .exec_without_returning(&transaction)
-            .await
-            .expect("a message");
-        outgoing_message::Entity::insert(row.into_active_model())
-            .exec_without_returning(&transaction)
-            .await
-            .expect("in the queue");
-        transaction.commit().await.expect("committed");
-        self.installation.signals.queued();
-        message_id
+    pub async fn queued(&self, id: ConversationId, kind: &str, payload: &serde_json::Value) -> MessageId {
+        let installation = &self.installation;
+        let message = queue_message(&installation.database, &self.clock, id, (kind, payload)).await;
+        installation.signals.queued();
+        message
     }
 
     fn message(&self, conversation: ConversationId, channel: ChannelId, text: &str) -> message::Model {

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use portaria_domain::database::{Database, DatabaseOptions};
 use portaria_simulator::payload::{Change, Content, Envelope, Incoming};
 use portaria_simulator::{BusinessNumber, Customer, signature};
 use serde_json::{Value, json};
 
 pub const APP_SECRET: &str = "0123456789abcdef0123456789abcdef";
+/// By which Meta knows its numbers.
+pub const ACCESS_TOKEN: &str = "a token for the numbers";
 pub const PASSWORD: &str = "uma senha bem comprida";
 
 /// How long anything may take before the test gives up.
@@ -105,6 +108,13 @@ impl Program {
         self.printed = receiver.try_iter().collect::<Vec<_>>().join("\n");
     }
 
+    /// Its database, beside it.
+    pub async fn database(&self) -> Database {
+        let file = || format!("sqlite:{}", self.folder.path().join("data/portaria.db").display());
+        let url = self.database.clone().unwrap_or_else(file);
+        Database::connect(&DatabaseOptions::new(url)).await.unwrap()
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -172,6 +182,7 @@ impl Program {
 
         let secret = self.file("secret", APP_SECRET);
         let verify = self.file("verify", "verify me");
+        let access = self.file("access", ACCESS_TOKEN);
         let (secret, verify) = (secret.to_str().unwrap(), verify.to_str().unwrap());
         self.run(&[
             "admin",
@@ -205,6 +216,8 @@ impl Program {
                 &number.phone_number_id,
                 "--phone-number",
                 &number.display_phone_number,
+                "--access-token-file",
+                access.to_str().unwrap(),
             ]);
             let email = format!("{}@example.com", person.to_lowercase());
             self.run(&[
@@ -297,12 +310,21 @@ pub fn number(index: u16) -> BusinessNumber {
 
 /// A signed delivery of one text message.
 pub fn text_message(number: &BusinessNumber, id: &str, text: &str) -> (Vec<u8>, String) {
-    let customer = Customer {
+    text_of(customer(0), number, id, text)
+}
+
+/// One of many customers.
+pub fn customer(which: u32) -> Customer {
+    Customer {
         name: "Zoë Núñez".to_owned(),
-        wa_id: Some("5511987654321".to_owned()),
-        user_id: Some("BR.1234567890".to_owned()),
+        wa_id: Some(format!("5511{}", 987_654_321 + which)),
+        user_id: Some(format!("BR.{}", 1_234_567_890 + which)),
         ..Customer::default()
-    };
+    }
+}
+
+/// A signed delivery of one text message of that customer.
+pub fn text_of(customer: Customer, number: &BusinessNumber, id: &str, text: &str) -> (Vec<u8>, String) {
     let message = Incoming::new(customer, id.to_owned(), 1_772_452_800, Content::text(text));
     let body = Envelope::of(Change::messages(number, &[message])).to_bytes();
     let signature = signature::sign(APP_SECRET.as_bytes(), &body);

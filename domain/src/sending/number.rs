@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::installation::Installation;
 
 /// How long a process that ended without a word keeps others from sending for it.
-pub const LEASE: Duration = Duration::from_secs(15);
+pub const LEASE: Duration = Duration::from_secs(5);
 /// How often it is tried whether a number that was stopped can send again.
 pub const PROBE_INTERVAL: Duration = Duration::from_secs(300);
 

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::installation::Installation;
 
 /// How long whoever took a message may be silent about it, whatever happens.
-pub const LEASE: Duration = Duration::from_secs(300);
+pub const LEASE: Duration = Duration::from_secs(360);
 
 /// The next message of a conversation.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +31,7 @@ pub struct Head {
 #[derive(Clone, Debug)]
 pub struct Taken {
     pub row: Model,
-    /// What it carries, as it goes to Meta.
-    pub payload: String,
+    pub message: message::Model,
 }
 
 /// The numbers from which there is something to send, or of which somebody's work was left, and that nobody else holds.
@@ -158,27 +157,24 @@ pub async fn take(
     let values = given.into_iter().chain(ids.iter().map(|id| id.0.into()));
     let mut rows = Model::find_by_statement(database.statement(&sql, values)).all(&transaction).await?;
     rows.sort_by_key(|row| row.message_id);
-    let mut payloads = payloads(&transaction, number.workspace_id, &rows).await?;
+    let mut messages = messages(&transaction, number.workspace_id, &rows).await?;
     transaction.commit().await?;
-    let taken = |row: Model| Taken { payload: payloads.remove(&row.message_id).unwrap_or_default(), row };
-    Ok(Some(rows.into_iter().map(taken).collect()))
+    // Each has its message: the database would not have it otherwise.
+    let taken = |row: Model| Some(Taken { message: messages.remove(&row.message_id)?, row });
+    Ok(Some(rows.into_iter().filter_map(taken).collect()))
 }
 
-async fn payloads(
+async fn messages(
     connection: &impl ConnectionTrait,
     workspace: WorkspaceId,
     rows: &[Model],
-) -> Result<HashMap<MessageId, String>> {
-    let found: Vec<(MessageId, String)> = message::Entity::find()
-        .select_only()
-        .column(message::Column::Id)
-        .column(message::Column::Payload)
+) -> Result<HashMap<MessageId, message::Model>> {
+    let found = message::Entity::find()
         .filter(message::Column::WorkspaceId.eq(workspace))
         .filter(message::Column::Id.is_in(padded(rows.iter().map(|row| row.message_id).collect())))
-        .into_tuple()
         .all(connection)
         .await?;
-    Ok(found.into_iter().collect())
+    Ok(found.into_iter().map(|message| (message.id, message)).collect())
 }
 
 /// How many messages wait in all, and since when the oldest has been due.

@@ -140,8 +140,10 @@ pub async fn note_failure(
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
     pub message_id: MessageId,
-    /// Which of its attempts it was.
+    /// Which of its attempts it was,
     pub number: i32,
+    /// and when it was begun: what never came to Meta does not count, and the next has the same number.
+    pub begun_at: Option<Timestamp>,
 }
 
 /// Whether an attempt that failed counts.
@@ -166,13 +168,14 @@ pub async fn put_back(
     };
     let sql = "UPDATE outgoing_messages SET state = 'queued', next_attempt_at = $4, attempts = $5, begun_at = NULL, \
                leased_until = NULL WHERE workspace_id = $1 AND message_id = $2 AND attempts = $3 \
-               AND state IN ('sending', 'unclear')";
+               AND begun_at = $6 AND state IN ('sending', 'unclear')";
     let values = [
         workspace.0.into(),
         attempt.message_id.0.into(),
         attempt.number.into(),
         then.0.into(),
         attempts.into(),
+        attempt.begun_at.map(|at| at.0).into(),
     ];
     Ok(transaction.execute_raw(database.statement(sql, values)).await?.rows_affected() > 0)
 }

@@ -5,22 +5,21 @@ use std::time::Duration;
 
 use portaria_domain::sending::address::Address;
 use portaria_domain::sending::queue::Taken;
+use portaria_entity::channel;
 use portaria_entity::outgoing_message::{self, SendFailure};
 use reqwest::Method;
 use tokio::time::Instant;
 
-use super::prepare::{self, Hindrance};
-use super::{Office, request};
+use super::{Office, prepare, request};
 use crate::cloud_api::{AccessToken, CallError, GraphError};
 
-/// How long it may take until a request is begun: after that the message is put back into line.
-const PREPARATION: Duration = Duration::from_secs(120);
+/// How long it may take until a request is begun, files being handed over first: after that the message is put back into line.
+const PREPARATION: Duration = Duration::from_secs(270);
 
 /// The number from which it is sent.
 pub(super) struct Desk {
     pub(super) token: AccessToken,
-    /// Meta's id of the number.
-    pub(super) phone_number_id: String,
+    pub(super) channel: channel::Model,
 }
 
 /// What is known of an attempt.
@@ -51,7 +50,7 @@ pub(super) async fn attempt(
     taken: Taken,
     address: Option<Address>,
 ) -> Ended {
-    let prepared = tokio::time::timeout(PREPARATION, prepared(&office, &taken, address)).await;
+    let prepared = tokio::time::timeout(PREPARATION, prepared((&office, &desk), &taken, address)).await;
     let outcome = match prepared {
         Err(_) => Outcome::Unsent("it took too long until it could be sent".to_owned()),
         Ok(Err(outcome)) => outcome,
@@ -62,15 +61,12 @@ pub(super) async fn attempt(
 
 /// The request, or why there is none.
 async fn prepared(
-    office: &Office,
+    (office, desk): (&Office, &Desk),
     taken: &Taken,
     address: Option<Address>,
 ) -> Result<serde_json::Value, Outcome> {
     let Some(address) = address else { return Err(Outcome::Withheld(SendFailure::NotAddressable)) };
-    let payload = prepare::payload(office, taken).await.map_err(|hindrance| match hindrance {
-        Hindrance::Refused(failure) => Outcome::Withheld(failure),
-        Hindrance::Later(why) => Outcome::Unsent(why),
-    })?;
+    let payload = prepare::payload(office, desk, taken).await?;
     // From here on somebody else may have the number: what was not begun in time is not begun.
     if taken.row.leased_until.is_none_or(|until| office.installation.clock.now() >= until) {
         return Err(Outcome::Unsent("its lease has ended".to_owned()));
@@ -79,7 +75,7 @@ async fn prepared(
 }
 
 async fn call(office: &Office, desk: &Desk, body: &serde_json::Value) -> Outcome {
-    let path = format!("{}/messages", desk.phone_number_id);
+    let path = format!("{}/messages", desk.channel.phone_number_id);
     let begun = Instant::now();
     let answer = office.api.call(&desk.token, Method::POST, &path, Some(body)).await;
     metrics::histogram!("portaria_sending_request_seconds").record(begun.elapsed().as_secs_f64());

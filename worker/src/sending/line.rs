@@ -199,7 +199,7 @@ impl Line {
             return Ok(Next::Nothing);
         };
         let desk = match AccessToken::of(&installation, &channel)? {
-            Some(token) => Arc::new(Desk { token, phone_number_id: channel.phone_number_id.clone() }),
+            Some(token) => Arc::new(Desk { token, channel: channel.clone() }),
             None if is_empty => return Ok(Next::Later),
             None => {
                 self.token = Some(None);

@@ -1,42 +1,32 @@
 //! What is done with a message just before it goes out: whether it still may, and bringing its payload into the form that Meta
 //! takes.
 
+use portaria_domain::Result;
 use portaria_domain::sending::queue::Taken;
-use portaria_domain::{Error, Result};
 use portaria_entity::outgoing_message::SendFailure;
 use serde_json::{Map, Value};
 
 use super::Office;
-
-/// Why a message does not go out now.
-pub(super) enum Hindrance {
-    /// It does not go out at all.
-    Refused(SendFailure),
-    /// Something is missing at the moment.
-    Later(String),
-}
-
-impl From<Error> for Hindrance {
-    fn from(error: Error) -> Self {
-        Self::Later(error.to_string())
-    }
-}
+use super::attempt::{Desk, Outcome};
 
 /// Whether a message still may go out: it was permitted when it was written, and may have waited since.
 async fn recheck(_office: &Office, _taken: &Taken) -> Result<Option<SendFailure>> {
     Ok(None)
 }
 
-/// The payload as Meta takes it, unless something is in the way.
+/// The payload as Meta takes it; or what becomes of the message without Meta having been asked to send it.
 pub(super) async fn payload(
     office: &Office,
+    _desk: &Desk,
     taken: &Taken,
-) -> std::result::Result<Map<String, Value>, Hindrance> {
-    if let Some(failure) = recheck(office, taken).await? {
-        return Err(Hindrance::Refused(failure));
+) -> std::result::Result<Map<String, Value>, Outcome> {
+    match recheck(office, taken).await {
+        Ok(None) => {}
+        Ok(Some(failure)) => return Err(Outcome::Withheld(failure)),
+        Err(error) => return Err(Outcome::Unsent(error.to_string())),
     }
-    match serde_json::from_str(&taken.payload) {
+    match serde_json::from_str(&taken.message.payload) {
         Ok(Value::Object(payload)) if payload.contains_key("type") => Ok(payload),
-        Ok(_) | Err(_) => Err(Hindrance::Refused(SendFailure::Invalid)),
+        Ok(_) | Err(_) => Err(Outcome::Withheld(SendFailure::Invalid)),
     }
 }

@@ -10,7 +10,7 @@ use super::{Office, request};
 
 /// Shows one of them. Nobody waits for it, and when it fails it is not tried again.
 pub(super) async fn show(office: Arc<Office>, desk: Arc<Desk>, row: Model) {
-    let path = format!("{}/messages", desk.phone_number_id);
+    let path = format!("{}/messages", desk.channel.phone_number_id);
     let body = request::receipt(&row.whatsapp_id, row.typing);
     let outcome = match office.api.call(&desk.token, Method::POST, &path, Some(&body)).await {
         Ok(_) => "shown",

@@ -121,7 +121,7 @@ impl Work<'_> {
     }
 
     async fn put_back(&self, row: &Model, counted: Counted, then: Timestamp) -> Result<()> {
-        let attempt = Attempt { message_id: row.message_id, number: row.attempts };
+        let attempt = Attempt { message_id: row.message_id, number: row.attempts, begun_at: row.begun_at };
         let of = (row.workspace_id, attempt, counted);
         put_back(self.transaction, &self.installation.database, of, then).await?;
         Ok(())

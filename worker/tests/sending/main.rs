@@ -5,6 +5,7 @@ mod deciding;
 mod mending;
 mod meta;
 mod office;
+mod openapi;
 mod ordering;
 mod pacing;
 mod sharing;

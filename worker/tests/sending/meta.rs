@@ -1,4 +1,5 @@
-//! A stand-in for Meta that does as it is told, the worst included: it cuts off, waits, answers nonsense. It counts what it took.
+//! A stand-in for Meta that does as it is told, the worst included: it cuts off, waits, answers nonsense. It counts what it took,
+//! and takes nothing that Meta's own description of its API does not allow.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -7,6 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::openapi;
 
 /// What it does with a request.
 #[derive(Clone, Debug)]
@@ -125,13 +128,18 @@ impl Meta {
         memory.under_way += 1;
         memory.most_under_way = memory.most_under_way.max(memory.under_way);
         let usual = memory.usual.clone().unwrap_or(Reply::Take);
-        let reply = memory.replies.pop_front().unwrap_or(usual);
+        let mut reply = memory.replies.pop_front().unwrap_or(usual);
+        let is_message = body.get("status").is_none();
+        let faults = if is_message { openapi::faults(&body) } else { Vec::new() };
+        if !faults.is_empty() {
+            println!("not as Meta describes it: {faults:?}: {body}");
+            reply = Reply::Refuse(400, 100, None);
+        }
         let given = format!("wamid.{:06}", memory.received.len());
         let takes = match &reply {
             Reply::Take | Reply::TakeLate(_) | Reply::TakeAndCut | Reply::TakeAndSay(_) => true,
             Reply::Cut | Reply::Refuse(..) | Reply::Say(..) => false,
         };
-        let is_message = body.get("status").is_none();
         let whatsapp_id = (takes && is_message).then(|| given.clone());
         memory.received.push(Received { path, token, body, whatsapp_id });
         (reply, given)

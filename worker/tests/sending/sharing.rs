@@ -81,7 +81,7 @@ async fn what_a_killed_process_was_sending_is_decided_by_statuses_and_the_rest_i
         let site = Site::over(stage, options(&meta)).await;
         let office = Office { site, meta };
         if !office.stage().installation.database.is_sqlite() {
-            office.pass(Duration::from_secs(14)).await;
+            office.pass(Duration::from_secs(4)).await;
             assert_eq!(office.meta.received().len(), 0, "it is another's still");
         }
         let sent = async || office.meta.received().len() == 2;
