@@ -90,7 +90,14 @@ impl Office {
 
     pub async fn sending(&self) -> channel_sending::Model {
         let key = (self.stage().workspace_id, self.stage().sales);
-        channel_sending::Entity::find_by_id(key).one(self.site.reader()).await.unwrap().unwrap()
+        for _ in 0..1_500 {
+            let find = channel_sending::Entity::find_by_id(key);
+            if let Some(row) = find.one(self.site.reader()).await.unwrap() {
+                return row;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nobody sends on {}", self.name());
     }
 
     /// Waits until a message is so far.
