@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portaria_domain::sending::number::{self, Number};
+use portaria_domain::sending::recheck::Recheck;
 use portaria_domain::sending::{overdue, queue, receipt as receipts};
 use portaria_domain::{Installation, Result};
 use portaria_entity::id::EventId;
@@ -60,6 +61,7 @@ struct Office {
     /// Tells this process from others.
     holder: String,
     room: Arc<Semaphore>,
+    recheck: Recheck,
 }
 
 /// Sends for all numbers, until it is told to stop. Several may run, here and in other processes: a number is one's alone.
@@ -78,6 +80,7 @@ impl Sender {
         let office = Office {
             holder: installation.clock.new_id::<EventId>().to_string(),
             room: Arc::new(Semaphore::new(options.at_once_in_all)),
+            recheck: Recheck::default(),
             installation: installation.clone(),
             api,
             options,

@@ -3,6 +3,7 @@
 
 use portaria_domain::Result;
 use portaria_domain::sending::queue::Taken;
+use portaria_domain::sending::recheck::Candidate;
 use portaria_entity::outgoing_message::SendFailure;
 use serde_json::{Map, Value};
 
@@ -10,8 +11,12 @@ use super::Office;
 use super::attempt::{Desk, Outcome};
 
 /// Whether a message still may go out: it was permitted when it was written, and may have waited since.
-async fn recheck(_office: &Office, _taken: &Taken) -> Result<Option<SendFailure>> {
-    Ok(None)
+async fn recheck(office: &Office, taken: &Taken) -> Result<Option<SendFailure>> {
+    let installation = &office.installation;
+    let database = &installation.database;
+    let candidate = Candidate { outgoing: &taken.row, message: &taken.message };
+    let now = installation.clock.now();
+    office.recheck.objection((database.reader(), database), &candidate, now).await
 }
 
 /// The payload as Meta takes it; or what becomes of the message without Meta having been asked to send it.
