@@ -160,6 +160,7 @@ class Queue:
         ids = books.ask("SELECT " + ("id, workspace_id" if books.server else "hex(id), hex(workspace_id)") + " FROM channels ORDER BY phone_number_id")
         self.workspace = uuid.UUID(ids[0][1])
         self.channels = [uuid.UUID(channel) for channel, _ in ids]
+        self.author = uuid.UUID(books.ask("SELECT " + ("id" if books.server else "hex(id)") + " FROM members ORDER BY id LIMIT 1")[0][0])
         self.conversations = {channel: [] for channel in self.channels}
         self.written = []
 
@@ -206,12 +207,12 @@ class Queue:
             in_line.append(conversation)
             place = f"{workspace}, {self.literal(one)}, {self.literal(conversation)}, {self.literal(channel)}"
             statements.append(
-                "INSERT INTO messages (workspace_id, id, conversation_id, channel_id, direction, whatsapp_id, kind, body, payload, sent_at, received_at, status, source, sending) "
-                f"VALUES ({place}, 'outbound', '{text_of('msg', one)}', 'text', 'oi', '{payload}', {now}, {now}, 'none', 'live', 'queued');")
+                "INSERT INTO messages (workspace_id, id, conversation_id, channel_id, direction, whatsapp_id, kind, body, payload, author_id, sent_at, received_at, status, source, sending) "
+                f"VALUES ({place}, 'outbound', '{text_of('msg', one)}', 'text', 'oi', '{payload}', {self.literal(self.author)}, {now}, {now}, 'none', 'live', 'queued');")
             empty = "''" if self.books.server else "x''"
             statements.append(
                 "INSERT INTO outgoing_messages (workspace_id, message_id, conversation_id, channel_id, sender_id, idempotency_key, content_hash, category, state, attempts, next_attempt_at, created_at) "
-                f"VALUES ({place}, {workspace}, '{one}', {empty}, 'service', 'queued', 0, {now}, {now});")
+                f"VALUES ({place}, {self.literal(self.author)}, '{one}', {empty}, 'service', 'queued', 0, {now}, {now});")
             self.written.append(one)
         self.execute(statements)
 

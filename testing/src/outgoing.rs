@@ -5,11 +5,11 @@ use portaria_domain::database::Database;
 use portaria_entity::id::{ConversationId, MessageId};
 use portaria_entity::message::{DeliveryStatus, Direction, MessageSource};
 use portaria_entity::outgoing_message::{MessageCategory, SendState};
-use portaria_entity::{conversation, message, outgoing_message};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use portaria_entity::{conversation, member, message, outgoing_message};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::Value;
 
-/// Puts a message into the queue: its kind, and its payload as it goes to Meta.
+/// Puts a message of the workspace's first member into the queue: its kind, and its payload as it goes to Meta.
 pub async fn queue_message(
     database: &Database,
     clock: &Clock,
@@ -19,6 +19,10 @@ pub async fn queue_message(
     let transaction = database.begin().await.expect("a transaction");
     let find = conversation::Entity::find().filter(conversation::Column::Id.eq(id));
     let conversation = find.one(&transaction).await.expect("an answer").expect("a conversation");
+    let first = member::Entity::find()
+        .filter(member::Column::WorkspaceId.eq(conversation.workspace_id))
+        .order_by_asc(member::Column::Id);
+    let author = first.one(&transaction).await.expect("an answer").expect("somebody to write").id;
     let (message_id, now): (MessageId, _) = (clock.new_id(), clock.now());
     let message = message::Model {
         workspace_id: conversation.workspace_id,
@@ -31,7 +35,7 @@ pub async fn queue_message(
         body: payload.pointer("/text/body").and_then(Value::as_str).map(str::to_owned),
         payload: payload.to_string(),
         reply_to_whatsapp_id: None,
-        author_id: None,
+        author_id: Some(author),
         sent_at: now,
         received_at: now,
         status: DeliveryStatus::None,
@@ -48,7 +52,7 @@ pub async fn queue_message(
         message_id,
         conversation_id: id,
         channel_id: conversation.channel_id,
-        sender_id: conversation.workspace_id.0,
+        sender_id: author.0,
         idempotency_key: message_id.to_string(),
         content_hash: Vec::new(),
         category: MessageCategory::Service,

@@ -9,13 +9,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use super::gate::FREE_ENTRY;
 use crate::database::{Database, padded};
 use crate::error::Result;
 
-/// Within this time the company has to answer,
+/// Within this time the company has to answer.
 pub const ANSWERED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
-/// and for so long after the answer it is free.
-pub const FREE_FOR: Duration = Duration::from_secs(72 * 60 * 60);
 
 /// A customer came from an advertisement with this message.
 pub async fn open(
@@ -75,13 +74,13 @@ pub async fn correct(
     let newest = free_entry_point::Entity::find()
         .filter(Column::WorkspaceId.eq(workspace))
         .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::ReferredAt.lte(until - FREE_FOR + Duration::from_secs(1)))
+        .filter(Column::ReferredAt.lte(until - FREE_ENTRY + Duration::from_secs(1)))
         .order_by_desc(Column::ReferredAt)
         .one(transaction)
         .await?;
     match newest {
-        Some(point) if point.answered_at != Some(until - FREE_FOR) => {
-            write_answer(transaction, database, (&point, until - FREE_FOR)).await
+        Some(point) if point.answered_at != Some(until - FREE_ENTRY) => {
+            write_answer(transaction, database, (&point, until - FREE_ENTRY)).await
         }
         Some(_) | None => Ok(()),
     }

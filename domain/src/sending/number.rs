@@ -9,8 +9,8 @@ use portaria_entity::id::{ChannelId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 
-use super::pace::PER_SECOND;
 use crate::alert::{Details, Raised, raise, settle};
+use crate::channel_sending::USUAL_PACE;
 use crate::error::Result;
 use crate::installation::Installation;
 
@@ -43,7 +43,7 @@ pub async fn take(installation: &Installation, number: Number, holder: &str) -> 
     let transaction = database.begin().await?;
     let make = "INSERT INTO channel_sending (workspace_id, channel_id, messages_per_second) VALUES ($1, $2, $3) \
                 ON CONFLICT (workspace_id, channel_id) DO NOTHING";
-    let values = key.clone().into_iter().chain([PER_SECOND.into()]);
+    let values = key.clone().into_iter().chain([USUAL_PACE.into()]);
     transaction.execute_raw(database.statement(make, values)).await?;
     let find = channel_sending::Entity::find_by_id((number.workspace_id, number.channel_id));
     let Some(found) = find.lock_exclusive().one(&transaction).await? else { return Ok(None) };
@@ -185,20 +185,6 @@ pub async fn resume(
         let which = (number.workspace_id, AlertKind::SendingStopped, &*number.channel_id.to_string());
         settle(connection, (database, &installation.clock), which).await?;
     }
-    Ok(())
-}
-
-/// The next message is tried at once although the number is stopped: its token was changed, or somebody has seen to it.
-pub async fn probe_now(
-    connection: &impl ConnectionTrait,
-    installation: &Installation,
-    number: Number,
-) -> Result<()> {
-    let sql = "UPDATE channel_sending SET next_probe_at = $3 WHERE workspace_id = $1 AND channel_id = $2 \
-               AND stopped_at IS NOT NULL AND stop_reason <> 'by_hand'";
-    let now = installation.clock.now();
-    let values = [number.workspace_id.0.into(), number.channel_id.0.into(), now.0.into()];
-    connection.execute_raw(installation.database.statement(sql, values)).await?;
     Ok(())
 }
 

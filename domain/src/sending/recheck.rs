@@ -1,7 +1,7 @@
 //! The gate once more, just before a message goes out: what was permitted when it was written may not be any more.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use portaria_entity::conversation;
 use portaria_entity::id::{ApiKeyId, MemberId, WorkspaceId};
@@ -31,7 +31,7 @@ struct Known {
 /// Asks again, and remembers what people may do for as long as that does not change. One a process.
 #[derive(Default)]
 pub struct Recheck {
-    known: HashMap<WorkspaceId, Arc<Known>>,
+    known: Mutex<HashMap<WorkspaceId, Arc<Known>>>,
 }
 
 /// What is looked at again: a message and its place in line.
@@ -43,7 +43,7 @@ pub struct Candidate<'a> {
 impl Recheck {
     /// Why a message must not go out; none when it may.
     pub async fn objection(
-        &mut self,
+        &self,
         (connection, database): (&impl ConnectionTrait, &Database),
         candidate: &Candidate<'_>,
         now: Timestamp,
@@ -71,7 +71,7 @@ impl Recheck {
     }
 
     async fn known(
-        &mut self,
+        &self,
         (connection, database): (&impl ConnectionTrait, &Database),
         workspace: WorkspaceId,
         now: Timestamp,
@@ -79,8 +79,10 @@ impl Recheck {
         let sql = "SELECT access_epoch FROM workspaces WHERE id = $1";
         let row = connection.query_one_raw(database.statement(sql, [workspace.0.into()])).await?;
         let epoch: i64 = row.ok_or(Error::NotFound)?.try_get_by_index(0)?;
-        if let Some(known) = self.known.get(&workspace).filter(|known| known.holds(epoch, now)) {
-            return Ok(known.clone());
+        let remembered = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = remembered().get(&workspace).cloned();
+        if let Some(known) = known.filter(|known| known.holds(epoch, now)) {
+            return Ok(known);
         }
         let ledger = Ledger::read(connection, database, workspace, now).await?;
         let known = Arc::new(Known {
@@ -89,7 +91,7 @@ impl Recheck {
             members: ledger.members.iter().map(|(id, standing)| (*id, standing.access(now))).collect(),
             keys: ledger.keys.iter().map(|(id, held)| (*id, potential_of_key(held, now))).collect(),
         });
-        self.known.insert(workspace, known.clone());
+        remembered().insert(workspace, known.clone());
         Ok(known)
     }
 }

@@ -215,7 +215,7 @@ async fn what_waits_can_be_called_back_and_what_went_cannot() {
     }
 }
 
-async fn objection(stage: &Stage, recheck: &mut Recheck, id: MessageId) -> Option<SendFailure> {
+async fn objection(stage: &Stage, recheck: &Recheck, id: MessageId) -> Option<SendFailure> {
     let database = &stage.installation.database;
     let (message, outgoing) = stored(stage, id).await;
     let candidate = Candidate { outgoing: &outgoing, message: &message };
@@ -231,16 +231,16 @@ async fn before_it_goes_out_it_is_asked_again() {
         let admin = stage.step_up(&admin).await;
         let id = say(&stage, &ana, conversation, "k1").await.unwrap();
         let by_admin = say(&stage, &admin, conversation, "k1").await.unwrap();
-        let mut recheck = Recheck::default();
-        assert_eq!(objection(&stage, &mut recheck, id).await, None);
+        let recheck = Recheck::default();
+        assert_eq!(objection(&stage, &recheck, id).await, None);
         // Who sends and resolves at once has sent.
         resolve(&stage.installation, &ana.viewer, conversation).await.unwrap();
-        assert_eq!(objection(&stage, &mut recheck, id).await, None);
+        assert_eq!(objection(&stage, &recheck, id).await, None);
         suspend(&stage, &admin, ana.member_id).await;
-        assert_eq!(objection(&stage, &mut recheck, id).await, Some(SendFailure::NotPermitted));
-        assert_eq!(objection(&stage, &mut recheck, by_admin).await, None);
+        assert_eq!(objection(&stage, &recheck, id).await, Some(SendFailure::NotPermitted));
+        assert_eq!(objection(&stage, &recheck, by_admin).await, None);
         stage.clock.advance(DAY);
-        assert_eq!(objection(&stage, &mut recheck, by_admin).await, Some(SendFailure::WindowClosed));
+        assert_eq!(objection(&stage, &recheck, by_admin).await, Some(SendFailure::WindowClosed));
     }
 }
 

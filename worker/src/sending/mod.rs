@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portaria_domain::sending::number::{self, Number};
+use portaria_domain::sending::recheck::Recheck;
 use portaria_domain::sending::{overdue, queue, receipt as receipts};
 use portaria_domain::{Installation, Result};
 use portaria_entity::id::EventId;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud_api::CloudApi;
+use crate::media::Uploads;
 use line::Line;
 
 /// How often it is looked for what nobody has announced.
@@ -60,6 +62,8 @@ struct Office {
     /// Tells this process from others.
     holder: String,
     room: Arc<Semaphore>,
+    recheck: Recheck,
+    uploads: Uploads,
 }
 
 /// Sends for all numbers, until it is told to stop. Several may run, here and in other processes: a number is one's alone.
@@ -78,6 +82,8 @@ impl Sender {
         let office = Office {
             holder: installation.clock.new_id::<EventId>().to_string(),
             room: Arc::new(Semaphore::new(options.at_once_in_all)),
+            recheck: Recheck::default(),
+            uploads: Uploads::new(installation.clone(), api.clone()),
             installation: installation.clone(),
             api,
             options,

@@ -61,10 +61,9 @@ async fn what_no_status_tells_of_is_undecided_after_ten_minutes_and_never_sent_a
         office.meta.next([Reply::Cut, Reply::Cut, Reply::TakeAndCut]);
         let mut ids = Vec::new();
         for conversation in [first, second, third] {
-            ids.push(office.stage().queued_message(conversation, "oi").await);
-        }
-        for id in &ids {
-            office.until(*id, SendState::Unclear).await;
+            let id = office.stage().queued_message(conversation, "oi").await;
+            office.until(id, SendState::Unclear).await;
+            ids.push(id);
         }
         // What comes after it in the conversation does not wait.
         let next = office.stage().queued_message(first, "mais").await;

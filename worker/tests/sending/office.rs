@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use portaria_domain::access::Scope;
 use portaria_entity::id::{ChannelId, ConversationId, MessageId};
 use portaria_entity::outgoing_message::{self, SendFailure, SendState};
+use portaria_entity::role::BuiltInRole;
 use portaria_entity::{channel_sending, message};
 use portaria_testing::{START, Stage, TestDatabase};
 use portaria_worker::WorkerOptions;
@@ -34,8 +36,9 @@ impl Office {
         Self::over(Stage::on(test).await).await
     }
 
-    /// Both numbers have a token.
+    /// Both numbers have a token, and there is somebody who may write.
     pub async fn over(stage: Stage) -> Self {
+        stage.person("Rita", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
         for channel in [stage.sales, stage.support] {
             stage.give_token(channel, "first token").await;
         }
@@ -63,7 +66,15 @@ impl Office {
 
     pub async fn conversation(&self, place: usize, channel: ChannelId) -> ConversationId {
         let contact = self.stage().customer("Ana", &format!("55119555{place:05}")).await;
-        self.stage().conversation(contact, channel, None, &[]).await
+        let conversation = self.stage().conversation(contact, channel, None, &[]).await;
+        self.keep_open().await;
+        conversation
+    }
+
+    /// Every customer may be answered for a month.
+    pub async fn keep_open(&self) {
+        let at = self.stage().clock.now() + Duration::from_secs(30 * 24 * 3_600);
+        self.site.execute(&format!("UPDATE conversations SET last_inbound_at = {}", at.0)).await;
     }
 
     pub async fn outgoing(&self, id: MessageId) -> outgoing_message::Model {

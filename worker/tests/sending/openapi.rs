@@ -2,9 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use jsonschema::Validator;
+use portaria_domain::sending::card::NewCard;
+use portaria_domain::sending::gate::Kind;
+use portaria_domain::sending::interactive::{
+    Framing, NewButton, NewButtons, NewFlow, NewList, NewRow, NewScreen, NewSection,
+};
+use portaria_domain::sending::{NewContent, NewLocation, NewReaction, NewText};
+use portaria_entity::id::MessageId;
+use portaria_entity::outgoing_message::SendState;
+use portaria_testing::TestDatabase;
 use serde_json::{Value, json};
+use strum::IntoEnumIterator;
+
+use crate::office::Office;
 
 /// Looks for the description beside this checkout or beside any folder it lies in.
 fn description() -> Option<Value> {
@@ -54,6 +67,11 @@ fn amend(schemas: &mut Value) {
     base["properties"]["recipient"] = json!({ "type": "string" });
     base["required"] = json!(["messaging_product", "recipient_type", "type"]);
     base["oneOf"] = json!([{ "required": ["to"] }, { "required": ["recipient"] }]);
+    // Meta's own example has numbers.
+    for degrees in ["latitude", "longitude"] {
+        let place = "/LocationMessage/allOf/1/properties/location/properties";
+        schemas.pointer_mut(place).unwrap()[degrees] = json!({ "type": ["number", "string"] });
+    }
     // Meant are the numbers of buttons, which begin with 0.
     schemas["TemplateComponent"]["properties"]["index"] = json!({ "type": "string", "pattern": "^[0-9]$" });
 }
@@ -92,5 +110,115 @@ fn the_description_refuses_what_meta_would() {
         put("smoke", json!({})),
     ] {
         assert_ne!(faults(&wrong), Vec::<String>::new(), "{wrong}");
+    }
+}
+
+/// Whether Portaria makes what is put to Meta, or only this test does so far.
+const HERE: &str = "made here";
+
+/// One of each kind, as it goes to Meta: who makes it, and what it is.
+fn sample(kind: Kind) -> (&'static str, Value) {
+    let framing = || Framing { header: Some("Padaria".to_owned()), body: "Qual?".to_owned(), footer: None };
+    let text = |body: &str| NewText { body: body.to_owned(), preview_links: true };
+    let new = match kind {
+        Kind::Text => NewContent::Text(text("veja https://padaria.example")),
+        Kind::Reaction => {
+            let message_id = MessageId(uuid::Uuid::from_u128(1));
+            NewContent::Reaction(NewReaction { message_id, emoji: Some("👍".to_owned()) })
+        }
+        Kind::Location => NewContent::Location(NewLocation {
+            latitude: -23.55,
+            longitude: -46.63,
+            name: Some("Padaria".to_owned()),
+            address: Some("Rua A, 1".to_owned()),
+        }),
+        Kind::Contacts => NewContent::Cards(vec![NewCard {
+            formatted_name: "Rita Lima".to_owned(),
+            first_name: Some("Rita".to_owned()),
+            last_name: Some("Lima".to_owned()),
+            organization: Some("Padaria".to_owned()),
+            title: Some("Gerente".to_owned()),
+            phones: vec!["+5511940000001".to_owned()],
+            emails: vec!["rita@padaria.example".to_owned()],
+            urls: vec!["https://padaria.example".to_owned()],
+        }]),
+        Kind::Buttons => NewContent::Buttons(NewButtons {
+            framing: framing(),
+            buttons: vec![NewButton { id: "sim".to_owned(), title: "Sim".to_owned() }],
+        }),
+        Kind::List => {
+            let row = NewRow {
+                id: "1".to_owned(),
+                title: "Pão".to_owned(),
+                description: Some("quente".to_owned()),
+            };
+            let section = NewSection { title: Some("Hoje".to_owned()), rows: vec![row] };
+            NewContent::List(NewList {
+                framing: framing(),
+                button: "Ver".to_owned(),
+                sections: vec![section],
+            })
+        }
+        Kind::Flow => NewContent::Flow(NewFlow {
+            framing: framing(),
+            flow_id: "123".to_owned(),
+            button: "Abrir".to_owned(),
+            token: Some("t1".to_owned()),
+            screen: Some(NewScreen { id: "FIRST".to_owned(), data: None }),
+            draft: false,
+        }),
+        // Its words go out as a text.
+        Kind::QuickReply => return (HERE, json!({ "type": "text", "text": { "body": "Já vamos!" } })),
+        Kind::Image => return (HERE, json!({ "type": "image", "image": { "id": "1", "caption": "Pão" } })),
+        Kind::Audio => return (HERE, json!({ "type": "audio", "audio": { "id": "1" } })),
+        Kind::Video => return (HERE, json!({ "type": "video", "video": { "id": "1", "caption": "Forno" } })),
+        Kind::Sticker => return (HERE, json!({ "type": "sticker", "sticker": { "id": "1" } })),
+        Kind::Document => {
+            return (HERE, json!({ "type": "document", "document": { "id": "1", "filename": "nota.pdf" } }));
+        }
+        Kind::Template => {
+            let parameters = json!([{ "type": "text", "text": "Ana" }]);
+            let components = json!([
+                { "type": "body", "parameters": parameters },
+                { "type": "button", "sub_type": "quick_reply", "index": "0",
+                  "parameters": [{ "type": "payload", "payload": "sim" }] },
+            ]);
+            let language = json!({ "code": "pt_BR", "policy": "deterministic" });
+            return (
+                HERE,
+                json!({ "type": "template", "template":
+                { "name": "pedido", "language": language, "components": components } }),
+            );
+        }
+    };
+    let mut payload = new.prepare().unwrap().payload(Some("wamid.before"));
+    if kind == Kind::Reaction {
+        payload["reaction"]["message_id"] = "wamid.before".into();
+    }
+    ("made by the domain", payload)
+}
+
+#[tokio::test]
+async fn every_kind_of_message_goes_out_as_meta_describes_it() {
+    let is_compared = schema().is_some();
+    let office = Office::on(TestDatabase::sqlite().await).await;
+    let kinds: Vec<Kind> = Kind::iter().collect();
+    let conversations = office.conversations(kinds.len()).await;
+    let mut table = Vec::new();
+    for (kind, conversation) in kinds.into_iter().zip(conversations) {
+        let (made, payload) = sample(kind);
+        let name = payload["type"].as_str().unwrap().to_owned();
+        let id = office.stage().queued(conversation, &name, &payload).await;
+        office.until(id, SendState::Accepted).await;
+        let received = office.meta.received().last().unwrap().clone();
+        let members: Vec<_> =
+            received.body[&name].as_object().map(|part| part.keys().cloned().collect()).unwrap_or_default();
+        let kind: &'static str = kind.into();
+        table.push(format!("{kind:12} {name:12} {made:20} {}", members.join(" ")));
+        office.stage().clock.advance(Duration::from_secs(1));
+    }
+    office.site.stop().await;
+    if is_compared {
+        insta::assert_snapshot!(table.join("\n"));
     }
 }

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use portaria_domain::Installation;
+use portaria_domain::access::Scope;
 use portaria_domain::database::Database;
 use portaria_domain::sealing::KeyRing;
 use portaria_domain::sending::{number, queue};
 use portaria_entity::outgoing_message::SendState;
+use portaria_entity::role::BuiltInRole;
 use portaria_testing::{Stage, TestDatabase, databases};
 use portaria_worker::sending::{Sender, SendingOptions};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +65,7 @@ async fn what_a_killed_process_was_sending_is_decided_by_statuses_and_the_rest_i
     for test in databases().await {
         let stage = Stage::on(test).await;
         stage.give_token(stage.sales, "first token").await;
+        stage.person("Rita", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
         let mut ids = Vec::new();
         let mut conversations = Vec::new();
         for place in 0..3 {
@@ -70,6 +74,8 @@ async fn what_a_killed_process_was_sending_is_decided_by_statuses_and_the_rest_i
             conversations.push(conversation);
             ids.push(stage.queued_message(conversation, "oi").await);
         }
+        let open = "UPDATE conversations SET last_inbound_at = 9000000000000000";
+        stage.installation.database.writer().execute_unprepared(open).await.unwrap();
         // A process takes the number and two messages, and is no more.
         let which = number::Number { workspace_id: stage.workspace_id, channel_id: stage.sales };
         number::take(&stage.installation, which, "killed").await.unwrap().unwrap();
