@@ -1,4 +1,15 @@
-//! Message templates: what Meta says of them, and who sees which.
+//! Message templates: what Meta says of them, and who sees which. What one says is a [`definition`].
+
+pub mod definition;
+pub mod fill;
+pub mod flaw;
+pub mod language;
+mod meta_form;
+mod placeholder;
+pub mod preview;
+#[cfg(test)]
+mod tests;
+pub mod values;
 
 use portaria_entity::id::{TemplateId, WorkspaceId};
 use portaria_entity::template::{self, Column, TemplateStatus};
