@@ -26,7 +26,9 @@ use portaria_entity::template::{self, Column, TemplateStatus};
 use portaria_entity::{channel, template as entity, template_version};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::access::Region;
 use crate::clock::Clock;
@@ -34,6 +36,7 @@ use crate::database::literal;
 use crate::error::{Error, Result};
 use crate::permission::Permission;
 use crate::viewer::Viewer;
+use authority::{TemplateRow, WORKS_ON_TEMPLATES, seen};
 
 /// A template by Meta's id, made known when it is not yet. One that was written here is known by its name and language until Meta's
 /// id is, for the answer that gave the id may be lost, or not be there yet.
@@ -96,24 +99,23 @@ pub struct Wanted {
 }
 
 /// The templates that a viewer may see, the newest first: those of the accounts that the numbers belong to where they may
-/// see templates.
+/// see templates. What Meta does not have yet, only where they work on templates.
 pub async fn page(
     connection: &impl ConnectionTrait,
     viewer: &Viewer,
     wanted: Wanted,
     after: Option<TemplateId>,
     limit: u64,
-) -> Result<Vec<entity::Model>> {
-    let mut find = template::Entity::find().filter(Column::WorkspaceId.eq(viewer.workspace_id));
-    if let Region::Parts { channels, .. } = viewer.access.region(Permission::TemplateRead) {
-        let accounts = Query::select()
-            .column(channel::Column::WabaId)
-            .from(channel::Entity)
-            .and_where(channel::Column::WorkspaceId.eq(viewer.workspace_id))
-            .and_where(channel::Column::Id.is_in(channels))
-            .to_owned();
-        find = find.filter(Column::WabaId.in_subquery(accounts));
+) -> Result<Vec<TemplateRow>> {
+    let read = viewer.access.region(Permission::TemplateRead);
+    let mut find = template::Entity::find()
+        .filter(Column::WorkspaceId.eq(viewer.workspace_id))
+        .filter(of_accounts(viewer, read));
+    let mut known = Condition::any().add(Column::MetaId.is_not_null());
+    for permission in WORKS_ON_TEMPLATES.iter() {
+        known = known.add(of_accounts(viewer, viewer.access.region(permission)));
     }
+    find = find.filter(known);
     if let Some(status) = wanted.status {
         find = find.filter(Column::Status.eq(status));
     }
@@ -129,5 +131,18 @@ pub async fn page(
     if let Some(after) = after {
         find = find.filter(Column::Id.lt(after));
     }
-    Ok(find.order_by_desc(Column::Id).limit(limit).all(connection).await?)
+    let rows = find.order_by_desc(Column::Id).limit(limit).all(connection).await?;
+    seen(connection, viewer, rows).await
+}
+
+/// Of the accounts that the numbers of a region belong to.
+fn of_accounts(viewer: &Viewer, region: Region) -> Condition {
+    let Region::Parts { channels, .. } = region else { return Condition::all() };
+    let accounts = Query::select()
+        .column(channel::Column::WabaId)
+        .from(channel::Entity)
+        .and_where(channel::Column::WorkspaceId.eq(viewer.workspace_id))
+        .and_where(channel::Column::Id.is_in(channels))
+        .to_owned();
+    Condition::all().add(Column::WabaId.in_subquery(accounts))
 }

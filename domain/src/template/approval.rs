@@ -1,10 +1,13 @@
 //! Approving: nothing goes to Meta that one person alone wanted. Who had a hand in a version does not approve it, unless there
 //! is nobody else who may: then it takes a stepped-up session, is put down, and the auditor tells of it.
 
-use portaria_entity::id::TemplateVersionId;
+use std::collections::BTreeSet;
+
+use portaria_entity::id::{ChannelId, MemberId, TemplateId, TemplateVersionId};
+use portaria_entity::template;
 use portaria_entity::template_submission::TemplateOperation;
 use portaria_entity::template_version::{self, Column, Model, TemplateVersionState as State};
-use portaria_entity::{id::MemberId, id::TemplateId, template};
+use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -170,13 +173,22 @@ fn require_acceptable(row: &template::Model) -> Result<()> {
 async fn decides_alone(desk: &Desk<'_>, version: &Model, approver: MemberId) -> Result<bool> {
     let authors = version::authors(&desk.transaction, version).await?;
     let database = &desk.installation.database;
-    let ledger = Ledger::read(&desk.transaction, database, desk.row.workspace_id, desk.now).await?;
     // Whatever was cached: they must be able to now.
+    let ledger = Ledger::read(&desk.transaction, database, desk.row.workspace_id, desk.now).await?;
+    may_approve(&ledger, (&authors, &desk.channels), (desk.viewer, approver), desk.now)
+}
+
+/// Whether somebody may approve what these people wrote; and whether as one of them, for there is nobody else.
+pub fn may_approve(
+    ledger: &Ledger,
+    (authors, channels): (&BTreeSet<MemberId>, &[ChannelId]),
+    (viewer, approver): (&Viewer, MemberId),
+    now: Timestamp,
+) -> Result<bool> {
     let may = |member: MemberId| {
         ledger.members.get(&member).is_some_and(|standing| {
             standing.is_active()
-                && held_for_all(&standing.access(desk.now), &desk.channels)
-                    .contains(Permission::TemplateApprove)
+                && held_for_all(&standing.access(now), channels).contains(Permission::TemplateApprove)
         })
     };
     let any_of = PermissionSet::of(&[Permission::TemplateApprove]);
@@ -189,10 +201,7 @@ async fn decides_alone(desk: &Desk<'_>, version: &Model, approver: MemberId) -> 
     if ledger.members.keys().any(|member| !authors.contains(member) && may(*member)) {
         return Err(Refusal::OwnTemplate.into());
     }
-    if !desk.viewer.is_stepped_up(desk.now) {
-        return Err(desk.viewer.step_up_required(any_of));
-    }
-    Ok(true)
+    if viewer.is_stepped_up(now) { Ok(true) } else { Err(viewer.step_up_required(any_of)) }
 }
 
 async fn change(desk: &Desk<'_>, version: &Model, changed: template_version::ActiveModel) -> Result<()> {

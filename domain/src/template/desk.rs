@@ -36,7 +36,7 @@ impl<'a> Desk<'a> {
         let locked = template::Entity::find_by_id((viewer.workspace_id, id)).lock_exclusive();
         let row = locked.one(&transaction).await?.ok_or(Error::NotFound)?;
         let channels = channels_of(&transaction, viewer.workspace_id, &row.waba_id).await?;
-        if viewer.is_barred() || !may_see(&viewer.access, &channels) {
+        if viewer.is_barred() || !may_see(&viewer.access, &channels, row.meta_id.is_some()) {
             return Err(Error::NotFound);
         }
         let desk = Self { installation, viewer, transaction, row, channels, now: installation.clock.now() };

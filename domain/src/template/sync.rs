@@ -70,7 +70,7 @@ pub async fn ask_now(
     let found = all.into_iter().find(|row| row.id == channel).ok_or(Error::NotFound)?;
     let transaction = installation.database.begin().await?;
     let channels = channels_of(&transaction, viewer.workspace_id, &found.waba_id).await?;
-    if !may_see(&viewer.access, &channels) {
+    if !may_see(&viewer.access, &channels, true) {
         return Err(Error::NotFound);
     }
     let held = held_for_all(&viewer.access, &channels);
@@ -95,24 +95,37 @@ pub async fn ask_now(
     row.ok_or_else(|| Error::internal("a reading that was just asked for is not there"))
 }
 
-/// When the accounts of a workspace were read last, and are to be next.
-pub async fn of_account(
+/// When the templates of a number's account were read last, and are to be next; none when nobody has read them yet.
+pub async fn of_channel(
     connection: &impl ConnectionTrait,
-    workspace: WorkspaceId,
-    waba: &str,
+    viewer: &Viewer,
+    channel: ChannelId,
 ) -> Result<Option<template_sync::Model>> {
-    Ok(template_sync::Entity::find_by_id((workspace, waba.to_owned())).one(connection).await?)
+    let all = crate::channel::all(connection, viewer.workspace_id).await?;
+    let found = all.into_iter().find(|row| row.id == channel).ok_or(Error::NotFound)?;
+    let channels = channels_of(connection, viewer.workspace_id, &found.waba_id).await?;
+    if !may_see(&viewer.access, &channels, true) {
+        return Err(Error::NotFound);
+    }
+    Ok(template_sync::Entity::find_by_id((viewer.workspace_id, found.waba_id)).one(connection).await?)
 }
 
-/// Takes the next account that is due; accounts that were never read are due at once.
+/// Accounts that were never read are due at once.
+pub async fn take_up(installation: &Installation) -> Result<()> {
+    let (database, now) = (&installation.database, installation.clock.now());
+    let new = "SELECT DISTINCT c.workspace_id, c.waba_id FROM channels c \
+               WHERE c.sealed_access_token IS NOT NULL AND NOT EXISTS (SELECT 1 FROM template_syncs s \
+                   WHERE s.workspace_id = c.workspace_id AND s.waba_id = c.waba_id)";
+    for row in database.reader().query_all_raw(database.statement(new, [])).await? {
+        let waba: String = row.try_get_by_index(1)?;
+        ask(database.writer(), installation, (row.try_get_by_index(0)?, &waba), now).await?;
+    }
+    Ok(())
+}
+
+/// Takes the next account that is due.
 pub async fn claim(installation: &Installation) -> Result<Option<Reading>> {
     let (database, now) = (&installation.database, installation.clock.now());
-    let new = "INSERT INTO template_syncs (workspace_id, waba_id, due_at, leased_until) \
-               SELECT DISTINCT c.workspace_id, c.waba_id, CAST($1 AS BIGINT), 0 FROM channels c \
-               WHERE c.sealed_access_token IS NOT NULL AND NOT EXISTS (SELECT 1 FROM template_syncs s \
-                   WHERE s.workspace_id = c.workspace_id AND s.waba_id = c.waba_id) \
-               ON CONFLICT (workspace_id, waba_id) DO NOTHING";
-    database.writer().execute_raw(database.statement(new, [now.0.into()])).await?;
     let due = template_sync::Entity::find()
         .filter(template_sync::Column::DueAt.lte(now))
         .filter(template_sync::Column::LeasedUntil.lte(now))

@@ -8,9 +8,7 @@ use portaria_entity::template_version::{self, Column, Model, TemplateVersionStat
 use portaria_entity::{api_key, template};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::authority::{channels_of, held_for_all, may_see};
@@ -42,7 +40,7 @@ pub async fn create(
     let channels = channels_of(&transaction, viewer.workspace_id, &found.waba_id).await?;
     let held = held_for_all(&viewer.access, &channels);
     viewer.require(held, PermissionSet::of(&[Permission::TemplateWrite]), now)?;
-    if !may_see(&viewer.access, &channels) {
+    if !may_see(&viewer.access, &channels, true) {
         return Err(Error::Forbidden { any_of: PermissionSet::of(&[Permission::TemplateRead]) });
     }
     require_flawless(definition)?;

@@ -39,5 +39,6 @@ mod signal;
 mod signing_in;
 mod single_sign_on;
 mod team;
+mod template;
 mod throttle;
 mod verification;

@@ -96,7 +96,7 @@ async fn told_by_meta(stage: &Stage) {
     let (writer, workspace, now) = (database.writer(), stage.workspace_id, clock.now());
     business_account::know(writer, clock, workspace, "padaria-waba").await.unwrap();
     channel_fact::know(writer, workspace, stage.sales).await.unwrap();
-    template::know(writer, clock, (workspace, "padaria-waba", "1")).await.unwrap();
+    template::know(writer, clock, (workspace, "padaria-waba", "1"), None).await.unwrap();
     unknown_content::count(writer, database, workspace, ("odd", ""), now).await.unwrap();
     let restrictions = r#"[{"kind":"X","until":1}]"#;
     let place = (workspace, About::BusinessAccount("padaria-waba"));
