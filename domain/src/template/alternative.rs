@@ -111,6 +111,18 @@ pub async fn alternative_of(
     Ok(template_alternative::Entity::find_by_id((workspace, id)).one(connection).await?)
 }
 
+/// What stands in for some templates.
+pub async fn alternatives(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    templates: &[TemplateId],
+) -> Result<Vec<template_alternative::Model>> {
+    let find = template_alternative::Entity::find()
+        .filter(template_alternative::Column::WorkspaceId.eq(workspace))
+        .filter(template_alternative::Column::TemplateId.is_in(templates.iter().copied()));
+    Ok(find.all(connection).await?)
+}
+
 /// The numbers that some templates are held to; not those that may be sent from all.
 pub async fn channels_of_templates(
     connection: &impl ConnectionTrait,

@@ -239,6 +239,13 @@ impl Definition {
     }
 }
 
+impl Text {
+    /// Its parameters, each once, in the order in which they first come.
+    pub fn parameters(&self) -> Vec<&str> {
+        super::placeholder::parameters(&self.text)
+    }
+}
+
 impl Button {
     /// What is written on it; none where WhatsApp writes it.
     pub fn text(&self) -> Option<&str> {

@@ -2,6 +2,7 @@
 //! written down as begun before it is; when it is not known what came of it, Meta is asked what it has before anything is
 //! sent again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portaria_entity::id::{TemplateId, TemplateVersionId, WorkspaceId};
@@ -137,6 +138,23 @@ pub async fn last_of(
         .filter(Column::TemplateId.eq(template))
         .order_by_desc(Column::Id);
     Ok(find.one(connection).await?)
+}
+
+/// The same of some templates.
+pub async fn last_of_each(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    templates: &[TemplateId],
+) -> Result<Vec<Model>> {
+    // Ids follow time; the database has no greatest of them by itself.
+    let rows = template_submission::Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace))
+        .filter(Column::TemplateId.is_in(templates.iter().copied()))
+        .order_by_desc(Column::Id)
+        .all(connection)
+        .await?;
+    let mut seen = BTreeSet::new();
+    Ok(rows.into_iter().filter(|row| seen.insert(row.template_id)).collect())
 }
 
 /// What is next in line.

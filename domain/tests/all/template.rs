@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use portaria_domain::access::Scope;
 use portaria_domain::api_key::{self, NewApiKey};
+use portaria_domain::audit::{Evidence, examine};
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::fact::{About, put};
 use portaria_domain::granting::Change;
@@ -16,7 +17,7 @@ use portaria_domain::template::standing::{Usability, usability};
 use portaria_domain::template::submission::{Claimed, Job, claim, last_of};
 use portaria_domain::template::version::{create, latest, update};
 use portaria_domain::template::{authority, know};
-use portaria_domain::{channel, role};
+use portaria_domain::{channel, role, workspace};
 use portaria_entity::id::{TemplateId, TemplateVersionId};
 use portaria_entity::role::BuiltInRole::{Administrator, Agent};
 use portaria_entity::template::{Model, TemplateStatus};
@@ -108,6 +109,16 @@ async fn key_of(stage: &Stage, maker: &Person) -> String {
     let key = api_key::create(&mut change, new).await.unwrap();
     change.finish().await.unwrap();
     key.token.reveal().to_owned()
+}
+
+/// Of which template the auditor tells that it was approved alone.
+async fn reminded(stage: &Stage) -> Option<String> {
+    let workspace = workspace::find(stage.installation.database.reader(), stage.workspace_id).await.unwrap();
+    let found = examine(&stage.installation, &workspace).await.unwrap().found;
+    found.into_iter().find_map(|found| match found.evidence {
+        Evidence::TemplateApprovedAlone { template, .. } => Some(template),
+        _ => None,
+    })
 }
 
 /// Written, asked for by one and approved by another.
@@ -229,6 +240,9 @@ async fn who_is_alone_approves_with_a_second_factor() {
         let ana = stage.step_up(&ana).await;
         approve(&stage.installation, &ana.viewer, mark(&stage, id).await).await.unwrap();
         assert!(last(&stage, id).await.alone);
+        assert_eq!(reminded(&stage).await, Some("pedido".to_owned()));
+        stage.clock.advance(7 * DAY);
+        assert_eq!(reminded(&stage).await, None, "for a week");
     }
 }
 
