@@ -3,6 +3,8 @@
 
 mod catalogue;
 mod submission;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
