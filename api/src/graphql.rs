@@ -52,6 +52,8 @@ pub mod team;
 mod template;
 mod template_definition;
 mod template_input;
+mod template_preview;
+mod template_values;
 mod template_version;
 pub mod time;
 mod typing;

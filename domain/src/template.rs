@@ -8,6 +8,7 @@ mod desk;
 pub mod fill;
 pub mod flaw;
 pub mod language;
+pub mod message;
 mod meta_form;
 pub mod outcome;
 mod placeholder;

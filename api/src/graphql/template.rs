@@ -7,7 +7,6 @@ use futures_util::future::try_join_all;
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::template::authority::TemplateRow;
 use portaria_domain::template::definition::Definition;
-use portaria_domain::template::preview::preview;
 use portaria_domain::template::standing::{Usability, usability};
 use portaria_domain::template::version;
 use portaria_domain::viewer::Viewer;
@@ -19,8 +18,9 @@ use uuid::Uuid;
 use super::ability::TemplateAbilities;
 use super::channel::Channel;
 use super::connection::{Connection, PageSize, decode_cursor, encode_cursor};
-use super::template_definition::{TemplateDefinition, TemplatePreview};
-use super::template_input::TemplateValuesInput;
+use super::template_definition::TemplateDefinition;
+use super::template_preview::TemplatePreview;
+use super::template_values::TemplateValuesInput;
 use super::template_version::{TemplateSubmission, TemplateVersion, version_cursor};
 use super::time::DateTime;
 use crate::error::Result;
@@ -220,7 +220,7 @@ impl Template {
     ) -> Result<Option<TemplatePreview>> {
         let values = values.unwrap_or_default().into_values()?;
         let told = self.row().definition.as_deref().map(Definition::from_json).transpose()?;
-        Ok(told.map(|definition| TemplatePreview(preview(&definition, &values))))
+        Ok(told.map(|definition| TemplatePreview::new(&definition, &values)))
     }
 
     /// What was written last of it here; null where nothing was.

@@ -1,4 +1,4 @@
-//! What a template says, and what a customer sees of it.
+//! What a template says.
 
 use async_graphql::Enum;
 use portaria_domain::permission::{Permission, PermissionSet};
@@ -6,7 +6,6 @@ use portaria_domain::template::definition as domain;
 use portaria_domain::template::definition::{
     Body, Button, Definition, FlowReference, Footer, Header, OneTimePassword,
 };
-use portaria_domain::template::preview::{Rendered, RenderedButton};
 use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
@@ -90,7 +89,7 @@ macro_rules! read_with_the_template {
 }
 
 read_with_the_template! {
-    TemplateDefinition, TemplateText, TemplateHeader, TemplateFooter, TemplateButton, TemplateApp, TemplatePreview, TemplatePreviewButton,
+    TemplateDefinition, TemplateText, TemplateHeader, TemplateFooter, TemplateButton, TemplateApp,
 }
 
 pub struct TemplateDefinition(pub Definition);
@@ -388,65 +387,5 @@ impl TemplateApp {
     #[requires(TemplateRead)]
     fn signature_hash(&self) -> &str {
         &self.0.signature_hash
-    }
-}
-
-pub struct TemplatePreview(pub Rendered);
-
-/// What a customer would see. It is text: nothing in it is escaped.
-#[guarded]
-impl TemplatePreview {
-    /// The title; null where there is none.
-    #[requires(TemplateRead)]
-    fn title(&self) -> Option<&str> {
-        self.0.title.as_deref()
-    }
-
-    /// The file or place above the text; null where there is none.
-    #[requires(TemplateRead)]
-    fn shows(&self) -> Option<TemplateHeaderFormat> {
-        match self.0.media {
-            Some(domain::HeaderMedia::Image) => Some(TemplateHeaderFormat::Image),
-            Some(domain::HeaderMedia::Video) => Some(TemplateHeaderFormat::Video),
-            Some(domain::HeaderMedia::Document) => Some(TemplateHeaderFormat::Document),
-            Some(domain::HeaderMedia::Gif) => Some(TemplateHeaderFormat::Gif),
-            None => self.0.shows_location.then_some(TemplateHeaderFormat::Location),
-        }
-    }
-
-    /// The text.
-    #[requires(TemplateRead)]
-    fn body(&self) -> &str {
-        &self.0.body
-    }
-
-    /// What stands below it; null where there is nothing.
-    #[requires(TemplateRead)]
-    fn footer(&self) -> Option<&str> {
-        self.0.footer.as_deref()
-    }
-
-    /// The buttons, in order.
-    #[requires(TemplateRead)]
-    fn buttons(&self) -> Vec<TemplatePreviewButton> {
-        self.0.buttons.iter().cloned().map(TemplatePreviewButton).collect()
-    }
-}
-
-pub struct TemplatePreviewButton(RenderedButton);
-
-/// A button as a customer sees it.
-#[guarded]
-impl TemplatePreviewButton {
-    /// What is written on it.
-    #[requires(TemplateRead)]
-    fn text(&self) -> &str {
-        &self.0.text
-    }
-
-    /// The address that it opens, the number that it calls, or the code that it copies; null of others.
-    #[requires(TemplateRead)]
-    fn target(&self) -> Option<&str> {
-        self.0.target.as_deref()
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID};
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::template::definition::Definition;
-use portaria_domain::template::preview::preview;
 use portaria_domain::viewer::Viewer;
 use portaria_entity::id::MemberId;
 use portaria_entity::{template_submission, template_sync, template_version};
@@ -13,8 +12,9 @@ use portaria_guard::guarded;
 
 use super::connection::{decode_cursor, encode_cursor};
 use super::member::Member;
-use super::template_definition::{TemplateDefinition, TemplatePreview};
-use super::template_input::TemplateValuesInput;
+use super::template_definition::TemplateDefinition;
+use super::template_preview::TemplatePreview;
+use super::template_values::TemplateValuesInput;
 use super::time::DateTime;
 use crate::error::Result;
 use crate::guard::Subject;
@@ -130,7 +130,7 @@ impl TemplateVersion {
         >,
     ) -> Result<TemplatePreview> {
         let values = values.unwrap_or_default().into_values()?;
-        Ok(TemplatePreview(preview(&Definition::from_json(&self.row.definition)?, &values)))
+        Ok(TemplatePreview::new(&Definition::from_json(&self.row.definition)?, &values))
     }
 
     /// How far it has come.

@@ -37,5 +37,6 @@ mod socket;
 mod statements;
 mod subscriptions;
 mod template;
+mod tmp_schema;
 mod typing;
 mod webhook_delivery;

@@ -59,7 +59,7 @@ async fn a_template_is_written_looked_at_and_approved_by_a_colleague() {
             name language metaId status usability channels { name } accountChannels { name }
             viewerCan { update requestApproval withdraw approve decline configure delete }
             latestVersion { number author { name } preview(values: { body: [{ name: \"1\", text: \"Zé\" }] }) {
-                title body footer buttons { text target } } } } }";
+                title body footer buttons { text target } flaws { field code } } } } }";
         let answer = ask(&api, Some(&ana), query, json!({ "id": place.0 })).await;
         let seen = &answer["data"]["template"];
         assert_eq!(seen["usability"], "NOT_SUBMITTED", "{answer}");
@@ -69,6 +69,11 @@ async fn a_template_is_written_looked_at_and_approved_by_a_colleague() {
             json!({
                 "title": "Pedido A-17", "body": "Oi Zé, chega hoje.", "footer": "Padaria",
                 "buttons": [{ "text": "Ver", "target": "https://padaria.example/a17" }],
+                "flaws": [
+                    { "field": ["values", "header"], "code": "MISSING" },
+                    { "field": ["values", "body"], "code": "MISSING" },
+                    { "field": ["values", "buttons"], "code": "MISSING" },
+                ],
             })
         );
         assert_eq!(

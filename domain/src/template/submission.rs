@@ -19,8 +19,8 @@ use super::desk::Desk;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
 
-/// A process that died in the middle keeps it so long.
-const LEASE: Duration = Duration::from_secs(3 * 60);
+/// A process that died in the middle keeps it so long: longer than all its calls may take.
+const LEASE: Duration = Duration::from_secs(10 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Meta takes so many new templates of an account in an hour.

@@ -222,7 +222,10 @@ impl Reading {
             let place = (self.workspace_id, About::Template(row.id));
             fact::accompany(transaction, &installation.database, place, ("reason", reason), self.began_at)
                 .await?;
-            self.tell(transaction, installation, (&row, status, reason)).await?;
+            // What was so before the account was first read is no news.
+            if before.is_some() {
+                self.tell(transaction, installation, (&row, status, reason)).await?;
+            }
         }
         Ok(())
     }

@@ -15,8 +15,9 @@ use portaria_domain::template::outcome::Taken;
 use portaria_domain::template::removal::delete;
 use portaria_domain::template::standing::{Usability, usability};
 use portaria_domain::template::submission::{Claimed, Job, claim, last_of};
+use portaria_domain::template::values::Values;
 use portaria_domain::template::version::{create, latest, update};
-use portaria_domain::template::{authority, know};
+use portaria_domain::template::{authority, know, message};
 use portaria_domain::{channel, role, workspace};
 use portaria_entity::id::{TemplateId, TemplateVersionId};
 use portaria_entity::role::BuiltInRole::{Administrator, Agent};
@@ -360,7 +361,7 @@ async fn a_killed_sender_asks_before_it_sends_again() {
         let (ana, bia) = administrators(&stage).await;
         let id = approved(&stage, (&ana, &bia), "pedido").await;
         let lost = job(&stage).await.unwrap();
-        stage.clock.advance(Duration::from_secs(179));
+        stage.clock.advance(Duration::from_secs(599));
         assert!(job(&stage).await.is_none());
         stage.clock.advance(Duration::from_secs(2));
         let next = job(&stage).await.unwrap();
@@ -497,6 +498,29 @@ async fn alternatives_and_numbers_stay_within_the_account() {
             allowed.push((channel.id, is_for_channel(reader, &one, channel).await.unwrap()));
         }
         assert_eq!(allowed, [(stage.sales, true), (stage.support, false)]);
+        // At Meta and approved, it can be wanted from both; and is for one of them.
+        let writer = stage.installation.database.writer();
+        let key = (stage.workspace_id, "padaria-waba", "77");
+        know(writer, &stage.clock, key, Some(("um", "pt_BR"))).await.unwrap();
+        let early = message::wanted(reader, &all[0], one.id).await.unwrap().fill(&Values::default());
+        assert_eq!(refusal(early), Some(Refusal::NotToldYet));
+        let draft = message::wanted(reader, &all[0], other).await;
+        assert!(matches!(draft, Err(Error::NotFound)), "{draft:?}");
+        let told = pedido("um").to_json().unwrap();
+        for fact in [
+            ("definition", Some(told.as_str())),
+            ("status", Some("approved")),
+            ("category", Some("MARKETING")),
+        ] {
+            let place = (stage.workspace_id, About::Template(one.id));
+            put(writer, &stage.installation.database, place, fact, stage.clock.now()).await.unwrap();
+        }
+        for (channel, expected) in all.iter().zip([true, false]) {
+            let wanted = message::wanted(reader, channel, one.id).await.unwrap();
+            assert_eq!((wanted.usability, wanted.for_channel), (Usability::Usable, expected));
+            assert_eq!(wanted.category(), Some(Category::Marketing), "as Meta counts it");
+            assert!(wanted.fill(&Values::default()).unwrap().is_err());
+        }
         set_channels(&stage.installation, viewer, one.id, &[]).await.unwrap();
         assert!(is_for_channel(reader, &one, &all[1]).await.unwrap());
         let (_, _, foreign) = stage.another_workspace().await;

@@ -21,6 +21,8 @@ use crate::cloud_api::{AccessToken, CallError, GraphError};
 const UNTIL_MENDED: Duration = Duration::from_secs(15 * 60);
 /// Meta counts calls by the hour.
 const TOO_OFTEN: Duration = Duration::from_secs(10 * 60);
+/// Too many calls about an account's templates.
+const TOO_MANY_CALLS: i64 = 80_008;
 /// There is a template of that name in that language.
 const NAME_TAKEN: [i64; 2] = [2_388_023, 2_388_024];
 const ANOTHER: &str = "WhatsApp has another template of that name in that language.";
@@ -185,6 +187,9 @@ impl Attempt<'_> {
         match error {
             CallError::Unsent(_) => self.job.again(installation, &told, None).await,
             CallError::Uncertain(_) => self.job.unclear(installation, &told).await,
+            CallError::Refused(refusal) if refusal.code == TOO_MANY_CALLS => {
+                self.job.again(installation, &told, refusal.retry_after.or(Some(TOO_OFTEN))).await
+            }
             CallError::Refused(refusal) => match remedy(refusal.status, refusal.code) {
                 // Of an error of its own Meta does not say how far it had come.
                 Remedy::Again => self.job.unclear(installation, &told).await,

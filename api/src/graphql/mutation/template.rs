@@ -13,7 +13,8 @@ use crate::error::Result;
 use crate::graphql::id::{parse, parse_optional};
 use crate::graphql::payload::payload;
 use crate::graphql::template::Template;
-use crate::graphql::template_input::{TemplateContentInput, TemplateFlawCode, path_of};
+use crate::graphql::template_input::TemplateContentInput;
+use crate::graphql::template_preview::TemplateFlaw;
 use crate::graphql::template_version::TemplateSync;
 use crate::guard::Subject;
 use crate::request::Request;
@@ -179,33 +180,13 @@ payload! {
     }
 }
 
-pub struct TemplateFlaw(Flaw);
-
-/// What is wrong with a template.
-#[guarded]
-impl TemplateFlaw {
-    /// Path of the input field that it is about.
-    #[authenticated]
-    fn field(&self) -> Vec<String> {
-        path_of(&self.0)
-    }
-
-    /// What it is: programs go by this.
-    #[authenticated]
-    fn code(&self) -> TemplateFlawCode {
-        self.0.code.into()
-    }
-
-    /// In a sentence of English.
-    #[authenticated]
-    fn message(&self) -> &str {
-        &self.0.message
-    }
-}
-
 /// The flaws of a definition; none if it has none.
 fn told(flaws: Vec<Flaw>) -> Option<Vec<TemplateFlaw>> {
-    (!flaws.is_empty()).then(|| flaws.into_iter().map(TemplateFlaw).collect())
+    let one = |flaw: Flaw| match flaw.path.first().map(String::as_str) {
+        Some("name" | "language") => TemplateFlaw::at(&["input"], flaw),
+        _ => TemplateFlaw::at(&["input", "content"], flaw),
+    };
+    (!flaws.is_empty()).then(|| flaws.into_iter().map(one).collect())
 }
 
 /// A template as the viewer sees it after a change.
