@@ -40,5 +40,6 @@ mod signing_in;
 mod single_sign_on;
 mod team;
 mod template;
+mod template_message;
 mod throttle;
 mod verification;
