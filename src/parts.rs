@@ -7,6 +7,7 @@ use portaria_domain::Installation;
 use portaria_worker::cloud_api::CloudApi;
 use portaria_worker::media::{FetchOptions, Fetcher};
 use portaria_worker::schedule::Auditor;
+use portaria_worker::template::TemplateWork;
 use portaria_worker::webhook::{ProcessingOptions, WebhookOptions};
 use portaria_worker::{Worker, WorkerOptions};
 use tokio::task::JoinHandle;
@@ -38,10 +39,15 @@ pub fn worker(
     };
     let processing =
         ProcessingOptions { processors: config.webhook.processors, ..ProcessingOptions::default() };
-    let cloud_api = Some(CloudApi::new(&config.cloud_api.options()).context("cloud_api")?);
-    let options = WorkerOptions { webhook, processing, cloud_api, ..WorkerOptions::default() };
+    let api = CloudApi::new(&config.cloud_api.options()).context("cloud_api")?;
+    let templates = TemplateWork::new(installation.clone(), api.clone());
+    let options = WorkerOptions { webhook, processing, cloud_api: Some(api), ..WorkerOptions::default() };
     let worker = Worker::new(installation.clone(), options);
-    Ok((worker.router(), tokio::spawn(worker.run(shutdown))))
+    let router = worker.router();
+    let run = async move {
+        tokio::join!(worker.run(shutdown.clone()), templates.run(shutdown));
+    };
+    Ok((router, tokio::spawn(run)))
 }
 
 /// Fetches the files of messages.

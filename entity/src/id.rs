@@ -182,6 +182,8 @@ typed_ids! {
     GuidelineId = "guide",
     BotId = "bot",
     BotTurnId = "turn",
+    TemplateVersionId = "tmplver",
+    TemplateSubmissionId = "tmplsub",
 }
 
 #[cfg(test)]

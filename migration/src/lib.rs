@@ -26,6 +26,7 @@ mod m20261125_000030_sending;
 mod m20261125_000031_media;
 mod m20261125_000033_quick_replies;
 mod m20261125_000034_bots;
+mod m20261125_000032_templates;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000031_media::Migration),
             Box::new(m20261125_000033_quick_replies::Migration),
             Box::new(m20261125_000034_bots::Migration),
+            Box::new(m20261125_000032_templates::Migration),
         ]
     }
 }

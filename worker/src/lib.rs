@@ -6,6 +6,7 @@ pub mod media;
 pub mod report;
 pub mod schedule;
 pub mod sending;
+pub mod template;
 pub mod webhook;
 pub mod whatsapp;
 mod worker;

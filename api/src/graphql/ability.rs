@@ -9,6 +9,7 @@ mod guidance;
 mod member;
 mod role;
 mod team;
+mod template;
 mod workspace;
 
 use async_graphql::{Context, Enum};
@@ -28,6 +29,7 @@ pub use guidance::{GuidelineAbilities, QuickReplyAbilities};
 pub use member::MemberAbilities;
 pub use role::RoleAbilities;
 pub use team::TeamAbilities;
+pub use template::TemplateAbilities;
 pub use workspace::WorkspaceAbilities;
 
 /// Whether the viewer may do something now.

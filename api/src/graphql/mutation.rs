@@ -34,6 +34,8 @@ mod session;
 mod session_policy;
 mod single_sign_on;
 mod team;
+mod template;
+mod template_approval;
 mod typing;
 mod webhook_delivery;
 
@@ -81,6 +83,8 @@ pub struct Mutation(
     quick_reply::QuickReplyMutation,
     guideline::GuidelineMutation,
     bot::BotMutation,
+    template::TemplateMutation,
+    template_approval::TemplateApprovalMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

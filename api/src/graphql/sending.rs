@@ -7,11 +7,14 @@ use portaria_domain::sending::file::NewFile;
 use portaria_domain::sending::interactive::{
     Framing, NewButton, NewButtons, NewFlow, NewList, NewRow, NewScreen, NewSection,
 };
-use portaria_domain::sending::{NewContent, NewLocation, NewQuickReply, NewReaction, NewText};
+use portaria_domain::sending::{
+    NewContent, NewLocation, NewQuickReply, NewReaction, NewTemplate, NewText,
+};
 use portaria_entity::media_file::MediaKind;
 
 use super::guidance::QuickReplyValueInput;
 use super::id::parse;
+use super::template_values::TemplateValuesInput;
 use crate::error::{Problem, Result};
 
 /// What the message carries: exactly one of these.
@@ -43,6 +46,18 @@ pub enum MessageContentInput {
     Sticker(StickerInput),
     /// A document. Needs `message:send_document`, and with a caption `message:send_text` too.
     Document(DocumentInput),
+    /// A template. Needs `message:send_template`, and nothing else once a day has passed since the customer wrote.
+    Template(TemplateMessageInput),
+}
+
+/// A template, and what it is filled with.
+#[derive(InputObject)]
+pub struct TemplateMessageInput {
+    /// Which template (`tmpl_...`), of the number's account.
+    template_id: ID,
+    /// What it is filled with: all that it leaves open. `preview(values:) { flaws }` of the template tells beforehand what is wrong
+    /// with it.
+    values: Option<TemplateValuesInput>,
 }
 
 /// Words.
@@ -298,6 +313,10 @@ impl MessageContentInput {
                 NewContent::File(NewFile { caption: document.caption, filename: document.filename, ..plain })
             }
             Self::Flow(flow) => NewContent::Flow(flow.into_flow()?),
+            Self::Template(template) => NewContent::Template(NewTemplate {
+                template_id: parse(&template.template_id)?,
+                values: template.values.unwrap_or_default().into_values()?,
+            }),
         })
     }
 }

@@ -39,5 +39,7 @@ mod single_sign_on;
 mod socket;
 mod statements;
 mod subscriptions;
+mod template;
+mod tmp_schema;
 mod typing;
 mod webhook_delivery;

@@ -12,6 +12,7 @@ use super::file::{self, NewFile};
 use super::gate::{Asked, Kind, TemplateFacts};
 use super::interactive::{self, NewButtons, NewFlow, NewList};
 use super::quick_reply::NewQuickReply;
+use super::template::NewTemplate;
 use crate::error::{Refusal, Result};
 
 /// What somebody wants to send.
@@ -26,6 +27,7 @@ pub enum NewContent {
     List(NewList),
     Flow(NewFlow),
     File(NewFile),
+    Template(NewTemplate),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +121,7 @@ impl NewContent {
             Self::List(_) => Kind::List,
             Self::Flow(_) => Kind::Flow,
             Self::File(new) => file::gate_kind(new.kind),
+            Self::Template(_) => Kind::Template,
         }
     }
 
@@ -143,6 +146,8 @@ impl NewContent {
             Self::List(list) => interactive::prepare_list(list),
             Self::Flow(flow) => interactive::prepare_flow(flow),
             Self::File(new) => file::prepare(new),
+            // What it says, the database knows.
+            Self::Template(_) => Err(crate::Error::internal("a template is prepared apart")),
         }
     }
 }

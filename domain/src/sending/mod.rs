@@ -22,6 +22,7 @@ pub mod recheck;
 pub mod settle;
 mod start;
 mod submit;
+mod template;
 pub mod words;
 
 pub use acknowledge::acknowledge;
@@ -30,3 +31,4 @@ pub use content::{NewContent, NewLocation, NewReaction, NewText};
 pub use start::{NewConversation, Whom, start};
 pub use quick_reply::NewQuickReply;
 pub use submit::{NewMessage, send};
+pub use template::NewTemplate;

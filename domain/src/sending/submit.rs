@@ -13,7 +13,7 @@ use super::content::{NewContent, Prepared};
 use super::facts::{of_viewer, sender};
 use super::file;
 use super::gate::{Asked, Facts, Kind, Obstacle, ask};
-use super::quick_reply;
+use super::{quick_reply, template};
 use crate::access::Reading;
 use crate::conversation::{Change, ConversationRow, placement};
 use crate::error::{Error, Refusal, Result};
@@ -67,12 +67,15 @@ pub(super) async fn put_in_line(change: Change<'_>, new: Asking) -> Result<Messa
         of_viewer((&change.transaction, &installation.database), viewer, conversation, change.now).await?;
     // Who may not send such a thing at all is told that before what is wrong with it.
     check(viewer, &facts, &Asked::of(new.content.kind()), Before::Content)?;
-    let (mut prepared, filled) = match &new.content {
+    let (mut prepared, filled) = match new.content {
         NewContent::QuickReply(reply) => {
-            let of = quick_reply::prepare(&change.transaction, viewer, conversation, reply).await?;
+            let of = quick_reply::prepare(&change.transaction, viewer, conversation, &reply).await?;
             (of.0, Some(of.1))
         }
-        _ => (new.content.prepare()?, None),
+        NewContent::Template(new) => {
+            (template::prepare(&change.transaction, &conversation.row, new).await?, None)
+        }
+        other => (other.prepare()?, None),
     };
     check(viewer, &facts, &prepared.asked(), Before::Sending)?;
     let reply_to = whatsapp_id(&change.transaction, conversation, new.reply_to).await?;
