@@ -24,9 +24,9 @@ mod m20261125_000028_lookups;
 mod m20261125_000029_transfers;
 mod m20261125_000030_sending;
 mod m20261125_000031_media;
+mod m20261125_000032_templates;
 mod m20261125_000033_quick_replies;
 mod m20261125_000034_bots;
-mod m20261125_000032_templates;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 

@@ -7,9 +7,7 @@ use portaria_domain::sending::file::NewFile;
 use portaria_domain::sending::interactive::{
     Framing, NewButton, NewButtons, NewFlow, NewList, NewRow, NewScreen, NewSection,
 };
-use portaria_domain::sending::{
-    NewContent, NewLocation, NewQuickReply, NewReaction, NewTemplate, NewText,
-};
+use portaria_domain::sending::{NewContent, NewLocation, NewQuickReply, NewReaction, NewTemplate, NewText};
 use portaria_entity::media_file::MediaKind;
 
 use super::guidance::QuickReplyValueInput;
@@ -313,10 +311,16 @@ impl MessageContentInput {
                 NewContent::File(NewFile { caption: document.caption, filename: document.filename, ..plain })
             }
             Self::Flow(flow) => NewContent::Flow(flow.into_flow()?),
-            Self::Template(template) => NewContent::Template(NewTemplate {
-                template_id: parse(&template.template_id)?,
-                values: template.values.unwrap_or_default().into_values()?,
-            }),
+            Self::Template(template) => NewContent::Template(template.into_template()?),
+        })
+    }
+}
+
+impl TemplateMessageInput {
+    pub fn into_template(self) -> Result<NewTemplate> {
+        Ok(NewTemplate {
+            template_id: parse(&self.template_id)?,
+            values: self.values.unwrap_or_default().into_values()?,
         })
     }
 }

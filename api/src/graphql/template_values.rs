@@ -1,10 +1,13 @@
 //! What a template is filled with, as it is handed in.
 
-use async_graphql::{InputObject, Json};
+use async_graphql::{ID, InputObject, Json};
+use portaria_domain::media::harmless;
 use portaria_domain::template::values::{
-    ButtonParameter, ButtonValue, Given, Location, Parameter, Section, Values,
+    ButtonParameter, ButtonValue, Given, HeaderFile, Location, Parameter, Section, Values,
 };
+use portaria_entity::id::MediaFileId;
 
+use super::id::parse;
 use crate::error::{Problem, Result};
 
 /// What stands in the place of a parameter: one of its members beside the name.
@@ -74,6 +77,15 @@ pub struct TemplateButtonValueInput {
     sections: Option<Vec<TemplateSectionInput>>,
 }
 
+/// What a template shows above its text.
+#[derive(InputObject)]
+pub struct TemplateFileInput {
+    /// What was handed in by `POST /media` (`media_...`), by whoever sends it now.
+    file_id: ID,
+    /// Of a document: what the customer sees it called.
+    filename: Option<String>,
+}
+
 /// What a template is filled with.
 #[derive(InputObject, Default)]
 pub struct TemplateValuesInput {
@@ -83,6 +95,8 @@ pub struct TemplateValuesInput {
     /// For the parameters in the text; of a one-time password, the password.
     #[graphql(default)]
     body: Vec<TemplateParameterInput>,
+    /// The picture, film or document above the text.
+    file: Option<TemplateFileInput>,
     /// The place above the text.
     location: Option<TemplateLocationInput>,
     /// For the buttons that leave something open.
@@ -104,11 +118,18 @@ impl TemplateValuesInput {
         let buttons = self.buttons.into_iter().map(TemplateButtonValueInput::into_value);
         Ok(Values {
             header: parameters(self.header)?,
-            file: None,
+            file: self.file.map(TemplateFileInput::into_file).transpose()?,
             location,
             body: parameters(self.body)?,
             buttons: buttons.collect::<Result<_>>()?,
         })
+    }
+}
+
+impl TemplateFileInput {
+    fn into_file(self) -> Result<HeaderFile> {
+        let id: MediaFileId = parse(&self.file_id)?;
+        Ok(HeaderFile { id: id.to_string(), filename: self.filename.as_deref().and_then(harmless) })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use portaria_entity::id::MediaFileId;
 use portaria_entity::media_file::{self, MediaKind};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::content::{Prepared, invalid, put, within_if_given};
 use super::gate::Kind;
@@ -47,17 +47,21 @@ pub(super) fn prepare(new: NewFile) -> Result<Prepared> {
     Ok(Prepared { file, ..Prepared::free(gate_kind(new.kind), name, caption, part) })
 }
 
-/// What only the file itself tells: its name, and whether it can be a voice message.
-pub(super) fn complete(part: &mut Value, file: &media_file::Model, kind: MediaKind) -> Result<()> {
+/// What only the file itself tells: its name, and whether it can be a voice message. A template says for itself what it shows.
+pub(super) fn complete(prepared: &mut Prepared, file: &media_file::Model, kind: MediaKind) -> Result<()> {
+    if file.state != media_file::MediaState::Stored {
+        return Err(Refusal::FileNotReady.into());
+    }
+    if prepared.kind == Kind::Template {
+        return Ok(());
+    }
+    let part = &mut prepared.part;
     if kind == MediaKind::Document && part.get("filename").is_none() {
         put(part, "filename", file.filename.clone());
     }
     let is_spoken = part.get("voice").is_some();
     if is_spoken && file.detected_type.as_deref() != Some("audio/ogg") {
         return Err(invalid("audio.voice: only Ogg with Opus can be a voice message"));
-    }
-    if file.state != media_file::MediaState::Stored {
-        return Err(Refusal::FileNotReady.into());
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::content::NewContent;
 use super::submit::{Asking, idempotency_key, put_in_line, repeated};
+use super::template::NewTemplate;
 use crate::access::Reading;
 use crate::activity::{Deed, record};
 use crate::conversation::{ConversationRow, assignee, change_of};
@@ -40,8 +41,8 @@ pub struct NewConversation {
     pub channel_id: ChannelId,
     pub whom: Whom,
     pub idempotency_key: String,
-    /// What to begin with; as things are, WhatsApp takes templates only.
-    pub content: NewContent,
+    /// What to begin with: WhatsApp takes nothing else from who was not written to.
+    pub template: NewTemplate,
 }
 
 /// Puts the first message in line, in a conversation of the one who writes. Where there is one already that they may not
@@ -54,10 +55,11 @@ pub async fn start(installation: &Installation, viewer: &Viewer, new: NewConvers
     let held = viewer.access.in_conversation(number.id, number.team_id);
     let now = installation.clock.now();
     viewer.require(held, PermissionSet::of(&[Permission::MessageInitiate]), now)?;
-    viewer.require(held, PermissionSet::of(&[new.content.kind().permission()]), now)?;
+    viewer.require(held, PermissionSet::of(&[Permission::MessageSendTemplate]), now)?;
     viewer.require(held, READING, now)?;
     let whom = format!("start {:?} {:?}", new.channel_id, new.whom);
-    let hash = Sha256::digest(format!("{whom}\n{}", new.content.fingerprint())).to_vec();
+    let content = NewContent::Template(new.template);
+    let hash = Sha256::digest(format!("{whom}\n{}", content.fingerprint())).to_vec();
     let contact = match &new.whom {
         Whom::Contact(id) => known(&transaction, viewer, *id).await?,
         Whom::Phone { number, name } => {
@@ -76,7 +78,7 @@ pub async fn start(installation: &Installation, viewer: &Viewer, new: NewConvers
     let conversation = ConversationRow::of(viewer, row).filter(|found| found.reading == Reading::Whole);
     let conversation = conversation.ok_or(Refusal::CannotBeStarted)?;
     let change = change_of(installation, viewer, transaction, conversation);
-    put_in_line(change, Asking { key, hash, reply_to: None, content: new.content }).await
+    put_in_line(change, Asking { key, hash, reply_to: None, content }).await
 }
 
 /// Digits of a number in international form.

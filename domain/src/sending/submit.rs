@@ -87,7 +87,7 @@ pub(super) async fn put_in_line(change: Change<'_>, new: Asking) -> Result<Messa
         Some((id, kind)) => {
             let found =
                 media::for_sending(&change.transaction, viewer, id, kind).await.map_err(no_such_file)?;
-            file::complete(&mut prepared.part, &found, kind)?;
+            file::complete(&mut prepared, &found, kind)?;
             Some(found)
         }
         None => None,

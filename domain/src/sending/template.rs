@@ -1,6 +1,7 @@
 //! A template as a message: filled with what its sender gives, and what the gate has to know of it.
 
-use portaria_entity::id::{ChannelId, TemplateId, WorkspaceId};
+use portaria_entity::id::{ChannelId, MediaFileId, TemplateId, WorkspaceId};
+use portaria_entity::media_file::MediaKind;
 use portaria_entity::outgoing_message::MessageCategory;
 use portaria_entity::{channel, conversation};
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -8,10 +9,10 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use super::content::{Prepared, invalid};
 use super::gate::{Kind, TemplateFacts};
 use crate::error::{Error, Refusal, Result};
-use crate::template::definition::Category;
+use crate::template::definition::{Category, Header, HeaderMedia};
 use crate::template::flaw::{Flaw, FlawCode};
 use crate::template::message::{Wanted, wanted};
-use crate::template::values::Values;
+use crate::template::values::{HeaderFile, Values};
 
 /// Which template, and what it is filled with.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,10 @@ pub(super) async fn prepare(
     if wanted.definition.is_none() {
         return Err(Refusal::TemplateNotApproved.into());
     }
+    let file = match &new.values.file {
+        Some(file) => Some(header_file(&wanted, file)?),
+        None => None,
+    };
     let (part, filled) = wanted.fill(&new.values)?.map_err(|flaws| invalid(words(&flaws)))?;
     Ok(Prepared {
         kind: Kind::Template,
@@ -40,7 +45,20 @@ pub(super) async fn prepare(
         template: Some((new.template_id, facts)),
         has_free_text: false,
         acts_on: None,
+        file,
     })
+}
+
+/// What was handed in, and as what the template shows it.
+fn header_file(wanted: &Wanted, file: &HeaderFile) -> Result<(MediaFileId, MediaKind)> {
+    let id = file.id.parse().map_err(|_| Refusal::NoSuchFile)?;
+    let kind = match wanted.definition.as_ref().and_then(|definition| definition.header.as_ref()) {
+        Some(Header::Media { media: HeaderMedia::Image, .. }) => MediaKind::Image,
+        Some(Header::Media { media: HeaderMedia::Video | HeaderMedia::Gif, .. }) => MediaKind::Video,
+        Some(Header::Media { media: HeaderMedia::Document, .. }) => MediaKind::Document,
+        Some(Header::Text(_) | Header::Location) | None => return Err(invalid("template: it shows no file")),
+    };
+    Ok((id, kind))
 }
 
 /// How a template stands now, for the gate.

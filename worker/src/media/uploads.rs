@@ -9,7 +9,7 @@ use portaria_entity::id::MessageId;
 use portaria_entity::{channel, media_file};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::cloud_api::{AccessToken, CallError, CloudApi};
 
@@ -44,9 +44,8 @@ impl Uploads {
         let reader = self.installation.database.reader();
         let found = media::of_messages(reader, channel.workspace_id, &[message]).await;
         let Some(file) = found.map_err(unsent)?.remove(&message) else { return Ok(()) };
-        let kind = payload.get("type").and_then(Value::as_str).map(str::to_owned);
         let id = self.meta_id(channel, &file).await?;
-        match kind.and_then(|kind| payload.get_mut(&kind)).and_then(Value::as_object_mut) {
+        match place(payload) {
             Some(part) => {
                 part.insert("id".to_owned(), json!(id));
                 Ok(())
@@ -124,6 +123,21 @@ impl Uploads {
         let id = answer.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
         id.map(str::to_owned).ok_or_else(|| CallError::unsent("Meta took the file and gave it no name"))
     }
+}
+
+/// Where a message names its file: in the part of its type; of a template, in what it shows above its text.
+fn place(payload: &mut Value) -> Option<&mut Map<String, Value>> {
+    let kind = payload.get("type")?.as_str()?.to_owned();
+    let part = payload.get_mut(&kind)?;
+    if kind != "template" {
+        return part.as_object_mut();
+    }
+    let components = part.get_mut("components")?.as_array_mut()?;
+    let header =
+        components.iter_mut().find(|one| one.get("type").and_then(Value::as_str) == Some("header"))?;
+    let parameter = header.pointer_mut("/parameters/0")?;
+    let shown = parameter.get("type")?.as_str()?.to_owned();
+    parameter.get_mut(&shown)?.as_object_mut()
 }
 
 fn unsent(error: Error) -> CallError {

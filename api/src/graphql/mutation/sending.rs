@@ -13,7 +13,7 @@ use crate::graphql::conversation::Conversation;
 use crate::graphql::id::{parse, parse_optional};
 use crate::graphql::message::Message;
 use crate::graphql::payload::payload;
-use crate::graphql::sending::MessageContentInput;
+use crate::graphql::sending::{MessageContentInput, TemplateMessageInput};
 use crate::guard::Subject;
 use crate::request::Request;
 
@@ -49,8 +49,8 @@ pub struct StartConversationInput {
     to: RecipientInput,
     /// As in `sendMessage`.
     idempotency_key: String,
-    /// What to begin with. WhatsApp takes templates only.
-    content: MessageContentInput,
+    /// What to begin with: WhatsApp takes templates only.
+    template: TemplateMessageInput,
 }
 
 /// Whom to write to.
@@ -180,13 +180,11 @@ payload! {
         /// A conversation cannot be begun with them from this number.
         CannotBeStarted = CannotBeStarted at "to",
         /// WhatsApp would not take it: `message` says which value is wrong, and its limits.
-        InvalidContent = InvalidContent at "content",
+        InvalidContent = InvalidContent at "template",
         /// The key is empty, too long, or has characters that it may not have.
         InvalidIdempotencyKey = InvalidIdempotencyKey at "idempotencyKey",
         /// The key was used for another message.
         IdempotencyKeyReused = IdempotencyKeyReused at "idempotencyKey",
-        /// The message that it reacts to is not there.
-        NoSuchMessage = NoSuchMessage at "content",
         /// There is a conversation already, which is somebody else's.
         NotAssignee = NotAssignee at "to",
         /// The number has no access token.
@@ -198,21 +196,27 @@ payload! {
         /// Codes to sign in go to phone numbers only, and the customer's is not known.
         PhoneNeeded = PhoneNeeded at "to",
         /// It cannot be sent to a group.
-        NotForGroups = NotForGroups at "content",
-        /// The customer has not written within 24 hours: only a template can be sent.
-        WindowClosed = WindowClosed at "content",
+        NotForGroups = NotForGroups at "to",
         /// The template is not approved.
-        TemplateNotApproved = TemplateNotApproved at "content",
+        TemplateNotApproved = TemplateNotApproved at "template",
         /// Meta has paused the template.
-        TemplatePaused = TemplatePaused at "content",
+        TemplatePaused = TemplatePaused at "template",
         /// Meta has disabled or removed the template.
-        TemplateDisabled = TemplateDisabled at "content",
+        TemplateDisabled = TemplateDisabled at "template",
         /// The template is not for this number.
-        TemplateNotForNumber = TemplateNotForNumber at "content",
+        TemplateNotForNumber = TemplateNotForNumber at "template",
         /// The customer wants no marketing.
         MarketingRefused = MarketingRefused at "to",
         /// Who has never written gets marketing only if they asked for it: see `recordConsent`.
         ConsentMissing = ConsentMissing at "to",
+        /// There is no such file, it has expired, or somebody else handed it in.
+        NoSuchFile = NoSuchFile at "template",
+        /// A file of that type cannot be shown there.
+        FileNotOfKind = FileNotOfKind at "template",
+        /// The file is too large to be shown there.
+        FileTooLarge = FileTooLarge at "template",
+        /// The file is not there yet.
+        FileNotReady = FileNotReady at "template",
         /// Too many messages of the viewer wait to be sent.
         TooManyWaiting = TooManyWaiting,
     }
@@ -292,7 +296,7 @@ impl SendingMutation {
             channel_id: parse(&input.channel_id)?,
             whom,
             idempotency_key: input.idempotency_key,
-            content: input.content.into_content()?,
+            template: input.template.into_template()?,
         };
         let outcome = sending::start(&request.installation, request.viewer()?, new).await;
         let (outcome, found) = match outcome {
