@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use crate::error::Problem;
 
 /// An answer that is no file.
-pub struct Refused {
+pub struct Refused(Box<Answer>);
+
+struct Answer {
     status: StatusCode,
     code: Value,
     message: String,
@@ -19,7 +21,7 @@ pub struct Refused {
 impl Refused {
     pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let extensions = serde_json::Map::new();
-        Self { status, code: code.into(), message: message.into(), extensions }
+        Self(Box::new(Answer { status, code: code.into(), message: message.into(), extensions }))
     }
 
     /// One that passes by itself.
@@ -44,7 +46,7 @@ impl From<Problem> for Refused {
         let mut extensions = told["extensions"].as_object().cloned().unwrap_or_default();
         let code = extensions.remove("code").unwrap_or_default();
         let message = told["message"].as_str().unwrap_or_default().to_owned();
-        Self { status, code, message, extensions }
+        Self(Box::new(Answer { status, code, message, extensions }))
     }
 }
 
@@ -74,18 +76,18 @@ impl From<Error> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let mut extensions = self.extensions;
-        extensions.insert("code".to_owned(), self.code);
-        let body = json!({ "errors": [{ "message": self.message, "extensions": extensions }] });
+        let Answer { status, code, message, mut extensions } = *self.0;
+        extensions.insert("code".to_owned(), code);
+        let body = json!({ "errors": [{ "message": message, "extensions": extensions }] });
         let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-        let more: &[(HeaderName, HeaderValue)] = match self.status {
+        let more: &[(HeaderName, HeaderValue)] = match status {
             StatusCode::UNAUTHORIZED => {
                 &[(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))]
             }
             StatusCode::SERVICE_UNAVAILABLE => &[(header::RETRY_AFTER, HeaderValue::from_static("2"))],
             _ => &[],
         };
-        let mut response = (self.status, no_store, Json(body)).into_response();
+        let mut response = (status, no_store, Json(body)).into_response();
         response.headers_mut().extend(more.iter().cloned());
         response
     }

@@ -276,3 +276,66 @@ async fn a_program_has_links_of_its_own_until_its_key_is_revoked() {
         assert_eq!(get(&api, &link, &[]).await.status.as_u16(), 404);
     }
 }
+
+const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $input) { message { id body kind status
+    content { ... on MediaContent { kind state url caption filename voice } } } userErrors { code field } } }";
+
+async fn handed_in(api: &Router, person: &Person, query: &str, bytes: &[u8]) -> Value {
+    let answer = hand_in(api, Some(person), query, ("image/jpeg", bytes)).await;
+    let told: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(answer.status, StatusCode::CREATED, "{told}");
+    told["id"].clone()
+}
+
+#[tokio::test]
+async fn what_was_handed_in_is_sent_by_who_did_and_read_like_any_file() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        stage.connect(stage.sales).await;
+        let api = api(&stage);
+        let ana = stage.person("Ana", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let bia = stage.person("Bia", &[(BuiltInRole::Agent, Scope::Workspace)]).await;
+        let contact = stage.customer("Zoë", &new_phone()).await;
+        let conversation = stage.conversation(contact, stage.sales, Some(ana.member_id), &["oi"]).await;
+        let send = async |key: &str, content: Value| {
+            let input = json!({ "conversationId": conversation.to_string(), "idempotencyKey": key, "content": content });
+            let answer = ask(&api, Some(&ana), SEND, json!({ "input": input })).await;
+            assert!(answer["errors"].is_null(), "{answer}");
+            answer["data"]["sendMessage"].clone()
+        };
+        let picture = handed_in(&api, &ana, "", JPEG).await;
+        let opus = b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead\x01";
+        let sound = handed_in(&api, &ana, "", opus).await;
+        let pdf = handed_in(&api, &ana, "?filename=Or%C3%A7amento.pdf", b"%PDF-1.7\n").await;
+        let sent = send("1", json!({ "image": { "fileId": picture, "caption": "Veja" } })).await;
+        let message = &sent["message"];
+        assert_eq!((&message["kind"], &message["status"]), (&json!("image"), &json!("QUEUED")), "{sent}");
+        let content = &message["content"];
+        assert_eq!((&content["caption"], &content["state"]), (&json!("Veja"), &json!("AVAILABLE")));
+        let given = get(&api, content["url"].as_str().unwrap(), &[]).await;
+        assert_eq!((given.status.as_u16(), given.body.as_slice()), (200, JPEG));
+        let again = send("1", json!({ "image": { "fileId": picture, "caption": "Veja" } })).await;
+        assert_eq!(again["message"]["id"], message["id"], "once");
+        let more = send("2", json!({ "document": { "fileId": picture } })).await;
+        assert_eq!(more["message"]["content"]["kind"], "DOCUMENT", "a file may go out with several messages");
+        let voice = send("3", json!({ "audio": { "fileId": sound, "voice": true } })).await;
+        assert_eq!(voice["message"]["content"]["voice"], true);
+        let document = send("4", json!({ "document": { "fileId": pdf } })).await;
+        assert_eq!(document["message"]["content"]["filename"], "Orçamento.pdf");
+        let theirs = handed_in(&api, &bia, "", JPEG).await;
+        let none = MediaFileId(uuid::Uuid::from_u128(5)).to_string();
+        for (key, content, code) in [
+            ("5", json!({ "image": { "fileId": theirs } }), "NO_SUCH_FILE"),
+            ("6", json!({ "image": { "fileId": none } }), "NO_SUCH_FILE"),
+            ("7", json!({ "audio": { "fileId": picture } }), "FILE_NOT_OF_KIND"),
+            ("8", json!({ "sticker": { "fileId": picture } }), "FILE_NOT_OF_KIND"),
+            ("9", json!({ "image": { "fileId": picture, "caption": " " } }), "INVALID_CONTENT"),
+        ] {
+            let refused = send(key, content).await;
+            assert_eq!(
+                (&refused["userErrors"][0]["code"], &refused["message"]),
+                (&json!(code), &Value::Null)
+            );
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Who may read a file: whoever may read a message that carries it, asked again at each use of a link.
 
-use portaria_entity::id::WorkspaceId;
-use portaria_entity::media_file::{self, MediaKind, MediaState};
+use portaria_entity::id::{ConversationId, WorkspaceId};
+use portaria_entity::media_file::{self, MediaState};
+use portaria_entity::time::Timestamp;
 use portaria_entity::{api_key, message, message_file, session};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
@@ -44,11 +45,11 @@ pub async fn open(installation: &Installation, token: &str, origin: &Origin) -> 
     let reader = installation.database.reader();
     let message = message::Entity::find_by_id((link.workspace_id, link.message_id))
         .select_only()
-        .columns([message::Column::ConversationId, message::Column::RevokedAt])
-        .into_tuple::<(portaria_entity::id::ConversationId, Option<portaria_entity::time::Timestamp>)>()
+        .columns([message::Column::ConversationId, message::Column::RevokedAt, message::Column::Kind])
+        .into_tuple::<(ConversationId, Option<Timestamp>, String)>()
         .one(reader)
         .await?;
-    let (conversation, revoked_at) = message.ok_or(Error::NotFound)?;
+    let (conversation, revoked_at, kind) = message.ok_or(Error::NotFound)?;
     let row: ConversationRow = find(reader, &viewer, conversation).await?;
     if row.reading != Reading::Whole || revoked_at.is_some() {
         return Err(Error::NotFound);
@@ -58,7 +59,7 @@ pub async fn open(installation: &Installation, token: &str, origin: &Origin) -> 
     let carries = message_file::Entity::find_by_id((link.workspace_id, link.message_id)).one(reader).await?;
     carries.filter(|carries| carries.media_file_id == link.file_id).ok_or(Error::NotFound)?;
     let file = media_file::Entity::find_by_id((link.workspace_id, link.file_id)).one(reader).await?;
-    opened(file.ok_or(Error::NotFound)?)
+    opened(file.ok_or(Error::NotFound)?, &kind)
 }
 
 /// The token of a session or key as it is now: proving anew who one is gives a session another.
@@ -90,16 +91,16 @@ async fn token_of(
     Ok(hash.and_then(|hash| hash.try_into().ok()).map(TokenHash))
 }
 
-fn opened(file: media_file::Model) -> Result<Opened> {
+/// A file as what it was sent: the same may have gone out as a picture and as a document.
+fn opened(file: media_file::Model, kind: &str) -> Result<Opened> {
     let (MediaState::Stored, Some(storage_key), Some(bytes)) = (file.state, file.storage_key, file.bytes)
     else {
         return Err(Error::NotFound);
     };
     let safe_type = file.detected_type.filter(|mime| is_safe(mime));
     // What says that it is a picture and is something else is saved, not shown; and so is every document.
-    let inline = safe_type.as_deref().is_some_and(|mime| is_as_told(file.kind, mime));
+    let inline = safe_type.as_deref().is_some_and(|mime| is_as_told(kind, mime));
     let name = file.filename.as_deref().and_then(harmless).unwrap_or_else(|| {
-        let kind = <&str>::from(file.kind);
         match safe_type.as_deref().and_then(ending) {
             Some(ending) => format!("{kind}.{ending}"),
             None => kind.to_owned(),
@@ -108,12 +109,12 @@ fn opened(file: media_file::Model) -> Result<Opened> {
     Ok(Opened { storage_key, bytes: bytes.unsigned_abs(), safe_type, inline, name })
 }
 
-fn is_as_told(kind: MediaKind, mime: &str) -> bool {
+fn is_as_told(kind: &str, mime: &str) -> bool {
     match kind {
-        MediaKind::Image | MediaKind::Sticker => mime.starts_with("image/"),
-        MediaKind::Video => mime.starts_with("video/"),
-        MediaKind::Audio => mime.starts_with("audio/") || mime == "video/mp4",
-        MediaKind::Document => false,
+        "image" | "sticker" => mime.starts_with("image/"),
+        "video" => mime.starts_with("video/"),
+        "audio" => mime.starts_with("audio/") || mime == "video/mp4",
+        _ => false,
     }
 }
 

@@ -64,7 +64,7 @@ impl Store {
 
     /// Begins to write a file. Unless it is finished nothing of it will be there.
     pub async fn write(&self, key: &str) -> Result<Writing> {
-        let upload = self.objects.put_multipart(&location(key)?).await.map_err(failure)?;
+        let upload = self.objects.put_multipart(&location(key)?).await.map_err(Error::from)?;
         Ok(Writing(WriteMultipart::new_with_chunk_size(upload, self.chunk)))
     }
 
@@ -72,9 +72,9 @@ impl Store {
     pub async fn read(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<Bytestream>> {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
         match self.objects.get_opts(&location(key)?, options).await {
-            Ok(found) => Ok(Some(found.into_stream().map_err(failure).boxed())),
+            Ok(found) => Ok(Some(found.into_stream().map_err(Error::from).boxed())),
             Err(StoreError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -82,7 +82,7 @@ impl Store {
     pub async fn remove(&self, key: &str) -> Result<()> {
         match self.objects.delete(&location(key)?).await {
             Ok(()) | Err(StoreError::NotFound { .. }) => {}
-            Err(error) => return Err(failure(error)),
+            Err(error) => return Err(error.into()),
         }
         let Some(folder) = self.folder.clone() else { return Ok(()) };
         let path = folder.join(key);
@@ -116,7 +116,7 @@ impl Writing {
         // Long pieces are cut, so that none makes more parts at once than are waited for.
         while !bytes.is_empty() {
             let (piece, rest) = bytes.split_at(bytes.len().min(DISK_CHUNK));
-            self.0.wait_for_capacity(PARTS_AT_ONCE).await.map_err(failure)?;
+            self.0.wait_for_capacity(PARTS_AT_ONCE).await.map_err(Error::from)?;
             self.0.write(piece);
             bytes = rest;
         }
@@ -125,7 +125,7 @@ impl Writing {
 
     /// Puts it in place, on disk for good.
     pub async fn finish(self) -> Result<()> {
-        self.0.finish().await.map(drop).map_err(failure)
+        self.0.finish().await.map(drop).map_err(Error::from)
     }
 
     pub async fn abandon(self) {
@@ -144,8 +144,10 @@ fn location(key: &str) -> Result<Location> {
     Location::parse(key).map_err(Error::internal)
 }
 
-fn failure(error: StoreError) -> Error {
-    Error::internal(format!("the store of files: {error}"))
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::internal(format!("the store of files: {error}"))
+    }
 }
 
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {

@@ -43,7 +43,7 @@ impl Uploads {
     ) -> Result<(), CallError> {
         let reader = self.installation.database.reader();
         let found = media::of_messages(reader, channel.workspace_id, &[message]).await;
-        let Some(file) = found.map_err(unsent)?.remove(&message) else { return Ok(()) };
+        let Some(file) = found.map_err(|error| unsent(&error))?.remove(&message) else { return Ok(()) };
         let id = self.meta_id(channel, &file).await?;
         match place(payload) {
             Some(part) => {
@@ -62,11 +62,12 @@ impl Uploads {
     ) -> Result<String, CallError> {
         let handle = Handle { workspace_id: file.workspace_id, file_id: file.id, channel_id: channel.id };
         for _ in 0..LOOKS {
-            let known = media::known_handle(&self.installation, handle).await.map_err(unsent)?;
+            let known =
+                media::known_handle(&self.installation, handle).await.map_err(|error| unsent(&error))?;
             if let Some(known) = known {
                 return Ok(known);
             }
-            if media::take_handle(&self.installation, handle, LEASE).await.map_err(unsent)? {
+            if media::take_handle(&self.installation, handle, LEASE).await.map_err(|error| unsent(&error))? {
                 return self.obtain(channel, file, handle).await;
             }
             tokio::time::sleep(LOOK).await;
@@ -82,7 +83,9 @@ impl Uploads {
     ) -> Result<String, CallError> {
         match self.hand_over(channel, file).await {
             Ok(id) => {
-                media::remember_handle(&self.installation, handle, &id).await.map_err(unsent)?;
+                media::remember_handle(&self.installation, handle, &id)
+                    .await
+                    .map_err(|error| unsent(&error))?;
                 Ok(id)
             }
             Err(failure) => {
@@ -102,10 +105,10 @@ impl Uploads {
         channel: &channel::Model,
         file: &media_file::Model,
     ) -> Result<String, CallError> {
-        let token = AccessToken::of(&self.installation, channel).map_err(unsent)?;
+        let token = AccessToken::of(&self.installation, channel).map_err(|error| unsent(&error))?;
         let token = token.ok_or_else(|| CallError::unsent("the number has no access token"))?;
         let key = file.storage_key.as_deref().unwrap_or_default();
-        let stream = self.installation.media.store.read(key, None).await.map_err(unsent)?;
+        let stream = self.installation.media.store.read(key, None).await.map_err(|error| unsent(&error))?;
         let stream = stream.ok_or_else(|| CallError::unsent("the file is not in the store"))?;
         let mime = file.detected_type.clone().unwrap_or_default();
         let bytes = file.bytes.unwrap_or(0).unsigned_abs();
@@ -140,6 +143,6 @@ fn place(payload: &mut Value) -> Option<&mut Map<String, Value>> {
     parameter.get_mut(&shown)?.as_object_mut()
 }
 
-fn unsent(error: Error) -> CallError {
+fn unsent(error: &Error) -> CallError {
     CallError::unsent(error.to_string())
 }
