@@ -135,7 +135,11 @@ async fn who_watches_bots_learns_figures_and_neither_names_nor_words() {
         assert_eq!((&row["startedBy"]["name"], &row["conversation"]), (&json!("Bia"), &Value::Null));
         assert_eq!(
             errors(&answer),
-            ["FORBIDDEN at botTurns.nodes.0.reason", "FORBIDDEN at botTurns.nodes.0.summary"]
+            [
+                "FORBIDDEN at botTurns.nodes.0.conversation",
+                "FORBIDDEN at botTurns.nodes.0.reason",
+                "FORBIDDEN at botTurns.nodes.0.summary"
+            ]
         );
         let configured = "query($b: ID!) { bot(id: $b) { apiKeyId handoverWords } }";
         let answer = scene.ask(&analyst, configured).await;
