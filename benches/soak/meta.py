@@ -1,6 +1,7 @@
 """A stand-in for Meta that takes messages, and does worse when it is told to; and a queue that is filled beside the API."""
 
 import asyncio
+import atexit
 import hashlib
 import hmac
 import http.client
@@ -234,6 +235,8 @@ def bench(program, home, on_server, server, stand, meta, numbers=2, **settings):
     url = server.create("bench") if on_server else f"sqlite:{home}/portaria.db"
     portaria = stand.Portaria(program, home, url, **settings)
     portaria.found(numbers, "bench token")
+    # Also when something goes wrong nothing is left running.
+    atexit.register(lambda: portaria.process and portaria.process.kill())
     meta.portaria_port = portaria.port
     meta.start()
     meta.ready.wait()

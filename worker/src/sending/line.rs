@@ -174,8 +174,8 @@ impl Line {
                 }
                 Err(error) => {
                     let ended = self.ended.remove(0);
-                    let message = ended.row.message_id;
-                    tracing::error!(%error, %message, "what became of a message will be told by its status");
+                    let id = ended.row.message_id;
+                    tracing::error!(%error, %id, "what became of a message will be told by its status");
                 }
             }
         }

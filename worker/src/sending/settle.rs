@@ -130,24 +130,24 @@ impl Work<'_> {
 
 /// In figures, and in the log where something is wrong: neither what was said nor to whom.
 fn tell(Ended { row, outcome }: &Ended) {
-    let message = &row.message_id;
+    let id = &row.message_id;
     match outcome {
         Outcome::Accepted(_) => count("accepted", 1),
         Outcome::Withheld(failure) => {
             let reason: &'static str = failure.into();
-            tracing::info!(%message, reason, "a message is not sent");
+            tracing::info!(%id, reason, "a message is not sent");
             count("withheld", 1);
         }
         Outcome::Unsent(why) => {
-            tracing::info!(%message, why, "a message could not be sent yet");
+            tracing::info!(%id, why, "a message could not be sent yet");
             count("unsent", 1);
         }
         Outcome::Unclear(why) => {
-            tracing::warn!(%message, why, "it is not known whether a message was sent");
+            tracing::info!(%id, why, "it is not known whether a message was sent");
             count("unclear", 1);
         }
         Outcome::Refused(GraphError { status, code, trace_id, .. }) => {
-            tracing::info!(%message, status, code, trace = trace_id.as_deref(), "Meta did not take a message");
+            tracing::info!(%id, status, code, trace = trace_id.as_deref(), "Meta did not take a message");
             let reason = reason(remedy(*status, *code));
             metrics::counter!("portaria_sending_refusals_total", "reason" => reason).increment(1);
         }

@@ -20,7 +20,7 @@ async fn what_was_cut_off_is_decided_by_the_status_that_names_it() {
         let office = Office::on(test).await;
         let replies = [
             Reply::TakeAndCut,
-            Reply::TakeLate(Duration::from_secs(4)),
+            Reply::TakeLate(Duration::from_secs(5)),
             Reply::TakeAndSay("no JSON at all"),
             Reply::TakeAndSay(r#"{"messages": [{"id": "7"}]}"#),
             Reply::TakeAndSay(r#"{"success": true}"#),

@@ -17,7 +17,7 @@ use crate::meta::Meta;
 use crate::site::Site;
 
 /// How long Meta's answer is waited for here.
-pub const TIMEOUT: Duration = Duration::from_millis(1_500);
+pub const TIMEOUT: Duration = Duration::from_secs(3);
 
 pub struct Office {
     pub site: Site,
