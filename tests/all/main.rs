@@ -12,3 +12,4 @@ mod program;
 mod recovery;
 mod rotation;
 mod scim;
+mod simulate;

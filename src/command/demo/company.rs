@@ -25,6 +25,8 @@ use sea_orm::{DatabaseTransaction, EntityTrait};
 use super::{DAY, ago, numbers};
 
 pub const APP_KEY: &str = "demo";
+/// What the simulated Meta of the demonstration takes; it is good for nothing else.
+pub const ACCESS_TOKEN: &str = "the-demonstrations-own-token";
 pub const ADMINISTRATOR: &str = "helena@estrela.example";
 /// Whom the visitor is asked to be: with one role on one number and another on the other.
 pub const VISITOR: &str = "diego@estrela.example";
@@ -252,7 +254,7 @@ async fn number(
         phone_number_id: &known.phone_number_id,
         display_phone_number: &format!("+{}", known.display_phone_number),
         team_id: Some(team),
-        access_token: None,
+        access_token: Some(ACCESS_TOKEN),
     };
     let channel = channel::create(transaction, installation, new).await?.id;
     team::add_channel(transaction, installation, (workspace_id, team), channel).await?;
