@@ -51,7 +51,7 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Say what in the configuration and the database is wrong or weak.
     Doctor,
-    /// Deliver webhooks to a running installation as Meta would.
+    /// Deliver webhooks to a running installation as Meta would, or be all of Meta (--serve).
     Simulate(simulate::SimulateArgs),
     /// Set up workspaces, people, Meta apps and phone numbers from this machine.
     #[command(subcommand)]

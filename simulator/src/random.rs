@@ -28,6 +28,18 @@ impl Random {
         Self { state: first ^ index }
     }
 
+    /// A stream for the thing those words name (the third message to Ana), whatever else is drawn before or after.
+    pub fn about(seed: u64, words: &[&str]) -> Self {
+        // FNV-1a, with a byte that no text holds between the words.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for word in words {
+            for byte in word.bytes().chain([0xff]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            }
+        }
+        Self::derived(seed, hash)
+    }
+
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
         splitmix(&mut self.state)
@@ -52,6 +64,11 @@ impl Random {
     /// True in about `percent` of a hundred calls.
     pub fn percent(&mut self, percent: u8) -> bool {
         self.below(100) < u64::from(percent)
+    }
+
+    /// True in about so many of a million calls.
+    pub fn per_million(&mut self, share: u32) -> bool {
+        self.below(1_000_000) < u64::from(share)
     }
 
     /// One of the items, or none when there are none.
@@ -97,6 +114,14 @@ mod tests {
         assert_eq!(random.pick::<u8>(&[]), None);
         assert!(!random.percent(0));
         assert!(random.percent(100));
+    }
+
+    #[test]
+    fn streams_about_things_differ_by_their_words() {
+        let first = |words: &[&str]| Random::about(1, words).bits();
+        assert_eq!(first(&["a", "b"]), first(&["a", "b"]));
+        assert_ne!(first(&["a", "b"]), first(&["ab"]));
+        assert_ne!(first(&["a", "b"]), first(&["b", "a"]));
     }
 
     #[test]

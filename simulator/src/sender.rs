@@ -120,6 +120,11 @@ impl Sender {
         if echoed == challenge { Ok(()) } else { Err(SimulatorError::HandshakeEcho) }
     }
 
+    /// Where it delivers.
+    pub fn config(&self) -> &SenderConfig {
+        &self.config
+    }
+
     /// Delivers a body, again and again with growing pauses while the answer is not 200. A faulty one once.
     pub async fn deliver(&self, body: &[u8], fault: Fault) -> Outcome {
         let allowed = if fault == Fault::None { self.config.attempts.max(1) } else { 1 };
@@ -136,6 +141,13 @@ impl Sender {
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
         }
+    }
+
+    /// Delivers a body once, whatever the answer.
+    pub async fn once(&self, body: &[u8], fault: Fault) -> Outcome {
+        let began = Instant::now();
+        let fate = self.attempt(body, fault).await;
+        Outcome { fate, attempts: 1, latency: began.elapsed() }
     }
 
     async fn attempt(&self, body: &[u8], fault: Fault) -> Fate {

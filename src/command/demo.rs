@@ -19,11 +19,12 @@ use portaria_domain::sealing::KeyRing;
 use portaria_domain::second_factor;
 use portaria_entity::conversation::ConversationStatus;
 use portaria_entity::time::Timestamp;
-use portaria_simulator::cloud_api::StatusPlan;
+use portaria_simulator::meta::{Limits, Manners};
+use portaria_simulator::scenario::Scenario;
 use portaria_simulator::scenario::history::HistoryPlan;
+use portaria_simulator::span::MINUTE;
 use portaria_simulator::{
-    BusinessNumber, CloudApi, CloudApiOptions, Pace, Sender, SenderConfig, SimulateOptions, UnixClock,
-    simulate,
+    BusinessNumber, Meta, MetaOptions, SenderConfig, SimulateOptions, Template, simulate,
 };
 use portaria_worker::mail::Transport;
 use sea_orm::ConnectionTrait;
@@ -39,7 +40,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SEED: u64 = 7;
 const CONVERSATIONS: u64 = 48;
 const MESSAGES_EACH: u32 = 9;
-const PACE: Duration = Duration::from_secs(3);
+/// How many messages a minute customers write.
+const PACE: u32 = 20;
 /// How long the past may take to be worked through.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -61,16 +63,16 @@ pub async fn run(mut config: Config) -> Result<()> {
     let installation = open(&config).await?;
     println!("Making up a company and two weeks of its conversations ...");
     let company = company::found(&installation).await?;
-    sign_ins::make_up(&installation, &company).await?;
-    let end_of_meta = CancellationToken::new();
-    let meta = stand_in(&config, &company, &end_of_meta).await?;
+    let meta = Meta::bind(stand_in(&config, &company), &CancellationToken::new()).await?;
     config.cloud_api.base_url = meta.base_url();
+    sign_ins::make_up(&installation, &company).await?;
 
     let parts = Parts { api: true, worker: true, auditor: true };
     let launch = Launch { config: config.clone(), parts, installation: installation.clone(), listener };
     let service = Service::start(launch)?;
     let stop = service.stopping();
-    let visit = show(Stage { installation, company, config, folder: folder.path().to_owned() }, stop.clone());
+    let stage = Stage { installation, company, config, meta, folder: folder.path().to_owned() };
+    let visit = show(stage, stop.clone());
     let visiting = tokio::spawn(async move {
         let visited = visit.await;
         // Without its company the demonstration shows nothing.
@@ -78,7 +80,6 @@ pub async fn run(mut config: Config) -> Result<()> {
         visited
     });
     service.run().await?;
-    meta.stop().await;
     visiting.await??;
     folder.close().context("the temporary folder could not be removed")?;
     println!("\nThe demonstration has ended, and its data is gone.");
@@ -90,12 +91,13 @@ struct Stage {
     installation: Installation,
     company: Company,
     config: Config,
+    meta: Meta,
     folder: std::path::PathBuf,
 }
 
 /// Fills the past, audits, tells the visitor, and lets customers write until `stop`.
 async fn show(stage: Stage, stop: CancellationToken) -> Result<()> {
-    let Stage { installation, company, config, folder } = &stage;
+    let Stage { installation, company, config, meta, folder } = &stage;
     let now = u64::try_from(installation.clock.now().as_secs())?;
     let past = HistoryPlan {
         conversations: CONVERSATIONS,
@@ -106,6 +108,9 @@ async fn show(stage: Stage, stop: CancellationToken) -> Result<()> {
     let filling = SimulateOptions { history: Some(past), deliveries: Some(0), ..stage.simulation() };
     let filled = simulate(filling, stop.clone()).await?;
     ensure!(filled.refused + filled.unreachable == 0, "{filled:?}");
+    for delivery in Scenario::new(SEED, numbers())?.history(past) {
+        meta.recall(&delivery.body);
+    }
     worked_through(installation, &stop).await?;
     work_a_little(installation, company).await?;
     let auditor = parts::auditor(installation, config)?;
@@ -119,10 +124,36 @@ async fn show(stage: Stage, stop: CancellationToken) -> Result<()> {
     let report = write_report(installation, folder).await?;
     println!(
         "{}",
-        tour::text(&config.server.public_url(), company, &authenticator, (&config.mail.folder, &report))
+        tour::text(
+            (&config.server.public_url(), &meta.base_url()),
+            company,
+            &authenticator,
+            (&config.mail.folder, &report)
+        )
     );
-    simulate(SimulateOptions { pace: Pace::Every(PACE), ..stage.simulation() }, stop).await?;
+    meta.let_customers_write(PACE);
+    stop.cancelled().await;
     Ok(())
+}
+
+/// A Meta of the company's own: it knows the company's numbers and customers, and tells Portaria by webhook.
+fn stand_in(config: &Config, company: &Company) -> MetaOptions {
+    let anywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    MetaOptions {
+        access_tokens: vec![company::ACCESS_TOKEN.to_owned()],
+        callback: Some(callback(config, company)),
+        cast: CONVERSATIONS,
+        limits: Limits { management: 5000, ..Limits::default() },
+        manners: Manners { patience: 2 * MINUTE, ..Manners::default() },
+        seed: SEED,
+        templates: Template::examples(),
+        ..MetaOptions::new(anywhere, numbers())
+    }
+}
+
+fn callback(config: &Config, company: &Company) -> SenderConfig {
+    let url = format!("{}/webhooks/whatsapp/{}", config.server.public_url(), company::APP_KEY);
+    SenderConfig::new(&url, &company.app_secret, &company.verify_token)
 }
 
 impl Stage {
@@ -130,23 +161,6 @@ impl Stage {
         let sender = callback(&self.config, &self.company);
         SimulateOptions { seed: SEED, concurrency: 8, ..SimulateOptions::new(sender, numbers()) }
     }
-}
-
-/// Where Meta delivers to, and by what it is known there.
-fn callback(config: &Config, company: &Company) -> SenderConfig {
-    let url = format!("{}/webhooks/whatsapp/{}", config.server.public_url(), company::APP_KEY);
-    SenderConfig::new(&url, &company.app_secret, &company.verify_token)
-}
-
-/// What stands in for Meta when messages are sent: it takes them, and tells that they were delivered and read.
-async fn stand_in(config: &Config, company: &Company, end: &CancellationToken) -> Result<CloudApi> {
-    let statuses = StatusPlan::read_soon(Sender::new(callback(config, company))?, UnixClock::system());
-    let options = CloudApiOptions {
-        access_tokens: vec![company::ACCESS_TOKEN.to_owned()],
-        statuses: Some(statuses),
-        ..CloudApiOptions::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), numbers())
-    };
-    Ok(CloudApi::bind(options, end).await?)
 }
 
 /// The company's numbers as Meta knows them: the first sells, the second heals.

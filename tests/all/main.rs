@@ -13,3 +13,4 @@ mod recovery;
 mod rotation;
 mod scim;
 mod sending;
+mod simulate;

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use portaria_domain::clock::Clock;
 use portaria_entity::outgoing_message::{self, SendState};
 use portaria_entity::{conversation, message};
-use portaria_simulator::cloud_api::StatusPlan;
-use portaria_simulator::payload::StatusState;
-use portaria_simulator::{CloudApi, CloudApiOptions, Sender, SenderConfig, UnixClock};
+use portaria_simulator::meta::Limits;
+use portaria_simulator::{Meta, MetaOptions, SenderConfig};
 use portaria_testing::queue_message;
 use sea_orm::EntityTrait;
 use serde_json::json;
@@ -21,21 +20,15 @@ const CUSTOMERS: u32 = 12;
 const ROUNDS: usize = 5;
 
 /// Takes messages, and tells within moments that they were delivered, also to a process that has to come back first.
-async fn meta(program: &Program) -> CloudApi {
+async fn meta(program: &Program) -> Meta {
     let callback = format!("{}/webhooks/whatsapp/padaria", program.url);
-    let config = SenderConfig { attempts: 12, ..SenderConfig::new(&callback, APP_SECRET, "verify me") };
-    let moment = Duration::from_millis(50);
-    let statuses = StatusPlan {
-        sender: Sender::new(config).unwrap(),
-        clock: UnixClock::system(),
-        steps: vec![(moment, StatusState::Sent), (moment, StatusState::Delivered)],
-    };
-    let options = CloudApiOptions {
+    let options = MetaOptions {
         access_tokens: vec![ACCESS_TOKEN.to_owned()],
-        statuses: Some(statuses),
-        ..CloudApiOptions::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), vec![number(0), number(1)])
+        callback: Some(SenderConfig::new(&callback, APP_SECRET, "verify me")),
+        limits: Limits::wide(),
+        ..MetaOptions::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), vec![number(0), number(1)]).lenient()
     };
-    CloudApi::bind(options, &CancellationToken::new()).await.unwrap()
+    Meta::bind(options, &CancellationToken::new()).await.unwrap()
 }
 
 /// `benches/soak/sending` does it with 2,000 messages at 100 moments.

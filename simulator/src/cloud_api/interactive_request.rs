@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::check::Part;
 use super::graph_error::GraphError;
+use crate::meta::world::World;
 
 /// Types whose action is checked no further than that it is there.
 const OTHERS: &[&str] = &[
@@ -23,7 +24,7 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Checks the whole `interactive` object.
-pub(super) fn check(interactive: Part<'_>) -> Result<(), GraphError> {
+pub(super) fn check(interactive: Part<'_>, world: &World) -> Result<(), GraphError> {
     let kind = interactive.text("type", 64)?;
     if kind != "button" && kind != "list" && !OTHERS.contains(&kind) {
         return Err(GraphError::value(format!("interactive['type'] is unknown: {kind}")));
@@ -45,6 +46,12 @@ pub(super) fn check(interactive: Part<'_>) -> Result<(), GraphError> {
     match kind {
         "button" => buttons(action),
         "list" => list(action),
+        "flow" => flow(action, world),
+        "cta_url" => {
+            let parameters = action.part("parameters")?;
+            parameters.text("display_text", 20)?;
+            parameters.text("url", 2000).map(drop)
+        }
         _ => Ok(()),
     }
 }
@@ -74,6 +81,18 @@ fn buttons(action: Part<'_>) -> Result<(), GraphError> {
         }
     }
     Ok(())
+}
+
+/// A form is named by its id or name, has a text to open it by, and must be in use.
+fn flow(action: Part<'_>, world: &World) -> Result<(), GraphError> {
+    let parameters = action.part("parameters")?;
+    parameters.text("flow_cta", 30)?;
+    parameters.text("flow_message_version", 8)?;
+    let (id, name) = (parameters.optional_text("flow_id", 64)?, parameters.optional_text("flow_name", 256)?);
+    match id.or(name) {
+        None => Err(GraphError::missing("parameters['flow_id'] or parameters['flow_name']")),
+        Some(flow) => world.flows.get(flow).map_or(Ok(()), |code| Err(GraphError::known(*code))),
+    }
 }
 
 fn list(action: Part<'_>) -> Result<(), GraphError> {

@@ -3,29 +3,20 @@
 use serde_json::Value;
 
 use super::check::Part;
-use super::desk::Desk;
 use super::graph_error::GraphError;
 use super::{interactive_request, template_request};
+use crate::meta::Recipient;
+use crate::meta::world::World;
 use crate::number::BusinessNumber;
+use crate::sniff;
 
-/// To whom a message goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recipient {
-    /// A phone number, digits only.
-    Phone(String),
-    /// A business-scoped user id.
-    User(String),
-    /// A group.
-    Group(String),
-}
-
-impl Recipient {
-    /// The digits or the id.
-    pub fn address(&self) -> &str {
-        match self {
-            Self::Phone(address) | Self::User(address) | Self::Group(address) => address,
-        }
-    }
+/// A message that is as it must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// Its type.
+    pub(crate) kind: &'static str,
+    /// The place of its template, unless every template is taken.
+    pub(crate) template: Option<usize>,
 }
 
 /// Every type that can be sent.
@@ -43,8 +34,12 @@ const TYPES: &[&str] = &[
     "template",
 ];
 
+/// Types WhatsApp has and a business cannot send.
+const NOT_SENT: &[&str] =
+    &["order", "system", "button", "unsupported", "poll", "edit", "revoke", "gif", "hsm"];
+
 /// The product must be named, whatever the request is about.
-pub(super) fn product(request: &Value) -> Result<(), GraphError> {
+pub(crate) fn product(request: &Value) -> Result<(), GraphError> {
     match request.get("messaging_product").and_then(Value::as_str) {
         Some("whatsapp") => Ok(()),
         Some(_) => Err(GraphError::parameter("Param messaging_product must be one of {WHATSAPP}")),
@@ -53,7 +48,7 @@ pub(super) fn product(request: &Value) -> Result<(), GraphError> {
 }
 
 /// To whom it goes: `to` wins over `recipient`.
-pub(super) fn recipient(request: &Value, number: &BusinessNumber) -> Result<Recipient, GraphError> {
+pub(crate) fn recipient(request: &Value, number: &BusinessNumber) -> Result<Recipient, GraphError> {
     let text = |key: &str| request.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let group = match text("recipient_type") {
         None | Some("individual") => false,
@@ -77,7 +72,7 @@ fn phone(to: &str, number: &BusinessNumber) -> Result<Recipient, GraphError> {
         return Err(GraphError::value("The recipient's phone number is not valid."));
     }
     if digits == number.display_phone_number {
-        return Err(GraphError::to_itself());
+        return Err(GraphError::known(131_021));
     }
     Ok(Recipient::Phone(digits))
 }
@@ -96,10 +91,13 @@ fn user_id(user: &str) -> Result<Recipient, GraphError> {
 }
 
 /// The message's type, after its body was found right.
-pub(super) fn kind(request: &Value, desk: &Desk) -> Result<&'static str, GraphError> {
+pub(crate) fn check(request: &Value, world: &World, line: usize) -> Result<Checked, GraphError> {
     // Without a type Meta's own examples hold a text, or the one body that says what it is.
     let implied = || TYPES.iter().copied().find(|kind| request.get(*kind).is_some()).unwrap_or("text");
     let named = request.get("type").and_then(Value::as_str).unwrap_or_else(implied);
+    if NOT_SENT.contains(&named) {
+        return Err(GraphError::known(131_051));
+    }
     let kind = TYPES.iter().copied().find(|known| *known == named);
     let kind = kind.ok_or_else(|| {
         GraphError::parameter(format!("Param type must be one of {{{}}}", TYPES.join(", ").to_uppercase()))
@@ -107,35 +105,58 @@ pub(super) fn kind(request: &Value, desk: &Desk) -> Result<&'static str, GraphEr
     if let Some(context) = request.get("context") {
         Part::from(context, "context")?.text("message_id", 512)?;
     }
+    match request.get("biz_opaque_callback_data") {
+        None => {}
+        Some(Value::String(data)) if data.chars().count() <= 512 => {}
+        Some(_) => {
+            let details = "Param biz_opaque_callback_data must be a string of at most 512 characters.";
+            return Err(GraphError::parameter(details));
+        }
+    }
+    let mut template = None;
     match kind {
         "text" => Part::of(request, kind)?.text("body", 4096).map(drop)?,
         "image" | "video" | "document" => {
             Part::of(request, kind)?.optional_text("caption", 1024)?;
-            media(request, kind, desk)?;
+            media(request, kind, world, line)?;
         }
-        "audio" | "sticker" => media(request, kind, desk)?,
+        "audio" | "sticker" => media(request, kind, world, line)?,
         "location" => location(request)?,
         "contacts" => contacts(request)?,
         "reaction" => reaction(request)?,
-        "interactive" => interactive_request::check(Part::of(request, kind)?)?,
-        _ => template_request::check(Part::of(request, kind)?, desk)?,
+        "interactive" => interactive_request::check(Part::of(request, kind)?, world)?,
+        _ => template = template_request::check(Part::of(request, kind)?, world, line)?,
     }
-    Ok(kind)
+    Ok(Checked { kind, template })
 }
 
 /// A file is named by the id of an upload or by a link.
-fn media(request: &Value, kind: &'static str, desk: &Desk) -> Result<(), GraphError> {
+fn media(request: &Value, kind: &'static str, world: &World, line: usize) -> Result<(), GraphError> {
     let part = Part::of(request, kind)?;
     match (part.optional_text("id", 128)?, part.optional_text("link", 2048)?) {
         (None, None) => Err(GraphError::missing(&format!("{kind}['id'] or {kind}['link']"))),
         (Some(_), Some(_)) => Err(GraphError::parameter(format!("Only one of {kind}['id'], {kind}['link']"))),
-        (Some(id), None) if desk.has_media(id) => Ok(()),
-        (Some(_), None) => {
-            Err(GraphError::parameter(format!("Param {kind}['id'] is not the id of an uploaded file")))
-        }
+        (Some(id), None) => match world.shelf.get(id, world.now()).filter(|file| file.line == line) {
+            Some(file) if sniff::kind_of(&file.mime_type).is_some_and(|it| it.fits(kind)) => Ok(()),
+            Some(file) => {
+                Err(GraphError::media_upload(format!("A file of type {} is no {kind}.", file.mime_type)))
+            }
+            None => Err(GraphError::parameter(format!(
+                "Param {kind}['id'] is not the id of a file uploaded for this number"
+            ))),
+        },
         (None, Some(link)) if link.starts_with("https://") || link.starts_with("http://") => Ok(()),
         (None, Some(_)) => Err(GraphError::value(format!("{kind}['link'] is not a web address."))),
     }
+}
+
+/// True of a link that cannot be fetched. The simulator fetches none: those of the reserved domain `.invalid` and
+/// those that end in `/404` are the broken ones.
+pub(crate) fn is_broken_link(request: &Value, kind: &str) -> bool {
+    request[kind]["link"].as_str().is_some_and(|link| {
+        let host = link.split('/').nth(2).unwrap_or_default();
+        host.ends_with(".invalid") || link.ends_with("/404")
+    })
 }
 
 fn location(request: &Value) -> Result<(), GraphError> {
@@ -170,7 +191,7 @@ fn reaction(request: &Value) -> Result<(), GraphError> {
 }
 
 /// The message a read receipt is for, and whether the business also shows that it is typing.
-pub(super) fn read_receipt(request: &Value) -> Result<(String, bool), GraphError> {
+pub(crate) fn read_receipt(request: &Value) -> Result<(String, bool), GraphError> {
     if request.get("status").and_then(Value::as_str) != Some("read") {
         return Err(GraphError::parameter("Param status must be one of {READ}"));
     }

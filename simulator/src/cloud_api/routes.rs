@@ -1,217 +1,221 @@
-//! The Graph paths the stand-in answers.
+//! The Graph's paths: each request is counted, answered in one place, and spoilt when the faults say so.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
+use serde_json::Value;
 
-use super::desk::{Desk, ReadReceipt};
+use super::admission;
+use super::answer::Answered;
 use super::graph_error::GraphError;
-use super::media::{self, StoredMedia};
-use super::message_request::{self, Recipient};
+use super::version::{self, Version};
+use super::{accounts, files, messages, numbers, templates};
+use crate::meta::Shared;
+use crate::meta::fault::RequestFault;
+use crate::meta::listener::Cut;
+use crate::random::Random;
 
-/// What every handler shares.
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub(super) desk: Arc<Desk>,
-    pub(super) base_url: String,
-    pub(super) shutdown: CancellationToken,
-}
-
-type Answer = Result<Response, GraphError>;
-type TwoParts = Path<(String, String)>;
-
-/// Requests to send are JSON of a few kilobytes.
+/// Requests but uploads are JSON of a few kilobytes.
 const REQUEST_BYTES: usize = 1 << 20;
 
-pub(super) fn router(shared: Shared) -> Router {
-    Router::new()
-        .route("/{version}/{id}", get(object).delete(remove))
-        .route("/{version}/{id}/messages", post(messages))
-        .route("/{version}/{id}/media", post(upload))
-        .route("/{version}/{id}/message_templates", get(templates))
-        .route("/{version}/{id}/phone_numbers", get(phone_numbers))
-        .route("/download/{id}", get(download))
-        .layer(DefaultBodyLimit::max(REQUEST_BYTES))
-        .with_state(shared)
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(graph).with_state(shared)
 }
 
-impl Shared {
-    /// An answer, or the error in Meta's form.
-    fn answer(&self, answer: Answer) -> Response {
-        answer.unwrap_or_else(|error| {
-            let trace = self.desk.memory().random.hex(22);
-            error.answer(&trace)
-        })
-    }
+/// One request, taken apart.
+pub(super) struct Asked<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) method: Method,
+    pub(super) parts: Vec<&'a str>,
+    pub(super) query: &'a HashMap<String, String>,
+    pub(super) token: &'a str,
+    pub(super) content_type: Option<&'a str>,
 }
 
-async fn messages(
-    State(shared): State<Shared>,
-    Path((version, id)): TwoParts,
-    headers: HeaderMap,
-    body: Bytes,
+/// What is planned for a request.
+struct Lot {
+    number: u64,
+    fault: RequestFault,
+    delay: Option<u64>,
+    trace: String,
+}
+
+async fn graph(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
 ) -> Response {
-    let answer = shared.send(&version, &id, &headers, &body);
-    shared.answer(answer)
-}
-
-impl Shared {
-    fn send(&self, version: &str, id: &str, headers: &HeaderMap, body: &[u8]) -> Answer {
-        self.desk.admit(version, headers)?;
-        let number = self.desk.number(id)?;
-        if let Some(failure) = self.desk.next_failure() {
-            return Err(failure);
+    let began = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let lot = draw(&shared);
+    let spoilt = match lot.fault {
+        RequestFault::Error => Some(failure(&lot)),
+        RequestFault::Unavailable => {
+            let mut error = GraphError::known(2);
+            error.retry_after = Some(5);
+            Some(error.answer(&lot.trace))
         }
-        let request: Value = serde_json::from_slice(body)
-            .ok()
-            .filter(Value::is_object)
-            .ok_or_else(|| GraphError::parameter("The body must be a JSON object."))?;
-        message_request::product(&request)?;
-        if request.get("status").is_some() {
-            let (message_id, typing) = message_request::read_receipt(&request)?;
-            self.desk.take_receipt(ReadReceipt { phone_number_id: id.to_owned(), message_id, typing });
-            return Ok(Json(json!({ "success": true })).into_response());
+        RequestFault::Html => Some(page()),
+        RequestFault::CutBefore => {
+            cut.now();
+            Some(StatusCode::BAD_GATEWAY.into_response())
         }
-        let recipient = message_request::recipient(&request, number)?;
-        let kind = message_request::kind(&request, &self.desk)?;
-        let message = self.desk.take(id, recipient, kind, request);
-        let customer = self.desk.customer(&message.recipient);
-        let answer = json!({
-            "messaging_product": "whatsapp",
-            "contacts": [contact(&message.request, &message.recipient)],
-            "messages": [{ "id": message.id }],
-        });
-        if let Some(plan) = self.desk.options.statuses.clone() {
-            tokio::spawn(plan.follow(message, number.clone(), customer, self.shutdown.clone()));
+        RequestFault::None | RequestFault::CutAfter | RequestFault::Truncated => None,
+    };
+    let mut response = match spoilt {
+        Some(response) => response,
+        None => answered(&shared, request, &lot).await,
+    };
+    match lot.fault {
+        RequestFault::CutAfter => cut.now(),
+        RequestFault::Truncated => response = truncated(response).await,
+        _ => {}
+    }
+    if let Some(delay) = lot.delay {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    // Identifiers of paths are the business's own; neither query nor body is logged.
+    let (status, took) = (response.status().as_u16(), began.elapsed().as_millis());
+    tracing::info!(%method, path, status, took, fault = ?lot.fault, "request");
+    response
+}
+
+fn draw(shared: &Shared) -> Lot {
+    let mut world = shared.world();
+    world.requests += 1;
+    let (number, seed) = (world.requests, world.options.seed);
+    let fault = world.options.faults.of_request(seed, number);
+    let delay = world.options.faults.delay_of_request(seed, number);
+    let name = match fault {
+        RequestFault::None => None,
+        RequestFault::Error => Some("error"),
+        RequestFault::Unavailable => Some("unavailable"),
+        RequestFault::CutBefore => Some("cut-before"),
+        RequestFault::CutAfter => Some("cut-after"),
+        RequestFault::Html => Some("html"),
+        RequestFault::Truncated => Some("truncated"),
+    };
+    for name in name.into_iter().chain(delay.map(|_| "slow")) {
+        *world.tally.faults.entry(name).or_default() += 1;
+    }
+    let trace = Random::about(seed, &["trace", &number.to_string()]).hex(22);
+    Lot { number, fault, delay, trace }
+}
+
+/// One of the errors that say nothing but to try again.
+fn failure(lot: &Lot) -> Response {
+    let code = [1, 2, 131_000][(lot.number % 3) as usize];
+    let mut error = GraphError::known(code);
+    error.status = StatusCode::INTERNAL_SERVER_ERROR;
+    error.answer(&lot.trace)
+}
+
+fn page() -> Response {
+    let html = "<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry, something went wrong.</body></html>";
+    (StatusCode::BAD_GATEWAY, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+async fn truncated(response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    let whole = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(whole.slice(..whole.len() / 2)))
+}
+
+async fn answered(shared: &Arc<Shared>, request: Request, lot: &Lot) -> Response {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    let query = Query::<HashMap<String, String>>::try_from_uri(&head.uri)
+        .map(|Query(query)| query)
+        .unwrap_or_default();
+    let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let now = shared.clock.now();
+    let asked_for = parts.first().and_then(|part| version::of(part, now));
+    if asked_for.is_some() {
+        parts.remove(0);
+    }
+    let used = match asked_for {
+        Some(Version::Known(used) | Version::Forwarded(used)) => used,
+        None => version::oldest(now),
+        Some(Version::Unknown) => {
+            let error = GraphError::known(2500).saying(format!("Unknown path components: {path}"));
+            return refuse(shared, &error, lot);
         }
-        Ok(Json(answer).into_response())
+    };
+    let asked = Asked {
+        shared,
+        method: head.method,
+        parts,
+        token: admission::token_of(&head.headers, query.get("access_token").map(String::as_str)),
+        query: &query,
+        content_type: head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()),
+    };
+    let mut response = match dispatch(&asked, body).await {
+        Ok(answer) => answer.into_response(),
+        Err(error) => refuse(shared, &error, lot),
+    };
+    shared.wake.notify_one();
+    if let Ok(version) = HeaderValue::from_str(&format!("v{used}.0")) {
+        response.headers_mut().insert(HeaderName::from_static("facebook-api-version"), version);
+    }
+    response
+}
+
+fn refuse(shared: &Shared, error: &GraphError, lot: &Lot) -> Response {
+    *shared.world().tally.refusals.entry(error.code).or_default() += 1;
+    error.answer(&lot.trace)
+}
+
+/// To whom a request goes, by method and path.
+async fn dispatch(asked: &Asked<'_>, body: Body) -> Answered {
+    let parts = asked.parts.as_slice();
+    if let (&Method::POST, [number, "media"]) = (&asked.method, parts) {
+        return files::upload(asked, number, body).await;
+    }
+    let read = to_bytes(body, REQUEST_BYTES).await;
+    let read = read.map_err(|_| GraphError::parameter("The request is too large."))?;
+    let json = || -> Result<Value, GraphError> {
+        let object = serde_json::from_slice::<Value>(&read).ok().filter(Value::is_object);
+        object.ok_or_else(|| GraphError::parameter("The body must be a JSON object."))
+    };
+    // Meta takes many parameters in the query or a form as well; an empty body is an empty object.
+    let loose = || if read.is_empty() { Ok(Value::Object(serde_json::Map::default())) } else { json() };
+    match (asked.method.as_str(), parts) {
+        ("POST", [number, "messages" | "marketing_messages"]) => messages::send(asked, number, json),
+        ("POST", [number, "register" | "deregister"]) => numbers::register(asked, number, &loose()?),
+        ("GET", [account, "message_templates"]) => templates::list(asked, account),
+        ("POST", [account, "message_templates"]) => templates::create(asked, account, json),
+        ("DELETE", [account, "message_templates"]) => templates::delete(asked, account),
+        ("GET", [account, "phone_numbers"]) => numbers::list(asked, account),
+        (_, [account, "subscribed_apps"]) => accounts::subscribed(asked, account, loose).await,
+        ("GET", ["debug_token"]) => accounts::debug_token(asked),
+        ("GET", ["whatsapp_business", "attachments"]) => files::download(asked),
+        (_, [id]) => object(asked, id, loose).await,
+        _ => Err(GraphError::known(2500).saying(format!("Unknown path components: /{}", parts.join("/")))),
     }
 }
 
-/// The recipient as asked for, beside what WhatsApp calls them.
-fn contact(request: &Value, recipient: &Recipient) -> Value {
-    match recipient {
-        Recipient::Phone(phone) => json!({ "input": request["to"], "wa_id": phone }),
-        Recipient::User(user) => json!({ "input": request["recipient"], "user_id": user }),
-        Recipient::Group(group) => json!({ "input": request["to"], "group_id": group }),
-    }
-}
-
-async fn object(
-    State(shared): State<Shared>,
-    Path((version, id)): TwoParts,
-    Query(query): Query<HashMap<String, String>>,
-    headers: HeaderMap,
-) -> Response {
-    let found = shared.desk.admit(&version, &headers).and_then(|()| {
-        if let Ok(number) = shared.desk.number(&id) {
-            return Ok(number_info(number, query.get("fields")));
-        }
-        shared.desk.media(&id).map(|file| file.to_value(&shared.base_url))
-    });
-    shared.answer(found.map(|value| Json(value).into_response()))
-}
-
-/// What is said of a number; with `fields`, those and the id.
-fn number_info(number: &crate::number::BusinessNumber, fields: Option<&String>) -> Value {
-    let mut info = json!({
-        "id": number.phone_number_id,
-        "display_phone_number": format!("+{}", number.display_phone_number),
-        "verified_name": number.verified_name,
-        "quality_rating": "GREEN",
-    });
-    let more = json!({
-        "code_verification_status": "VERIFIED",
-        "name_status": "APPROVED",
-        "platform_type": "CLOUD_API",
-        "status": "CONNECTED",
-        "throughput": { "level": "STANDARD" },
-    });
-    if let (Some(fields), Value::Object(all), Value::Object(more)) = (fields, &mut info, more) {
-        all.extend(more);
-        all.retain(|key, _| key == "id" || fields.split(',').any(|field| field.trim() == key));
-    }
-    info
-}
-
-async fn remove(State(shared): State<Shared>, Path((version, id)): TwoParts, headers: HeaderMap) -> Response {
-    let removed = shared.desk.admit(&version, &headers).and_then(|()| {
-        let removed = shared.desk.memory().shelf.remove(&id);
-        removed.then_some(()).ok_or_else(|| GraphError::no_such_object(&id))
-    });
-    shared.answer(removed.map(|()| Json(json!({ "success": true })).into_response()))
-}
-
-async fn upload(
-    State(shared): State<Shared>,
-    Path((version, id)): TwoParts,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let answer = shared.store(&version, &id, &headers, body).await;
-    shared.answer(answer)
-}
-
-impl Shared {
-    async fn store(&self, version: &str, number_id: &str, headers: &HeaderMap, body: Body) -> Answer {
-        self.desk.admit(version, headers)?;
-        self.desk.number(number_id)?;
-        let (mime_type, bytes) = media::read_upload(headers, body, self.desk.options.media_bytes).await?;
-        let mut memory = self.desk.memory();
-        let id = memory.random.digits(16);
-        memory.shelf.put(StoredMedia { id: id.clone(), mime_type, bytes });
-        Ok(Json(json!({ "id": id })).into_response())
-    }
-}
-
-/// The bytes, under the address that a request for the id gave; the token is needed here too.
-async fn download(State(shared): State<Shared>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    if let Err(error) = shared.desk.admit("v0.0", &headers) {
-        return shared.answer(Err(error));
-    }
-    match shared.desk.media(&id) {
-        Ok(file) => ([(header::CONTENT_TYPE, file.mime_type)], file.bytes).into_response(),
-        Err(_) => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn templates(
-    State(shared): State<Shared>,
-    Path((version, id)): TwoParts,
-    headers: HeaderMap,
-) -> Response {
-    let listed = shared.account(&version, &id, &headers).map(|()| {
-        let data: Vec<Value> = shared.desk.templates().iter().map(super::Template::to_value).collect();
-        Json(json!({ "data": data, "paging": { "cursors": { "before": "MAZDZD", "after": "MjQZD" } } }))
-    });
-    shared.answer(listed.map(IntoResponse::into_response))
-}
-
-async fn phone_numbers(
-    State(shared): State<Shared>,
-    Path((version, id)): TwoParts,
-    headers: HeaderMap,
-) -> Response {
-    let listed = shared.account(&version, &id, &headers).map(|()| {
-        let numbers = shared.desk.options.numbers.iter().filter(|number| number.waba_id == id);
-        Json(json!({ "data": numbers.map(|number| number_info(number, None)).collect::<Vec<_>>() }))
-    });
-    shared.answer(listed.map(IntoResponse::into_response))
-}
-
-impl Shared {
-    /// The token is right and the account has a number here.
-    fn account(&self, version: &str, id: &str, headers: &HeaderMap) -> Result<(), GraphError> {
-        self.desk.admit(version, headers)?;
-        let known = self.desk.options.numbers.iter().any(|number| number.waba_id == id);
-        known.then_some(()).ok_or_else(|| GraphError::no_such_object(id))
+/// A request about one object, whatever its id names.
+async fn object(asked: &Asked<'_>, id: &str, loose: impl Fn() -> Result<Value, GraphError>) -> Answered {
+    let (is_line, is_account, is_template) = {
+        let world = asked.shared.world();
+        let is_template = world.templates.iter().any(|template| template.id == id);
+        (world.line(id).is_ok(), world.account(id).is_ok(), is_template)
+    };
+    match asked.method.as_str() {
+        "GET" if is_line => numbers::describe(asked, id),
+        "GET" if is_account => accounts::describe(asked, id),
+        "GET" if is_template => templates::describe(asked, id),
+        "GET" => files::describe(asked, id),
+        "POST" if is_line => numbers::set(asked, id, &loose()?).await,
+        "POST" if is_template => templates::edit(asked, id, &loose()?),
+        "DELETE" => files::delete(asked, id),
+        _ => Err(GraphError::no_such_object(id)),
     }
 }

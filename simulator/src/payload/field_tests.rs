@@ -25,7 +25,7 @@ fn other_fields_have_the_keys_of_their_kind() {
     let cases = [
         (template::status(&number, at, &template, &TemplateEvent::Approved), "message_template_status_update", format!("event {of_template} reason")),
         (template::status(&number, at, &template, &TemplateEvent::Rejected { reason: "SCAM".to_owned() }), "message_template_status_update", format!("event {of_template} reason")),
-        (template::status(&number, at, &template, &TemplateEvent::Paused { description: "blocked".to_owned() }), "message_template_status_update", format!("event {of_template} other_info reason")),
+        (template::status(&number, at, &template, &TemplateEvent::Paused { title: "FIRST_PAUSE".to_owned(), description: "blocked".to_owned() }), "message_template_status_update", format!("event {of_template} other_info reason")),
         (template::status(&number, at, &template, &TemplateEvent::Disabled { date: at }), "message_template_status_update", format!("disable_info event {of_template} reason")),
         (template::status(&number, at, &template, &TemplateEvent::Other("ARCHIVED".to_owned())), "message_template_status_update", format!("event {of_template} reason")),
         (template::quality(&number, at, &template, ("GREEN", "YELLOW")), "message_template_quality_update", format!("{of_template} new_quality_score previous_quality_score")),

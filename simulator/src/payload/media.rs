@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::customer::put;
 use crate::random::Random;
+use crate::sample;
 
 /// A file a customer sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +22,22 @@ pub struct Media {
     pub caption: Option<String>,
     /// The file's name; documents only.
     pub filename: Option<String>,
+    /// Where it can be fetched for a while, with a token.
+    pub url: String,
 }
 
 impl Media {
-    /// A file of that type with a made-up id and digest.
+    /// A file of that type with a made-up id.
     pub fn made_up(mime_type: &str, random: &mut Random) -> Self {
         let id = random.digits(16);
-        let sha256 = STANDARD.encode(Sha256::digest(id.as_bytes()));
-        Self { id, mime_type: mime_type.to_owned(), sha256, caption: None, filename: None }
+        Self::of_id(id, mime_type)
+    }
+
+    /// The file that has that id: its bytes are [`sample::bytes`].
+    pub fn of_id(id: String, mime_type: &str) -> Self {
+        let sha256 = STANDARD.encode(Sha256::digest(sample::bytes(mime_type, &id)));
+        let url = format!("https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid={id}");
+        Self { id, mime_type: mime_type.to_owned(), sha256, caption: None, filename: None, url }
     }
 
     /// With a text under it.
@@ -53,8 +62,7 @@ impl Media {
         object.insert("mime_type".to_owned(), json!(self.mime_type));
         object.insert("sha256".to_owned(), json!(self.sha256));
         object.insert("id".to_owned(), json!(self.id));
-        let url = format!("https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid={}", self.id);
-        object.insert("url".to_owned(), json!(url));
+        object.insert("url".to_owned(), json!(self.url));
         object
     }
 }

@@ -39,7 +39,7 @@ pub enum TemplateEvent {
     /// It may not, for this reason.
     Rejected { reason: String },
     /// It may not for a while, for customers dislike it.
-    Paused { description: String },
+    Paused { title: String, description: String },
     /// It may never again, from that Unix second on.
     Disabled { date: u64 },
     /// Any other of Meta's events.
@@ -51,10 +51,10 @@ impl TemplateEvent {
         match self {
             Self::Approved => json!({ "event": "APPROVED", "reason": "NONE" }),
             Self::Rejected { reason } => json!({ "event": "REJECTED", "reason": reason }),
-            Self::Paused { description } => json!({
+            Self::Paused { title, description } => json!({
                 "event": "PAUSED",
                 "reason": "NONE",
-                "other_info": { "title": "FIRST_PAUSE", "description": description },
+                "other_info": { "title": title, "description": description },
             }),
             Self::Disabled { date } => json!({
                 "event": "DISABLED", "reason": "NONE", "disable_info": { "disable_date": date },

@@ -13,7 +13,7 @@ use crate::wamid::{Direction, wamid};
 
 /// What a turn yields.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// A message from the customer.
     Wrote(Box<Incoming>),
     /// A message from the business.
@@ -22,9 +22,9 @@ pub(super) enum Step {
 
 /// A script in progress.
 #[derive(Debug, Clone)]
-pub(super) struct Exchange {
-    pub(super) persona: Persona,
-    pub(super) number: BusinessNumber,
+pub(crate) struct Exchange {
+    pub(crate) persona: Persona,
+    pub(crate) number: BusinessNumber,
     script: &'static Script,
     next: usize,
     last_text: Option<String>,
@@ -32,17 +32,49 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(persona: Persona, number: BusinessNumber, script: &'static Script) -> Self {
+    pub(crate) fn new(persona: Persona, number: BusinessNumber, script: &'static Script) -> Self {
         Self { persona, number, script, next: 0, last_text: None, last_answer: None }
     }
 
     /// True when every turn was played.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.next >= self.script.turns.len()
     }
 
+    /// True when it is the business's turn.
+    pub(crate) fn waits(&self) -> bool {
+        self.script.turns.get(self.next).is_some_and(|turn| turn.is_answer())
+    }
+
+    /// The business itself wrote, instead of what the script had it say.
+    pub(crate) fn hears(&mut self, message_id: &str) {
+        self.last_answer = Some(message_id.to_owned());
+        if self.waits() {
+            self.next += 1;
+        }
+    }
+
+    /// Leaves out turns that answer what only the script offered, or that only a phone app's number gets.
+    pub(crate) fn skip_what_was_not_offered(&mut self) {
+        let skipped = |turn: &Turn| {
+            matches!(
+                turn,
+                Turn::Presses(..)
+                    | Turn::Chooses(..)
+                    | Turn::Form(_)
+                    | Turn::Quick(_)
+                    | Turn::AllowsCalls
+                    | Turn::Corrects(_)
+                    | Turn::Deletes
+            )
+        };
+        while self.script.turns.get(self.next).is_some_and(skipped) {
+            self.next += 1;
+        }
+    }
+
     /// Plays the next turn at that second; none when it is over.
-    pub(super) fn step(&mut self, at: u64, random: &mut Random) -> Option<Step> {
+    pub(crate) fn step(&mut self, at: u64, random: &mut Random) -> Option<Step> {
         let turn = *self.script.turns.get(self.next)?;
         self.next += 1;
         if let Turn::Answered(text) = turn {

@@ -2,7 +2,7 @@
 
 pub mod cast;
 mod english;
-mod exchange;
+pub(crate) mod exchange;
 pub mod history;
 mod names;
 mod portuguese;
@@ -79,7 +79,7 @@ pub struct Scenario {
 
 /// The trade behind the number a customer writes to. Of two numbers the first is a shop that delivers and the
 /// second a clinic; of three and more the third is a delivery service; a single one is all of them.
-fn trade_of(customer: u64, numbers: usize) -> Trade {
+pub(crate) fn trade_of(customer: u64, numbers: usize) -> Trade {
     let place = match numbers {
         0 | 1 => customer % 3,
         2 if customer.is_multiple_of(4) => 2,

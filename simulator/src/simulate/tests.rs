@@ -61,12 +61,17 @@ async fn everything_made_arrives_and_every_forgery_is_refused() {
 
 #[tokio::test]
 async fn the_shutdown_ends_it() {
-    let (mut options, _) = options().await;
+    let (mut options, bodies) = options().await;
     options.deliveries = None;
     options.pace = Pace::Every(Duration::from_millis(1));
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(simulate(options, shutdown.clone()));
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    for _ in 0..1000 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        if !bodies.lock().unwrap().is_empty() {
+            break;
+        }
+    }
     shutdown.cancel();
     let summary = running.await.unwrap().unwrap();
     assert!(summary.accepted > 0 && summary.accepted == summary.sent, "{summary:?}");

@@ -25,8 +25,8 @@ use sea_orm::{DatabaseTransaction, EntityTrait};
 use super::{DAY, ago, numbers};
 
 pub const APP_KEY: &str = "demo";
-/// By which the stand-in for Meta knows the company's numbers.
-pub const ACCESS_TOKEN: &str = "demo access token";
+/// What the simulated Meta of the demonstration takes; it is good for nothing else.
+pub const ACCESS_TOKEN: &str = "the-demonstrations-own-token";
 pub const ADMINISTRATOR: &str = "helena@estrela.example";
 /// Whom the visitor is asked to be: with one role on one number and another on the other.
 pub const VISITOR: &str = "diego@estrela.example";

@@ -7,7 +7,7 @@ use portaria_domain::second_factor::Enrolment;
 use super::company::{ADMINISTRATOR, APP_KEY, Company, VISITOR};
 
 pub fn text(
-    url: &str,
+    (url, meta): (&str, &str),
     company: &Company,
     authenticator: &Enrolment,
     (mail, report): (&Path, &Path),
@@ -31,6 +31,7 @@ Portaria is running: Grupo Estrela, a shop and a clinic, on a throw-away databas
   GraphiQL       {url}/graphiql
   Webhook        {url}/webhooks/whatsapp/{APP_KEY}   (a customer writes every few seconds)
   State          {url}/readyz   {url}/metrics
+  Meta           {meta}/simulator   (simulated: customers read and answer what they are sent)
 
 Sign in as any of these, with the password {password}
 
