@@ -40,6 +40,5 @@ mod socket;
 mod statements;
 mod subscriptions;
 mod template;
-mod tmp_schema;
 mod typing;
 mod webhook_delivery;
