@@ -4,7 +4,9 @@ use anyhow::{Context, Result};
 use axum::Router;
 use portaria_api::ApiOptions;
 use portaria_domain::Installation;
+use portaria_worker::cloud_api::CloudApi;
 use portaria_worker::schedule::Auditor;
+use portaria_worker::template::TemplateWork;
 use portaria_worker::webhook::{ProcessingOptions, WebhookOptions};
 use portaria_worker::{Worker, WorkerOptions};
 use tokio::task::JoinHandle;
@@ -28,7 +30,7 @@ pub fn worker(
     installation: &Installation,
     config: &Config,
     shutdown: CancellationToken,
-) -> (Router, JoinHandle<()>) {
+) -> Result<(Router, JoinHandle<()>)> {
     let webhook = WebhookOptions {
         body_limit: config.webhook.max_body_bytes,
         client_certificate: config.webhook.client_certificate(&config.server.trusted_proxies),
@@ -37,7 +39,13 @@ pub fn worker(
     let processing =
         ProcessingOptions { processors: config.webhook.processors, ..ProcessingOptions::default() };
     let worker = Worker::new(installation.clone(), WorkerOptions { webhook, processing });
-    (worker.router(), tokio::spawn(worker.run(shutdown)))
+    let api = CloudApi::new(&config.cloud_api.options()).context("cloud_api")?;
+    let templates = TemplateWork::new(installation.clone(), api);
+    let router = worker.router();
+    let run = async move {
+        tokio::join!(worker.run(shutdown.clone()), templates.run(shutdown));
+    };
+    Ok((router, tokio::spawn(run)))
 }
 
 pub fn auditor(installation: &Installation, config: &Config) -> Result<Auditor> {

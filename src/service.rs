@@ -94,7 +94,7 @@ impl Service {
             routes = routes.merge(parts::api(&installation, &config, stages.requests.clone()));
         }
         if parts.worker {
-            let (webhook, worker) = parts::worker(&installation, &config, stages.work.clone());
+            let (webhook, worker) = parts::worker(&installation, &config, stages.work.clone())?;
             routes = routes.merge(webhook);
             work.push(worker);
         }

@@ -9,6 +9,7 @@ pub mod never_signed_in;
 pub mod password_spraying;
 pub mod second_factor_reset;
 pub mod success_after_failures;
+pub mod template_approved_alone;
 
 use std::time::Duration;
 
@@ -114,6 +115,7 @@ pub async fn examine(installation: &Installation, workspace: &workspace::Model) 
     found.extend(second_factor_reset::find(&look).await?);
     found.extend(inactive_member::find(&look).await?);
     found.extend(never_signed_in::find(&look).await?);
+    found.extend(template_approved_alone::find(&look).await?);
     let members = "SELECT COUNT(*) FROM members WHERE workspace_id = $1 AND status = 'active'";
     let sign_ins = "SELECT COUNT(*) FROM members m JOIN sign_in_events e ON e.user_id = m.user_id \
                     WHERE m.workspace_id = $1 AND e.\"at\" >= $2";

@@ -227,6 +227,34 @@ pub enum Refusal {
     InvalidPace,
     #[error("it is on its way, or has come to its end, already")]
     NotWaiting,
+    #[error("something is wrong with the template")]
+    FlawedTemplate,
+    #[error("the account has 250 templates already")]
+    TooManyTemplates,
+    #[error("the template was changed too often: write another")]
+    TooManyVersions,
+    #[error("it was changed meanwhile: look at it again")]
+    ChangedMeanwhile,
+    #[error("it waits to be decided on, or is on its way to WhatsApp")]
+    TemplateInWork,
+    #[error("WhatsApp does not let it be changed as it stands")]
+    TemplateNotEditable,
+    #[error("the template was deleted")]
+    TemplateDeleted,
+    #[error("WhatsApp has not told yet what it says")]
+    NotToldYet,
+    #[error("it has parts that are not known here: change it in WhatsApp Manager")]
+    NotUnderstood,
+    #[error("it was asked for already, or decided: write another version")]
+    NotADraft,
+    #[error("nobody asked to have it approved")]
+    NotRequested,
+    #[error("nothing of it waits")]
+    NothingToWithdraw,
+    #[error("who had a hand in it does not approve it: somebody else may")]
+    OwnTemplate,
+    #[error("a template does not stand in for itself")]
+    OwnAlternative,
 }
 
 impl Error {

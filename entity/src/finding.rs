@@ -19,6 +19,7 @@ pub enum AuditRule {
     SuccessAfterFailures,
     PasswordSpraying,
     SecondFactorReset,
+    TemplateApprovedAlone,
 }
 
 #[derive(

@@ -177,6 +177,8 @@ typed_ids! {
     ConsentId = "consent",
     BusinessAccountId = "waba",
     TemplateId = "tmpl",
+    TemplateVersionId = "tmplver",
+    TemplateSubmissionId = "tmplsub",
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! A message template of a WhatsApp Business account, as Meta tells of it: each fact with the time it is of.
+//! A message template of a WhatsApp Business account: each fact that Meta tells of it with the time it is of. One that was
+//! written here is known before Meta knows it.
 
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
@@ -45,7 +46,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: TemplateId,
     pub waba_id: String,
-    pub meta_id: String,
+    /// None until Meta has it.
+    pub meta_id: Option<String>,
     pub name: Option<String>,
     pub name_at: Option<Timestamp>,
     pub language: Option<String>,
@@ -66,6 +68,9 @@ pub struct Model {
     /// JSON as Meta last told of its title, text, footer and buttons.
     pub components: Option<String>,
     pub components_at: Option<Timestamp>,
+    /// JSON of all its parts, as Meta last told them.
+    pub definition: Option<String>,
+    pub definition_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 

@@ -113,6 +113,38 @@ pub async fn hold_to(
     }
 }
 
+/// Lets a column (its name and type) be null. Nothing may refer to its table.
+pub async fn allow_null(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<(), DbErr> {
+    nullability(manager, table, column, ["DROP NOT NULL", " NOT NULL", ""]).await
+}
+
+/// Takes that back: no row has a null there.
+pub async fn refuse_null(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<(), DbErr> {
+    nullability(manager, table, column, ["SET NOT NULL", "", " NOT NULL"]).await
+}
+
+async fn nullability(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    [action, before, after]: [&str; 3],
+) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    if connection.get_database_backend() == DbBackend::Postgres {
+        let name = column.split(' ').next().unwrap_or(column);
+        let sql = format!("ALTER TABLE {table} ALTER COLUMN {name} {action}");
+        connection.execute_unprepared(&sql).await?;
+        return Ok(());
+    }
+    make_anew(manager, table, |definition| {
+        let declared = format!(" {column}{before},");
+        definition
+            .contains(&declared)
+            .then(|| definition.replacen(&declared, &format!(" {column}{after},"), 1))
+    })
+    .await
+}
+
 /// SQLite cannot change a check: the table is made anew from its own definition, with its rows and indexes. Nothing may
 /// refer to it.
 async fn make_anew(

@@ -23,6 +23,7 @@ mod m20261125_000027_assignments;
 mod m20261125_000028_lookups;
 mod m20261125_000029_transfers;
 mod m20261125_000030_sending;
+mod m20261125_000032_templates;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000028_lookups::Migration),
             Box::new(m20261125_000029_transfers::Migration),
             Box::new(m20261125_000030_sending::Migration),
+            Box::new(m20261125_000032_templates::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@ pub mod cloud_api;
 pub mod mail;
 pub mod report;
 pub mod schedule;
+pub mod template;
 pub mod webhook;
 pub mod whatsapp;
 mod worker;

@@ -62,6 +62,12 @@ pub enum Evidence {
         /// Whether they have one again.
         set_up_again: bool,
     },
+    TemplateApprovedAlone {
+        approved_at: Timestamp,
+        /// Its name.
+        template: String,
+        language: String,
+    },
 }
 
 /// A sign-in that succeeded.
@@ -96,6 +102,7 @@ impl Evidence {
             Self::PasswordSpraying { .. } => AuditRule::PasswordSpraying,
             Self::SuccessAfterFailures { .. } => AuditRule::SuccessAfterFailures,
             Self::SecondFactorReset { .. } => AuditRule::SecondFactorReset,
+            Self::TemplateApprovedAlone { .. } => AuditRule::TemplateApprovedAlone,
         }
     }
 

@@ -182,12 +182,67 @@ impl Definition {
         self.unknown.is_empty() && !self.buttons.iter().any(|button| matches!(button, Button::Unknown { .. }))
     }
 
+    /// Whether customers read the same, whatever the examples and the category are, which Meta changes.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.without_examples() == other.without_examples()
+    }
+
+    fn without_examples(&self) -> Self {
+        let mut said = self.clone();
+        said.category = None;
+        said.parameter_format = ParameterFormat::Positional;
+        match &mut said.header {
+            Some(Header::Text(text)) => text.samples.clear(),
+            Some(Header::Media { sample, .. }) => *sample = None,
+            Some(Header::Location) | None => {}
+        }
+        if let Some(Body::Text(text)) = &mut said.body {
+            text.samples.clear();
+        } else if let Some(Body::Code { .. }) = &said.body {
+            // Meta tells the text that it wrote.
+            said.body = None;
+        }
+        for button in &mut said.buttons {
+            match button {
+                Button::Url { sample, .. } => *sample = None,
+                Button::CopyCode { sample } => sample.clear(),
+                Button::PhoneNumber { phone_number, .. } => {
+                    *phone_number = phone_number.trim_start_matches('+').to_owned();
+                }
+                Button::OneTimePassword { text, otp } => {
+                    *text = None;
+                    let (apps, autofill_text) = (Vec::new(), None);
+                    *otp = match otp {
+                        OneTimePassword::CopyCode => OneTimePassword::CopyCode,
+                        OneTimePassword::OneTap { .. } => OneTimePassword::OneTap { autofill_text, apps },
+                        OneTimePassword::ZeroTap { .. } => {
+                            OneTimePassword::ZeroTap { autofill_text, apps, terms_accepted: true }
+                        }
+                    };
+                }
+                Button::QuickReply { .. }
+                | Button::Flow { .. }
+                | Button::Catalog { .. }
+                | Button::MultiProduct { .. }
+                | Button::Unknown { .. } => {}
+            }
+        }
+        said
+    }
+
     pub fn to_json(&self) -> crate::error::Result<String> {
         serde_json::to_string(self).map_err(crate::error::Error::internal)
     }
 
     pub fn from_json(text: &str) -> crate::error::Result<Self> {
         serde_json::from_str(text).map_err(crate::error::Error::internal)
+    }
+}
+
+impl Text {
+    /// Its parameters, each once, in the order in which they first come.
+    pub fn parameters(&self) -> Vec<&str> {
+        super::placeholder::parameters(&self.text)
     }
 }
 

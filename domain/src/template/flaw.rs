@@ -137,7 +137,7 @@ impl Definition {
             Some(Header::Media { media, sample }) => {
                 if sample.as_deref().unwrap_or_default().trim().is_empty() {
                     let told = "Meta needs an example: the handle of a file that was uploaded to it.";
-                    flaws.add(&["header", "sample"], FlawCode::SampleMissing, told);
+                    flaws.add(&["header", "sampleHandle"], FlawCode::SampleMissing, told);
                 }
                 if *media == HeaderMedia::Gif && self.category != Some(Category::Marketing) {
                     flaws.add(&["header"], FlawCode::NotForCategory, "Animations are for marketing only.");
@@ -232,7 +232,7 @@ impl Definition {
             Some(Footer::CodeExpiration { minutes }) => {
                 if !(1..=90).contains(minutes) {
                     let told = "A code is good for 1 to 90 minutes.";
-                    flaws.add(&["footer", "minutes"], FlawCode::OutOfRange, told);
+                    flaws.add(&["footer", "codeExpirationMinutes"], FlawCode::OutOfRange, told);
                 }
             }
         }
@@ -351,13 +351,13 @@ impl Button {
             Self::CopyCode { sample } => flaws.plain(&at("sample"), sample, LONGEST_CODE),
             Self::Flow { flow, action, screen, .. } => {
                 let (FlowReference::Id(told) | FlowReference::Name(told) | FlowReference::Json(told)) = flow;
-                flaws.length(&at("flow"), told, LONGEST_FLOW);
+                flaws.length(&at("flowId"), told, LONGEST_FLOW);
                 if action.as_deref().is_some_and(|action| !matches!(action, "navigate" | "data_exchange")) {
                     let told = "It is navigate or data_exchange.";
-                    flaws.add(&at("action"), FlawCode::OutOfRange, told);
+                    flaws.add(&at("flowAction"), FlawCode::OutOfRange, told);
                 }
                 if let Some(screen) = screen {
-                    flaws.plain(&at("screen"), screen, LONGEST_NAME);
+                    flaws.plain(&at("flowScreen"), screen, LONGEST_NAME);
                 }
             }
             Self::OneTimePassword { otp, .. } => otp_flaws(otp, index, flaws),

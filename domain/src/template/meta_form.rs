@@ -75,6 +75,12 @@ impl Definition {
                 definition.unknown.push(component.clone());
             }
         }
+        // Of a password Meta tells the text that it wrote around it.
+        if definition.category == Some(Category::Authentication)
+            && matches!(definition.body, Some(Body::Text(_)))
+        {
+            definition.body = Some(Body::Code { security_recommendation: false });
+        }
         if format.is_none() && definition.has_named_parameters() {
             definition.parameter_format = ParameterFormat::Named;
         }
@@ -290,7 +296,13 @@ fn known_button(member: &Value) -> Option<Button> {
     };
     Some(match given("type")?.to_ascii_uppercase().as_str() {
         "QUICK_REPLY" => Button::QuickReply { text: given("text")? },
-        "URL" => Button::Url { text: given("text")?, url: given("url")?, sample: sample() },
+        "URL" => {
+            let url = given("url")?;
+            match otp_behind(&url) {
+                Some(otp) => Button::OneTimePassword { text: given("text"), otp },
+                None => Button::Url { text: given("text")?, url, sample: sample() },
+            }
+        }
         "PHONE_NUMBER" => Button::PhoneNumber { text: given("text")?, phone_number: given("phone_number")? },
         "COPY_CODE" => Button::CopyCode { sample: sample().unwrap_or_default() },
         "FLOW" => {
@@ -310,6 +322,27 @@ fn known_button(member: &Value) -> Option<Button> {
         "OTP" => Button::OneTimePassword { text: given("text"), otp: otp_of(member)? },
         "CATALOG" => Button::Catalog { text: given("text")? },
         "MPM" => Button::MultiProduct { text: given("text")? },
+        _ => return None,
+    })
+}
+
+/// Buttons for passwords are told as such addresses once they are there.
+fn otp_behind(url: &str) -> Option<OneTimePassword> {
+    let address = url::Url::parse(url).ok()?;
+    if !matches!(address.host_str(), Some("www.whatsapp.com" | "whatsapp.com"))
+        || !address.path().starts_with("/otp/")
+    {
+        return None;
+    }
+    let said =
+        |name: &str| address.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let app = said("package_name").zip(said("signature_hash"));
+    let app = app.map(|(package_name, signature_hash)| App { package_name, signature_hash });
+    let (autofill_text, apps) = (said("cta_display_name"), app.into_iter().collect());
+    Some(match said("otp_type")?.as_str() {
+        "COPY_CODE" => OneTimePassword::CopyCode,
+        "ONE_TAP" => OneTimePassword::OneTap { autofill_text, apps },
+        "ZERO_TAP" => OneTimePassword::ZeroTap { autofill_text, apps, terms_accepted: true },
         _ => return None,
     })
 }

@@ -118,7 +118,7 @@ fn each_flaw_names_its_place() {
     );
     assert_eq!(
         wrong(&|it| it.header = Some(Header::Media { media: HeaderMedia::Image, sample: None })),
-        one("header.sample", FlawCode::SampleMissing)
+        one("header.sampleHandle", FlawCode::SampleMissing)
     );
     assert_eq!(body("{{1}} ou {{2}} já"), one("body.text", FlawCode::ParameterAtEdge));
     assert_eq!(body("Oi {{1}} e {{2}}"), one("body.text", FlawCode::ParameterAtEdge));
@@ -342,6 +342,18 @@ fn a_password_is_sent_and_not_shown() {
     assert!(!format!("{:?}", told.rendered).contains("908172"), "{:?}", told.rendered);
     assert!(preview(&definition, &Values::default()).body.starts_with("*123456* é seu código"));
     assert_eq!(refused(&definition, &Values::default()), [("body".to_owned(), FlawCode::Missing)]);
+    let there = json!({
+        "id": "9", "status": "APPROVED", "name": "codigo", "language": "pt_BR", "category": "AUTHENTICATION",
+        "components": [
+            { "type": "BODY", "text": "*{{1}}* é seu código. Não o compartilhe.", "add_security_recommendation": true },
+            { "type": "FOOTER", "text": "Este código expira em 10 minutos.", "code_expiration_minutes": 10 },
+            { "type": "BUTTONS", "buttons": [{
+                "type": "URL", "text": "Copiar código",
+                "url": "https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code=otp{{1}}", "example": ["x"],
+            }] },
+        ],
+    });
+    assert!(read(&there).says_the_same(&definition), "as Meta tells it once it is there");
     let mut utility = definition.clone();
     utility.category = Some(Category::Utility);
     assert_eq!(flaws_of(&utility), [("body".to_owned(), FlawCode::NotForCategory)]);

@@ -10,7 +10,7 @@ use sea_orm::ConnectionTrait;
 async fn stands(stage: &Stage, meta_id: &str, told: &[(&str, i64)]) -> Option<String> {
     let (database, clock) = (&stage.installation.database, &stage.clock);
     let key = (stage.workspace_id, "padaria-waba", meta_id);
-    let row = template::know(database.writer(), clock, key).await.unwrap();
+    let row = template::know(database.writer(), clock, key, None).await.unwrap();
     let place = (stage.workspace_id, About::Template(row.id));
     for (status, second) in told {
         let at = Timestamp::from_secs(*second);

@@ -39,5 +39,7 @@ mod signal;
 mod signing_in;
 mod single_sign_on;
 mod team;
+mod template;
+mod template_message;
 mod throttle;
 mod verification;

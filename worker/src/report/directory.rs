@@ -180,6 +180,14 @@ impl Directory {
                     set_up_again: *set_up_again,
                 }
             }
+            audit::Evidence::TemplateApprovedAlone { approved_at, template, language } => {
+                Evidence::TemplateApprovedAlone {
+                    person: person()?,
+                    template: template.clone(),
+                    language: language.clone(),
+                    at: instant(*approved_at)?,
+                }
+            }
         })
     }
 
@@ -248,7 +256,8 @@ fn mentioned(finding: &OpenFinding) -> Vec<MemberId> {
             ids.extend(accounts.iter().map(|account| account.member_id));
         }
         audit::Evidence::SecondFactorReset { reset_by, .. } => ids.extend(reset_by),
-        audit::Evidence::InactiveMember { .. }
+        audit::Evidence::TemplateApprovedAlone { .. }
+        | audit::Evidence::InactiveMember { .. }
         | audit::Evidence::NeverSignedIn { .. }
         | audit::Evidence::AccountUnderAttack { .. }
         | audit::Evidence::SuccessAfterFailures { .. } => {}

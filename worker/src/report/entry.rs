@@ -114,6 +114,12 @@ impl Words<'_> {
                 let facts = vec![self.fact(Label::ResetAt, self.time(*at)), self.fact(Label::ResetBy, by)];
                 self.about(person, self.phrases.second_factor_reset(*set_up_again).to_owned(), facts)
             }
+            Evidence::TemplateApprovedAlone { person, template, language, at } => {
+                let named = format!("{} · {}", harmless::name(template), harmless::name(language));
+                let facts =
+                    vec![self.fact(Label::Template, named), self.fact(Label::ApprovedAt, self.time(*at))];
+                self.about(person, self.phrases.approved_alone().to_owned(), facts)
+            }
             Evidence::InactiveMember { person, days, last_active_at, last_sign_in } => {
                 let active = last_active_at.map(|at| self.fact(Label::LastActive, self.time(at)));
                 let signed_in =

@@ -107,6 +107,8 @@ pub enum Evidence {
     },
     /// A colleague, or who has the machine (`None`), took their second factor away.
     SecondFactorReset { person: Person, by: Option<Person>, at: Timestamp, set_up_again: bool },
+    /// Approved a template that they had a hand in, for nobody else may.
+    TemplateApprovedAlone { person: Person, template: String, language: String, at: Timestamp },
     /// Has not been seen for `days`.
     InactiveMember {
         person: Person,
@@ -126,6 +128,7 @@ pub enum Rule {
     Spraying,
     RepeatedFailures,
     SecondFactorReset,
+    TemplateApprovedAlone,
     InactiveMember,
     NeverSignedIn,
 }
@@ -138,6 +141,7 @@ impl Evidence {
             Self::Spraying { .. } => Rule::Spraying,
             Self::RepeatedFailures { .. } => Rule::RepeatedFailures,
             Self::SecondFactorReset { .. } => Rule::SecondFactorReset,
+            Self::TemplateApprovedAlone { .. } => Rule::TemplateApprovedAlone,
             Self::InactiveMember { .. } => Rule::InactiveMember,
             Self::NeverSignedIn { .. } => Rule::NeverSignedIn,
         }
@@ -152,6 +156,7 @@ impl Evidence {
             | Self::RepeatedFailures { failures, .. } => *failures,
             Self::InactiveMember { days, .. } | Self::NeverSignedIn { days, .. } => *days,
             Self::SecondFactorReset { set_up_again, .. } => u64::from(!set_up_again),
+            Self::TemplateApprovedAlone { .. } => 0,
         }
     }
 }

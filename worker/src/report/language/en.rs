@@ -49,6 +49,8 @@ impl Phrases for English {
             Label::Invited => "Invited",
             Label::ResetAt => "When",
             Label::ResetBy => "By",
+            Label::Template => "Template",
+            Label::ApprovedAt => "Approved",
             Label::NoRole => "Holds no role",
             Label::OpenPortaria => "Open the dashboard",
             Label::Requested => "asked for by an administrator",
@@ -159,6 +161,7 @@ impl Phrases for English {
             Rule::Spraying => "Many addresses tried to get into many accounts",
             Rule::RepeatedFailures => "Many wrong passwords for one account",
             Rule::SecondFactorReset => "Someone's second factor was reset",
+            Rule::TemplateApprovedAlone => "A template was approved by somebody who wrote it",
             Rule::InactiveMember => "Has access, but has not used it for long",
             Rule::NeverSignedIn => "Was invited and never signed in",
         }
@@ -180,6 +183,9 @@ impl Phrases for English {
             }
             Rule::SecondFactorReset => {
                 "Until it is set up again a password is enough to get in; and whoever asked for the reset may not have been the person."
+            }
+            Rule::TemplateApprovedAlone => {
+                "There was nobody else who may approve: nobody looked over what customers are going to read."
             }
             Rule::InactiveMember => {
                 "Access that nobody uses is still open: if the password leaks, nobody will notice."
@@ -204,6 +210,9 @@ impl Phrases for English {
             }
             Rule::SecondFactorReset => {
                 "Make sure that the person asked for it, and that they have set up a new one themselves."
+            }
+            Rule::TemplateApprovedAlone => {
+                "Read the template. Permit somebody else to approve templates, too."
             }
             Rule::InactiveMember => "Find out whether the person still needs access. If not, suspend it.",
             Rule::NeverSignedIn => {
@@ -238,6 +247,10 @@ impl Phrases for English {
             1 => format!("{times}, all from one address."),
             many => format!("{times}, from {} addresses.", self.number(many)),
         }
+    }
+
+    fn approved_alone(&self) -> &'static str {
+        "Approved a template that they had a hand in."
     }
 
     fn second_factor_reset(&self, set_up_again: bool) -> &'static str {

@@ -50,6 +50,8 @@ impl Phrases for Spanish {
             Label::Invited => "Invitación",
             Label::ResetAt => "Cuándo",
             Label::ResetBy => "Por",
+            Label::Template => "Plantilla",
+            Label::ApprovedAt => "Aprobada el",
             Label::NoRole => "Sin rol asignado",
             Label::OpenPortaria => "Abrir el panel",
             Label::Requested => "pedida por un administrador",
@@ -164,6 +166,7 @@ impl Phrases for Spanish {
             Rule::Spraying => "Muchas direcciones intentaron entrar en muchas cuentas",
             Rule::RepeatedFailures => "Muchas contraseñas erróneas en una cuenta",
             Rule::SecondFactorReset => "Se restableció el segundo factor de una persona",
+            Rule::TemplateApprovedAlone => "Una plantilla fue aprobada por quien la escribió",
             Rule::InactiveMember => "Tiene acceso, pero no lo usa desde hace mucho",
             Rule::NeverSignedIn => "Recibió una invitación y nunca entró",
         }
@@ -185,6 +188,9 @@ impl Phrases for Spanish {
             }
             Rule::SecondFactorReset => {
                 "Hasta que se configure de nuevo, basta la contraseña para entrar; y quien pidió el cambio puede no haber sido la persona."
+            }
+            Rule::TemplateApprovedAlone => {
+                "No había otra persona que pudiera aprobarla: nadie revisó lo que reciben los clientes."
             }
             Rule::InactiveMember => {
                 "Un acceso que nadie usa sigue abierto: si la contraseña se filtra, nadie lo notará."
@@ -211,6 +217,9 @@ impl Phrases for Spanish {
             }
             Rule::SecondFactorReset => {
                 "Confirme que la persona lo pidió y que ella misma configuró uno nuevo."
+            }
+            Rule::TemplateApprovedAlone => {
+                "Lea la plantilla. Dé a alguien más el permiso de aprobar plantillas."
             }
             Rule::InactiveMember => {
                 "Confirme si la persona aún necesita el acceso. Si no, suspenda ese acceso."
@@ -247,6 +256,10 @@ impl Phrases for Spanish {
             1 => format!("{times}, desde una sola dirección."),
             many => format!("{times}, desde {} direcciones.", self.number(many)),
         }
+    }
+
+    fn approved_alone(&self) -> &'static str {
+        "Aprobó una plantilla que ayudó a escribir."
     }
 
     fn second_factor_reset(&self, set_up_again: bool) -> &'static str {

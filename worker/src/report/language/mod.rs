@@ -80,6 +80,8 @@ pub enum Label {
     Invited,
     ResetAt,
     ResetBy,
+    Template,
+    ApprovedAt,
     NoRole,
     OpenPortaria,
     Requested,
@@ -123,6 +125,7 @@ pub trait Phrases {
     fn came_from(&self, addresses: u64) -> String;
     fn failed(&self, failures: u64, addresses: u64) -> String;
     fn second_factor_reset(&self, set_up_again: bool) -> &'static str;
+    fn approved_alone(&self) -> &'static str;
     fn inactive(&self, days: u64) -> String;
     fn never_came(&self, days: u64) -> String;
 

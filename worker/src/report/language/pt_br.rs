@@ -52,6 +52,8 @@ impl Phrases for PortugueseOfBrazil {
             Label::Invited => "Convite",
             Label::ResetAt => "Quando",
             Label::ResetBy => "Por",
+            Label::Template => "Modelo",
+            Label::ApprovedAt => "Aprovado em",
             Label::NoRole => "Sem papel atribuído",
             Label::OpenPortaria => "Abrir o painel",
             Label::Requested => "pedida por um administrador",
@@ -165,6 +167,7 @@ impl Phrases for PortugueseOfBrazil {
             Rule::Spraying => "Muitos endereços tentaram entrar em muitas contas",
             Rule::RepeatedFailures => "Muitas senhas erradas em uma conta",
             Rule::SecondFactorReset => "O segundo fator de alguém foi redefinido",
+            Rule::TemplateApprovedAlone => "Um modelo de mensagem foi aprovado por quem o escreveu",
             Rule::InactiveMember => "Tem acesso, mas não o usa há muito tempo",
             Rule::NeverSignedIn => "Recebeu convite e nunca entrou",
         }
@@ -184,6 +187,9 @@ impl Phrases for PortugueseOfBrazil {
             Rule::RepeatedFailures => "Ou a pessoa esqueceu a senha, ou alguém está tentando adivinhá-la.",
             Rule::SecondFactorReset => {
                 "Até que seja configurado de novo, basta a senha para entrar; e quem pediu a redefinição pode não ter sido a pessoa."
+            }
+            Rule::TemplateApprovedAlone => {
+                "Não havia outra pessoa que pudesse aprovar: ninguém conferiu o que vai para os clientes."
             }
             Rule::InactiveMember => {
                 "Um acesso que ninguém usa continua aberto: se a senha vazar, ninguém vai perceber."
@@ -209,6 +215,7 @@ impl Phrases for PortugueseOfBrazil {
             Rule::SecondFactorReset => {
                 "Confirme que a pessoa pediu isso e que foi ela quem configurou o novo."
             }
+            Rule::TemplateApprovedAlone => "Leia o modelo. Dê a mais alguém a permissão de aprovar modelos.",
             Rule::InactiveMember => {
                 "Confirme se a pessoa ainda precisa do acesso. Se não precisa, suspenda esse acesso."
             }
@@ -244,6 +251,10 @@ impl Phrases for PortugueseOfBrazil {
             1 => format!("{times}, de um só endereço."),
             many => format!("{times}, de {} endereços.", self.number(many)),
         }
+    }
+
+    fn approved_alone(&self) -> &'static str {
+        "Aprovou um modelo que ajudou a escrever."
     }
 
     fn second_factor_reset(&self, set_up_again: bool) -> &'static str {

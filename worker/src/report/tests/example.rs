@@ -49,6 +49,7 @@ pub fn full_report(language: Language) -> Report {
         repeated(),
         inactive_administrator(),
         reset(),
+        approved_alone(),
         spraying(),
         got_in(),
         spraying_from_everywhere(),
@@ -68,6 +69,16 @@ fn reset() -> ReportFinding {
         set_up_again: false,
     };
     finding(Severity::Warning, evidence)
+}
+
+fn approved_alone() -> ReportFinding {
+    let evidence = Evidence::TemplateApprovedAlone {
+        person: person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[]),
+        template: "pedido_a_caminho".to_owned(),
+        language: "pt_BR".to_owned(),
+        at: at("2026-03-12T15:05:00Z"),
+    };
+    finding(Severity::Notice, evidence)
 }
 
 fn got_in() -> ReportFinding {

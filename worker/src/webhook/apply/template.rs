@@ -1,6 +1,8 @@
 //! What Meta says of message templates: status, quality, category, components. An unknown one is made known.
 
 use portaria_domain::fact::{self, About, Fact};
+use portaria_domain::template::standing::{Trouble, status_cause, trouble};
+use portaria_domain::template::sync;
 use portaria_domain::{Result, template};
 use portaria_entity::alert::{AlertKind, AlertSeverity};
 use portaria_entity::template::{Model, TemplateStatus};
@@ -18,9 +20,12 @@ impl Application<'_> {
             return Ok(Understood::Unknown(String::new()));
         };
         let key = (self.origin.workspace_id, notice.waba, meta_id.as_str());
-        let mut row = template::know(self.transaction, &self.installation.clock, key).await?;
-        row.name = notice.text("message_template_name").or(row.name);
-        row.language = notice.text("message_template_language").or(row.language);
+        let (name, language) =
+            (notice.text("message_template_name"), notice.text("message_template_language"));
+        let named = name.as_deref().zip(language.as_deref());
+        let mut row = template::know(self.transaction, &self.installation.clock, key, named).await?;
+        row.name = name.or(row.name);
+        row.language = language.or(row.language);
         for (column, member) in [("name", "message_template_name"), ("language", "message_template_language")]
         {
             if let Some(value) = notice.text(member) {
@@ -47,7 +52,7 @@ impl Application<'_> {
         severity: AlertSeverity,
     ) -> Result<()> {
         let details = [
-            ("template", row.name.as_deref().unwrap_or(&row.meta_id)),
+            ("template", row.name.as_deref().or(row.meta_id.as_deref()).unwrap_or("-")),
             ("language", row.language.as_deref().unwrap_or("-")),
             ("event", event),
         ];
@@ -75,24 +80,13 @@ impl Application<'_> {
         if let Some(category) = notice.text("message_template_category") {
             self.template_fact((row, notice), ("category", Some(&category))).await?;
         }
-        let severity = match status {
-            TemplateStatus::Disabled | TemplateStatus::LimitExceeded => AlertSeverity::Critical,
-            TemplateStatus::Paused
-            | TemplateStatus::Rejected
-            | TemplateStatus::Flagged
-            | TemplateStatus::Locked => AlertSeverity::Warning,
-            TemplateStatus::Pending
-            | TemplateStatus::Approved
-            | TemplateStatus::InAppeal
-            | TemplateStatus::Archived
-            | TemplateStatus::PendingDeletion
-            | TemplateStatus::Deleted => {
-                // In appeal it still may not be used.
-                if status != TemplateStatus::InAppeal {
-                    self.calm(CHANGED, &format!("{}:status", row.id)).await?;
-                }
+        let severity = match trouble(status) {
+            Trouble::Bad(severity) => severity,
+            Trouble::Over => {
+                self.calm(CHANGED, &status_cause(row.id)).await?;
                 return Ok(Understood::Known);
             }
+            Trouble::Undecided => return Ok(Understood::Known),
         };
         let told = format!("{event} {}", reason.unwrap_or_default());
         self.template_alarm(row, ("status", told.trim_end()), severity).await?;
@@ -149,7 +143,11 @@ impl Application<'_> {
             return Ok(());
         }
         let written = Value::Object(components).to_string();
-        self.template_fact((row, notice), ("components", Some(&written))).await?;
+        if self.template_fact((row, notice), ("components", Some(&written))).await? {
+            // Here only some of it is told, and in another form: what there is now is read as a whole.
+            let account = (row.workspace_id, row.waba_id.as_str());
+            sync::ask(self.transaction, self.installation, account, self.installation.clock.now()).await?;
+        }
         Ok(())
     }
 }
