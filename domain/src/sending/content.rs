@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::card::{self, NewCard};
 use super::gate::{Asked, Kind, TemplateFacts};
 use super::interactive::{self, NewButtons, NewFlow, NewList};
+use super::template::NewTemplate;
 use crate::error::{Refusal, Result};
 
 /// What somebody wants to send.
@@ -21,6 +22,7 @@ pub enum NewContent {
     Buttons(NewButtons),
     List(NewList),
     Flow(NewFlow),
+    Template(NewTemplate),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +103,7 @@ impl NewContent {
             Self::Buttons(_) => Kind::Buttons,
             Self::List(_) => Kind::List,
             Self::Flow(_) => Kind::Flow,
+            Self::Template(_) => Kind::Template,
         }
     }
 
@@ -123,6 +126,8 @@ impl NewContent {
             Self::Buttons(buttons) => interactive::prepare_buttons(buttons),
             Self::List(list) => interactive::prepare_list(list),
             Self::Flow(flow) => interactive::prepare_flow(flow),
+            // What it says, the database knows.
+            Self::Template(_) => Err(crate::Error::internal("a template is prepared apart")),
         }
     }
 }

@@ -10,8 +10,10 @@ pub mod interactive;
 pub mod options;
 pub mod recheck;
 mod submit;
+mod template;
 pub mod words;
 
 pub use cancel::cancel;
 pub use content::{NewContent, NewLocation, NewReaction, NewText};
 pub use submit::{NewMessage, send};
+pub use template::NewTemplate;

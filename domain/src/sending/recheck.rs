@@ -7,12 +7,14 @@ use portaria_entity::conversation;
 use portaria_entity::id::{ApiKeyId, MemberId, WorkspaceId};
 use portaria_entity::message;
 use portaria_entity::outgoing_message::{self, MessageCategory, SendFailure};
+use portaria_entity::template::TemplateStatus;
 use portaria_entity::time::Timestamp;
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::content::kind_of;
 use super::facts::of_sender;
-use super::gate::{Asked, Facts, Kind, Obstacle, ask_whatsapp};
+use super::gate::{Asked, Facts, Kind, Obstacle, TemplateFacts, ask_whatsapp};
+use super::template;
 use crate::access::Access;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -105,7 +107,7 @@ impl Known {
 }
 
 async fn asked(
-    _connection: &impl ConnectionTrait,
+    connection: &impl ConnectionTrait,
     outgoing: &outgoing_message::Model,
     message: &message::Model,
 ) -> Result<Asked> {
@@ -118,7 +120,16 @@ async fn asked(
     // Captions were looked at when it was written; that nobody may write words any more stops them here, too.
     let has_free_text =
         message.body.is_some() && matches!(kind, Kind::Image | Kind::Video | Kind::Document | Kind::Audio);
-    Ok(Asked { has_free_text, ..Asked::of(kind) })
+    let place = (outgoing.workspace_id, outgoing.channel_id);
+    let template = match outgoing.template_id {
+        None => None,
+        Some(id) => Some(template::facts(connection, place, id).await?.unwrap_or(TemplateFacts {
+            category: outgoing.category,
+            status: Some(TemplateStatus::Deleted),
+            is_for_number: false,
+        })),
+    };
+    Ok(Asked { has_free_text, template, ..Asked::of(kind) })
 }
 
 /// What its author is told. What only has to wait is no objection.

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::content::{NewContent, Prepared};
 use super::facts::{of_viewer, sender};
 use super::gate::{Asked, Facts, Kind, Obstacle, ask};
+use super::template;
 use crate::access::Reading;
 use crate::conversation::{ConversationRow, placement};
 use crate::error::{Error, Refusal, Result};
@@ -50,7 +51,10 @@ pub async fn send(installation: &Installation, viewer: &Viewer, new: NewMessage)
         of_viewer((&change.transaction, &installation.database), viewer, conversation, change.now).await?;
     // Who may not send such a thing at all is told that before what is wrong with it.
     check(viewer, &facts, &Asked::of(new.content.kind()), Before::Content)?;
-    let mut prepared = new.content.prepare()?;
+    let mut prepared = match new.content {
+        NewContent::Template(new) => template::prepare(&change.transaction, &conversation.row, new).await?,
+        other => other.prepare()?,
+    };
     check(viewer, &facts, &prepared.asked(), Before::Sending)?;
     let reply_to = whatsapp_id(&change.transaction, conversation, new.reply_to).await?;
     let acts_on = whatsapp_id(&change.transaction, conversation, prepared.acts_on).await?;
