@@ -3,6 +3,7 @@
 mod detail;
 mod people;
 mod routing;
+mod template;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -29,11 +30,13 @@ pub type GrantWithRole = (grant::Model, RoleRow);
 pub use detail::DetailLoaders;
 pub use people::{EligibilityWithRole, PeopleLoaders};
 pub use routing::RoutingLoaders;
+pub use template::TemplateLoaders;
 
 pub struct Loaders {
     pub people: PeopleLoaders,
     pub routing: RoutingLoaders,
     pub details: DetailLoaders,
+    pub templates: TemplateLoaders,
     contacts: Batch<ContactId, Arc<ContactRow>>,
     phones: Batch<ContactId, Arc<str>>,
     reveals: Batch<ContactId, ()>,
@@ -59,6 +62,7 @@ impl Loaders {
             people: PeopleLoaders::new(&source),
             routing: RoutingLoaders::new(&source),
             details: DetailLoaders::new(&source),
+            templates: TemplateLoaders::new(&source),
             contacts: reading(&source, Source::contacts),
             phones: reading(&source, Source::phones),
             reveals: reading(&source, Source::reveals),

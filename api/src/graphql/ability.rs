@@ -7,6 +7,7 @@ mod grant;
 mod member;
 mod role;
 mod team;
+mod template;
 mod workspace;
 
 use async_graphql::{Context, Enum};
@@ -24,6 +25,7 @@ pub use grant::{EmergencyEligibilityAbilities, GrantAbilities};
 pub use member::MemberAbilities;
 pub use role::RoleAbilities;
 pub use team::TeamAbilities;
+pub use template::TemplateAbilities;
 pub use workspace::WorkspaceAbilities;
 
 /// Whether the viewer may do something now.

@@ -31,6 +31,8 @@ mod session;
 mod session_policy;
 mod single_sign_on;
 mod team;
+mod template;
+mod template_approval;
 mod typing;
 mod webhook_delivery;
 
@@ -75,6 +77,8 @@ pub struct Mutation(
     contact_merge::ContactMergeMutation,
     sending::SendingMutation,
     channel::ChannelMutation,
+    template::TemplateMutation,
+    template_approval::TemplateApprovalMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

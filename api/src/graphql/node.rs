@@ -5,7 +5,7 @@ use portaria_domain::access::Reading;
 use portaria_domain::permission::Permission;
 use portaria_domain::{channel, conversation, message, role, team};
 use portaria_entity::id::{
-    ChannelId, ContactId, ConversationId, MemberId, MessageId, RoleId, TeamId, TypedId,
+    ChannelId, ContactId, ConversationId, MemberId, MessageId, RoleId, TeamId, TemplateId, TypedId,
 };
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::member::Member;
 use super::message::Message;
 use super::role::Role;
 use super::team::Team;
+use super::template::Template;
 use crate::error::{Problem, Result};
 use crate::request::Request;
 
@@ -30,6 +31,7 @@ pub enum Node {
     Message(Message),
     Role(Role),
     Team(Team),
+    Template(Template),
 }
 
 /// What an id stands for, through the same scoped finders as everywhere else.
@@ -81,6 +83,10 @@ pub async fn find(request: &Request, id: &ID) -> Result<Node> {
         let own = own.iter().any(|grant| grant.role_id == id);
         let role = all.into_iter().find(|row| row.role.id == id).map(|row| Role { row, own });
         return role.map(Node::Role).ok_or(Problem::NotFound);
+    }
+    if let Some(id) = typed::<TemplateId>(id) {
+        let found = loaders.templates.template(id).await?;
+        return found.map(Template).map(Node::Template).ok_or(Problem::NotFound);
     }
     Err(Problem::BadUserInput("This is not an id of anything that can be asked for.".to_owned()))
 }

@@ -5,9 +5,10 @@ use portaria_domain::sending::card::NewCard;
 use portaria_domain::sending::interactive::{
     Framing, NewButton, NewButtons, NewFlow, NewList, NewRow, NewScreen, NewSection,
 };
-use portaria_domain::sending::{NewContent, NewLocation, NewReaction, NewText};
+use portaria_domain::sending::{NewContent, NewLocation, NewReaction, NewTemplate, NewText};
 
 use super::id::parse;
+use super::template_values::TemplateValuesInput;
 use crate::error::{Problem, Result};
 
 /// What the message carries: exactly one of these.
@@ -27,6 +28,18 @@ pub enum MessageContentInput {
     List(ListInput),
     /// A form (WhatsApp Flow). Needs `message:send_interactive`.
     Flow(FlowInput),
+    /// A template. Needs `message:send_template`, and nothing else once a day has passed since the customer wrote.
+    Template(TemplateMessageInput),
+}
+
+/// A template, and what it is filled with.
+#[derive(InputObject)]
+pub struct TemplateMessageInput {
+    /// Which template (`tmpl_...`), of the number's account.
+    template_id: ID,
+    /// What it is filled with: all that it leaves open. `preview(values:) { flaws }` of the template tells beforehand what is wrong
+    /// with it.
+    values: Option<TemplateValuesInput>,
 }
 
 /// Words.
@@ -209,6 +222,10 @@ impl MessageContentInput {
                 sections: sections.into_iter().map(Into::into).collect(),
             }),
             Self::Flow(flow) => NewContent::Flow(flow.into_flow()?),
+            Self::Template(template) => NewContent::Template(NewTemplate {
+                template_id: parse(&template.template_id)?,
+                values: template.values.unwrap_or_default().into_values()?,
+            }),
         })
     }
 }

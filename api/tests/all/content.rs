@@ -243,7 +243,7 @@ async fn templates_are_seen_where_the_account_has_a_number_that_one_works_on() {
         run(&stage, sql, vec![stage.support.0.into()]).await;
         let (writer, clock) = (stage.installation.database.writer(), &stage.clock);
         for (waba, name) in [("padaria-waba", "pedido"), ("second-waba", "suporte")] {
-            let row = template::know(writer, clock, (stage.workspace_id, waba, name)).await.unwrap();
+            let row = template::know(writer, clock, (stage.workspace_id, waba, name), None).await.unwrap();
             let place = (stage.workspace_id, About::Template(row.id));
             for fact in [("name", Some(name)), ("status", Some("paused"))] {
                 put(writer, &stage.installation.database, place, fact, clock.now()).await.unwrap();

@@ -36,5 +36,6 @@ mod single_sign_on;
 mod socket;
 mod statements;
 mod subscriptions;
+mod template;
 mod typing;
 mod webhook_delivery;

@@ -1,7 +1,8 @@
 //! What Meta tells of accounts and templates, and what of it is not known yet.
 
-use async_graphql::Context;
+use async_graphql::{Context, ID};
 use portaria_domain::permission::PermissionSet;
+use portaria_domain::template::{authority, sync};
 use portaria_domain::viewer::Viewer;
 use portaria_domain::{business_account, template, unknown_content};
 use portaria_guard::guarded;
@@ -9,7 +10,9 @@ use portaria_guard::guarded;
 use crate::error::Result;
 use crate::graphql::business_account::{BusinessAccount, UnknownWebhookContent};
 use crate::graphql::connection::{Connection, PageSize};
+use crate::graphql::id::parse;
 use crate::graphql::template::{Template, TemplateStatus, template_cursor};
+use crate::graphql::template_version::TemplateSync;
 use crate::guard::Subject;
 use crate::request::Request;
 
@@ -63,13 +66,40 @@ impl TemplateQuery {
         #[graphql(desc = "Cursor behind which to go on: `pageInfo.endCursor` of the page before.")]
         after: Option<String>,
         #[graphql(desc = "Only those with this status; all if not said.")] status: Option<TemplateStatus>,
+        #[graphql(desc = "Only those of which a version waits to be approved.", default)]
+        awaiting_approval: bool,
     ) -> Result<Connection<Template>> {
         let request = Request::of(ctx);
         let size = PageSize::new(first)?;
         let after = after.as_deref().map(template_cursor).transpose()?;
         let reader = request.installation.database.reader();
-        let status = status.map(Into::into);
-        let rows = template::page(reader, request.viewer()?, status, after, size.limit()).await?;
-        Ok(Connection::new(size, rows.into_iter().map(Template).collect(), Template::cursor))
+        let wanted = template::Wanted { status: status.map(Into::into), awaiting_approval };
+        let rows = template::page(reader, request.viewer()?, wanted, after, size.limit()).await?;
+        Ok(Connection::new(size, rows.into_iter().map(Template::from).collect(), Template::cursor))
+    }
+
+    /// A template, by its id.
+    #[requires(TemplateRead)]
+    async fn template(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which template (`tmpl_...`).")] id: ID,
+    ) -> Result<Template> {
+        let request = Request::of(ctx);
+        let reader = request.installation.database.reader();
+        Ok(authority::find(reader, request.viewer()?, parse(&id)?).await?.into())
+    }
+
+    /// When the templates of a number's account were read from Meta last, and are to be next; null when that was never begun.
+    #[requires(TemplateRead)]
+    async fn template_sync(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A number of the account (`chan_...`).")] channel_id: ID,
+    ) -> Result<Option<TemplateSync>> {
+        let request = Request::of(ctx);
+        let reader = request.installation.database.reader();
+        let found = sync::of_channel(reader, request.viewer()?, parse(&channel_id)?).await?;
+        Ok(found.map(TemplateSync))
     }
 }

@@ -5,11 +5,14 @@ use axum::Router;
 use portaria_domain::consent::{Stated, note};
 use portaria_domain::contact_merge::{self, NewMerge};
 use portaria_domain::fact::{About, put};
+use portaria_domain::template::alternative::set_alternative;
+use portaria_domain::template::definition::Definition;
+use portaria_domain::template::{sync, version};
 use portaria_domain::{business_account, channel_fact, template, unknown_content};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
 use portaria_entity::id::{
     ContactId, EpisodeId, EventId, ExternalIdentityId, IdentityProviderId, MessageId, MessageStatusId,
-    RoutingDecisionId, TransferId,
+    RoutingDecisionId, TemplateId, TemplateSubmissionId, TemplateVersionId, TransferId,
 };
 use portaria_entity::message;
 use portaria_entity::webhook_delivery::WebhookDeliveryStatus;
@@ -28,6 +31,7 @@ pub async fn prepare(
     columns: &mut [Column],
 ) {
     told_by_meta(stage).await;
+    let (template, version) = written_template(stage, admin).await;
     let (agent, support) = (role(api, admin, "Agent").await, role(api, admin, "Support").await);
     let variables = json!({ "role": agent, "channel": stage.sales.to_string() });
     let invite = "mutation($role: ID!, $channel: ID!) { inviteMember(input: { name: \"Nina\", email: \"nina@x.example\",
@@ -61,6 +65,8 @@ pub async fn prepare(
     for column in columns.iter_mut() {
         let samples = [
             ("label", label.clone()),
+            ("template", template.to_string()),
+            ("version", version.to_string()),
             ("webhookDelivery", delivery.clone()),
             ("webhookDeliveryBody", delivery.clone()),
             ("delivery", delivery.clone()),
@@ -96,11 +102,46 @@ async fn told_by_meta(stage: &Stage) {
     let (writer, workspace, now) = (database.writer(), stage.workspace_id, clock.now());
     business_account::know(writer, clock, workspace, "padaria-waba").await.unwrap();
     channel_fact::know(writer, workspace, stage.sales).await.unwrap();
-    template::know(writer, clock, (workspace, "padaria-waba", "1")).await.unwrap();
+    template::know(writer, clock, (workspace, "padaria-waba", "1"), None).await.unwrap();
     unknown_content::count(writer, database, workspace, ("odd", ""), now).await.unwrap();
     let restrictions = r#"[{"kind":"X","until":1}]"#;
     let place = (workspace, About::BusinessAccount("padaria-waba"));
     put(writer, database, place, ("restrictions", Some(restrictions)), now).await.unwrap();
+}
+
+/// A template that has one of each part, another version, something to be done with it, and another in its stead.
+async fn written_template(stage: &Stage, admin: &Person) -> (TemplateId, TemplateVersionId) {
+    let (database, clock) = (&stage.installation.database, &stage.clock);
+    let (writer, workspace, now) = (database.writer(), stage.workspace_id, clock.now());
+    let known =
+        |meta_id: &'static str| template::know(writer, clock, (workspace, "padaria-waba", meta_id), None);
+    let (row, other) = (known("2").await.unwrap(), known("3").await.unwrap());
+    let sample = |parameter: &str| json!({ "body_text": [[parameter]] });
+    let told = json!({
+        "name": "pedido", "language": "pt_BR", "category": "UTILITY",
+        "components": [
+            { "type": "HEADER", "format": "TEXT", "text": "Oi" },
+            { "type": "BODY", "text": "Oi {{1}}, chegou.", "example": sample("Ana") },
+            { "type": "FOOTER", "text": "Padaria" },
+            { "type": "BUTTONS", "buttons": [
+                { "type": "OTP", "otp_type": "ONE_TAP", "package_name": "com.example", "signature_hash": "12345678901" },
+            ] },
+        ],
+    });
+    let mut definition = Definition::from_meta(&told).unwrap();
+    let place = (workspace, About::Template(row.id));
+    put(writer, database, place, ("definition", Some(&definition.to_json().unwrap())), now).await.unwrap();
+    definition.buttons.clear();
+    version::update(&stage.installation, &admin.viewer, (row.id, None), definition).await.unwrap();
+    set_alternative(&stage.installation, &admin.viewer, row.id, Some(other.id)).await.unwrap();
+    sync::ask(writer, &stage.installation, (workspace, "padaria-waba"), now).await.unwrap();
+    let sql = "INSERT INTO template_submissions (workspace_id, id, template_id, waba_id, operation, state, attempts, due_at, \
+               leased_until, ended_at, created_at) VALUES ($1, $2, $3, 'padaria-waba', 'edit', 'refused', 1, 0, 0, 0, 0)";
+    let id: TemplateSubmissionId = clock.new_id();
+    let values = [workspace.0.into(), id.0.into(), row.id.0.into()];
+    writer.execute_raw(database.statement(sql, values)).await.unwrap();
+    let last = version::latest(writer, workspace, row.id).await.unwrap().unwrap();
+    (row.id, last.id)
 }
 
 /// Gives a message content of the kind that says most of others, and its writer an opinion of marketing.
