@@ -138,7 +138,7 @@ async fn a_template_that_meta_has_paused_is_known_to_be() {
         let installation = office.stage().installation.clone();
         let key = (office.stage().workspace_id, "padaria-waba", "77");
         let writer = installation.database.writer();
-        let known = template::know(writer, &installation.clock, key).await.unwrap();
+        let known = template::know(writer, &installation.clock, key, None).await.unwrap();
         let conversation = office.conversations(1).await[0];
         office.meta.next([Reply::Refuse(400, 132_015, None)]);
         office.meta.usually(Reply::Cut);
