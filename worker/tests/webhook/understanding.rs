@@ -152,7 +152,7 @@ async fn state(site: &Site) -> BTreeMap<String, String> {
             ("quality", row.quality.as_deref()),
             ("components", row.components.as_ref().map(|_| "told")),
         ];
-        put(format!("template {}", row.meta_id), &facts);
+        put(format!("template {}", row.meta_id.as_deref().unwrap_or_default()), &facts);
     }
     for row in contact_group::Entity::find().all(reader).await.unwrap() {
         let facts = [("subject", row.subject.as_deref()), ("status", row.status.as_deref())];
