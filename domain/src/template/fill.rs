@@ -384,7 +384,9 @@ impl Filling<'_> {
 }
 
 fn action(told: Value) -> Value {
-    json!({ "type": "action", "action": told })
+    let mut parameter = json!({ "type": "action" });
+    parameter["action"] = told;
+    parameter
 }
 
 /// A text with what was given in it; with the examples where nothing was, if asked for.

@@ -227,14 +227,12 @@ impl Definition {
 
     fn footer_flaws(&self, flaws: &mut Flaws) {
         match &self.footer {
-            None => {}
             Some(Footer::Text { text }) => flaws.plain(&["footer", "text"], text, LONGEST_FOOTER),
-            Some(Footer::CodeExpiration { minutes }) => {
-                if !(1..=90).contains(minutes) {
-                    let told = "A code is good for 1 to 90 minutes.";
-                    flaws.add(&["footer", "codeExpirationMinutes"], FlawCode::OutOfRange, told);
-                }
+            Some(Footer::CodeExpiration { minutes }) if !(1..=90).contains(minutes) => {
+                let told = "A code is good for 1 to 90 minutes.";
+                flaws.add(&["footer", "codeExpirationMinutes"], FlawCode::OutOfRange, told);
             }
+            Some(Footer::CodeExpiration { .. }) | None => {}
         }
     }
 

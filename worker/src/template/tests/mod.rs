@@ -222,7 +222,7 @@ async fn too_often_is_later_and_a_bad_token_waits_for_a_good_one() {
         scene.work.work().await.unwrap();
         assert_eq!(scene.later(14 * 60).await, 0);
         scene.meta.with(|account| {
-            account.moods.push_back(Mood::Refuse(429, json!({ "code": 80_007, "message": "slow" })))
+            account.moods.push_back(Mood::Refuse(429, json!({ "code": 80_007, "message": "slow" })));
         });
         assert_eq!(scene.later(2 * 60).await, 1);
         assert_eq!(scene.later(9 * 60).await, 0);
