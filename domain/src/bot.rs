@@ -10,7 +10,7 @@ pub(crate) mod turn;
 use std::collections::HashMap;
 
 use portaria_entity::api_key;
-use portaria_entity::id::{BotId, ChannelId, TeamId, WorkspaceId};
+use portaria_entity::id::{ApiKeyId, BotId, ChannelId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{bot, bot_channel, bot_turn};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -168,6 +168,25 @@ pub(crate) async fn standings(
         (id, Standing { id, channels: channels.remove(&id).unwrap_or_default(), answers_first, access })
     };
     Ok(grants.into_iter().map(standing).collect())
+}
+
+/// What programs are called by which they are known: bots by their own name, others by that of their key.
+pub async fn names_of(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    keys: &[ApiKeyId],
+) -> Result<HashMap<ApiKeyId, String>> {
+    let found = api_key::Entity::find()
+        .filter(api_key::Column::WorkspaceId.eq(workspace))
+        .filter(api_key::Column::Id.is_in(keys.iter().copied()));
+    let mut names: HashMap<_, _> =
+        found.all(connection).await?.into_iter().map(|key| (key.id, key.name)).collect();
+    let bots = bot::Entity::find()
+        .filter(bot::Column::WorkspaceId.eq(workspace))
+        .filter(bot::Column::ApiKeyId.is_in(keys.iter().copied()))
+        .order_by_asc(bot::Column::Id);
+    names.extend(bots.all(connection).await?.into_iter().map(|bot| (bot.api_key_id, bot.name)));
+    Ok(names)
 }
 
 /// Which bots had a conversation and which has it, the latest first. For who reads it whole.

@@ -42,6 +42,15 @@ pub enum BotTurnEnd {
     Merged,
 }
 
+/// What counts of a conversation that the viewer may not know of: it is null to who reads others there.
+const WATCHING: PermissionSet = PermissionSet::of(&[
+    Permission::BotMonitor,
+    Permission::ConversationReadAll,
+    Permission::ConversationReadTeam,
+    Permission::ConversationReadAssigned,
+    Permission::ConversationReadUnassigned,
+]);
+
 pub struct BotTurn {
     pub row: Model,
     /// The conversation, if the viewer may know of it.
@@ -73,8 +82,7 @@ impl BotTurn {
     }
 
     pub fn of(viewer: &Viewer, row: Model, conversation: Option<ConversationRow>) -> Self {
-        let watching = PermissionSet::of(&[Permission::BotMonitor]);
-        let there = viewer.access.in_channel(row.channel_id).intersection(watching);
+        let there = viewer.access.in_channel(row.channel_id).intersection(WATCHING);
         let held = conversation.as_ref().map_or(there, |row| row.held.union(there));
         Self { row, conversation, held }
     }
@@ -96,7 +104,12 @@ impl BotTurn {
     }
 
     /// The conversation; null when it is not the viewer's to know.
-    #[authenticated]
+    #[requires(
+        ConversationReadAll,
+        ConversationReadTeam,
+        ConversationReadAssigned,
+        ConversationReadUnassigned
+    )]
     fn conversation(&self) -> Option<Conversation> {
         self.conversation.clone().map(Conversation)
     }

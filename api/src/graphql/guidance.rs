@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject};
 use portaria_domain::access::Scope;
 use portaria_domain::conversation;
 use portaria_domain::guidance::Place;
+use portaria_domain::quick_reply::Value;
 use portaria_entity::id::{ChannelId, MemberId, TeamId};
 
 use super::grant::ScopeKind;
@@ -34,6 +35,21 @@ impl GuidanceScopeInput {
                 Err(Problem::BadUserInput("`id` says which phone number or team.".to_owned()))
             }
         }
+    }
+}
+
+/// A value for a placeholder.
+#[derive(InputObject)]
+pub struct QuickReplyValueInput {
+    /// Name of the placeholder.
+    name: String,
+    /// What is to stand there.
+    value: String,
+}
+
+impl From<QuickReplyValueInput> for Value {
+    fn from(input: QuickReplyValueInput) -> Self {
+        Self { name: input.name, value: input.value }
     }
 }
 

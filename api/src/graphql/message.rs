@@ -195,6 +195,31 @@ impl Message {
         Ok(loaders.message(id).await?.map(|row| Self { row, held: self.held }))
     }
 
+    /// The quick reply that it was (`reply_...`); null when it was none.
+    #[requires(MessageRead)]
+    async fn quick_reply_id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
+        let found = Request::of(ctx).loaders()?.details.quick_replies.load(self.row.id).await?;
+        Ok(found.map(|row| row.quick_reply_id.into()))
+    }
+
+    /// Which version of the quick reply it was; null when it was none.
+    #[requires(MessageRead)]
+    async fn quick_reply_version(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        let found = Request::of(ctx).loaders()?.details.quick_replies.load(self.row.id).await?;
+        Ok(found.map(|row| row.version))
+    }
+
+    /// What the program is called that wrote it: a bot by its own name, another by that of its key. Null for what people write.
+    #[requires(MessageRead)]
+    async fn program_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        match self.row.author_key_id {
+            Some(key) => {
+                Ok(Request::of(ctx).loaders()?.details.programs.load(key).await?.map(|name| (*name).clone()))
+            }
+            None => Ok(None),
+        }
+    }
+
     /// The reactions that stand: each person's latest, unless they took it back.
     #[requires(MessageRead)]
     async fn reactions(&self, ctx: &Context<'_>) -> Result<Vec<MessageReaction>> {

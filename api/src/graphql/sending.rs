@@ -1,12 +1,14 @@
 //! What can be sent: the content of new messages, within WhatsApp's limits.
 
 use async_graphql::{ID, InputObject, OneofObject};
+use portaria_domain::quick_reply::Filling;
 use portaria_domain::sending::card::NewCard;
 use portaria_domain::sending::interactive::{
     Framing, NewButton, NewButtons, NewFlow, NewList, NewRow, NewScreen, NewSection,
 };
-use portaria_domain::sending::{NewContent, NewLocation, NewReaction, NewText};
+use portaria_domain::sending::{NewContent, NewLocation, NewQuickReply, NewReaction, NewText};
 
+use super::guidance::QuickReplyValueInput;
 use super::id::parse;
 use crate::error::{Problem, Result};
 
@@ -15,6 +17,8 @@ use crate::error::{Problem, Result};
 pub enum MessageContentInput {
     /// Words. Needs `message:send_text`.
     Text(TextInput),
+    /// A quick reply, filled in. Needs `message:send_quick_reply`, and no permission to write freely.
+    QuickReply(QuickReplyInput),
     /// An emoji at a message. Needs `message:send_text`.
     Reaction(ReactionInput),
     /// A place. Needs `message:send_text`.
@@ -37,6 +41,18 @@ pub struct TextInput {
     /// Whether WhatsApp shows what the first link leads to.
     #[graphql(default)]
     preview_links: bool,
+}
+
+/// A quick reply: the text goes out that `previewQuickReply` shows for the same values.
+#[derive(InputObject)]
+pub struct QuickReplyInput {
+    /// Which (`reply_...`).
+    quick_reply_id: ID,
+    /// What to fill in: a value for each of its placeholders.
+    #[graphql(default)]
+    values: Vec<QuickReplyValueInput>,
+    /// In which of its languages; if not said, in the customer's, else the workspace's, else its first.
+    language: Option<String>,
 }
 
 /// An emoji at a message.
@@ -185,6 +201,11 @@ impl MessageContentInput {
         Ok(match self {
             Self::Text(text) => {
                 NewContent::Text(NewText { body: text.body, preview_links: text.preview_links })
+            }
+            Self::QuickReply(reply) => {
+                let values = reply.values.into_iter().map(Into::into).collect();
+                let filling = Filling { values, language: reply.language };
+                NewContent::QuickReply(NewQuickReply { id: parse(&reply.quick_reply_id)?, filling })
             }
             Self::Reaction(reaction) => NewContent::Reaction(NewReaction {
                 message_id: parse(&reaction.message_id)?,

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use portaria_domain::channel_sending::{self, ChannelSending};
 use portaria_domain::message::content::Carried;
 use portaria_domain::message::detail::{self, Outcome, Reaction, Receipt, Version};
-use portaria_domain::{channel_fact, consent, contact_group};
-use portaria_entity::id::{ChannelId, ContactId, MessageId};
+use portaria_domain::{bot, channel_fact, consent, contact_group, quick_reply};
+use portaria_entity::id::{ApiKeyId, ChannelId, ContactId, MessageId};
 use portaria_entity::{
     channel_fact as fact_entity, consent as consent_entity, contact_group as group_entity,
-    outgoing_message as outgoing_entity,
+    message_quick_reply as quick_reply_entity, outgoing_message as outgoing_entity,
 };
 
 use super::{Source, reading, shared};
@@ -27,6 +27,8 @@ pub struct DetailLoaders {
     pub receipts: Batch<MessageId, Arc<Vec<Receipt>>>,
     pub sendings: Batch<ChannelId, Arc<ChannelSending>>,
     pub outgoing: Batch<MessageId, Arc<outgoing_entity::Model>>,
+    pub quick_replies: Batch<MessageId, Arc<quick_reply_entity::Model>>,
+    pub programs: Batch<ApiKeyId, Arc<String>>,
     pub consents: Batch<ContactId, Arc<consent_entity::Model>>,
     pub groups: Batch<ContactId, Arc<group_entity::Model>>,
     pub facts: Batch<ChannelId, Arc<fact_entity::Model>>,
@@ -43,6 +45,8 @@ impl DetailLoaders {
             versions: reading(source, Source::versions),
             receipts: reading(source, Source::receipts),
             outgoing: reading(source, Source::outgoing),
+            quick_replies: reading(source, Source::quick_replies),
+            programs: reading(source, Source::programs),
             sendings: reading(source, Source::sendings),
             consents: reading(source, Source::consents),
             groups: reading(source, Source::groups),
@@ -52,6 +56,18 @@ impl DetailLoaders {
 }
 
 impl Source {
+    async fn quick_replies(
+        self: Arc<Self>,
+        ids: Vec<MessageId>,
+    ) -> Result<HashMap<MessageId, Arc<quick_reply_entity::Model>>> {
+        let reader = self.database.reader();
+        Ok(shared(quick_reply::of_messages(reader, self.viewer.workspace_id, &ids).await?))
+    }
+
+    async fn programs(self: Arc<Self>, ids: Vec<ApiKeyId>) -> Result<HashMap<ApiKeyId, Arc<String>>> {
+        Ok(shared(bot::names_of(self.database.reader(), self.viewer.workspace_id, &ids).await?))
+    }
+
     async fn sendings(
         self: Arc<Self>,
         ids: Vec<ChannelId>,

@@ -81,9 +81,13 @@ async fn a_program_reads_while_it_has_the_conversation_and_no_longer() {
             json!({ "botId": scene.bot, "assignee": null, "lastMessage": { "body": "oi" } })
         );
         assert_eq!(errors(&scene.ask(&scene.agent, READ).await), ["NOT_FOUND at conversation"]);
-        let back = scene.act(&scene.robot, BACK).await;
-        assert_eq!(back["conversation"], Value::Null);
-        assert_eq!(errors(&scene.ask(&scene.robot, READ).await), ["NOT_FOUND at conversation"]);
+        scene.act(&scene.robot, BACK).await;
+        // With this role it sees that somebody waits, as its people do; what was said it reads no more.
+        let read = scene.ask(&scene.robot, READ).await;
+        assert_eq!(
+            errors(&read),
+            ["FORBIDDEN at conversation.botId", "FORBIDDEN at conversation.lastMessage"]
+        );
         let turns = "query($c: ID!) { conversation(id: $c) { botId botTurns { botId reason endCause endReason summary startedBy { name } } } }";
         let turns = scene.ask(&scene.admin, turns).await;
         assert_eq!(
@@ -131,7 +135,11 @@ async fn who_watches_bots_learns_figures_and_neither_names_nor_words() {
         assert_eq!((&row["startedBy"]["name"], &row["conversation"]), (&json!("Bia"), &Value::Null));
         assert_eq!(
             errors(&answer),
-            ["FORBIDDEN at botTurns.nodes.0.reason", "FORBIDDEN at botTurns.nodes.0.summary"]
+            [
+                "FORBIDDEN at botTurns.nodes.0.conversation",
+                "FORBIDDEN at botTurns.nodes.0.reason",
+                "FORBIDDEN at botTurns.nodes.0.summary"
+            ]
         );
         let configured = "query($b: ID!) { bot(id: $b) { apiKeyId handoverWords } }";
         let answer = scene.ask(&analyst, configured).await;
@@ -170,5 +178,26 @@ async fn a_program_is_told_of_what_comes_and_goes() {
             "it is to take it off its list"
         );
         silence(&mut to_agent).await;
+    }
+}
+
+#[tokio::test]
+async fn a_program_writes_where_it_has_the_conversation_and_is_named_as_its_author() {
+    const SEND: &str = "mutation($c: ID!, $key: String!) { sendMessage(input: { conversationId: $c, idempotencyKey: $key,
+        content: { text: { body: \"Ol\u{e1}!\" } } }) { message { programName author { name } } userErrors { code } } }";
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        scene.stage.connect(scene.stage.sales).await;
+        let send = async |key: &str| {
+            let variables = json!({ "c": scene.conversation.to_string(), "key": key });
+            ask(&scene.api, Some(&scene.robot), SEND, variables).await
+        };
+        assert_eq!(errors(&send("1").await), ["NOT_FOUND at sendMessage"]);
+        scene.act(&scene.agent, HAND).await;
+        let sent = send("2").await["data"]["sendMessage"].clone();
+        assert_eq!(sent["message"], json!({ "programName": "Rob\u{f4}", "author": null }), "{sent}");
+        scene.act(&scene.robot, BACK).await;
+        let refused = send("3").await;
+        assert!(refused["data"]["sendMessage"]["message"].is_null(), "{refused}");
     }
 }

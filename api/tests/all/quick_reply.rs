@@ -218,3 +218,52 @@ async fn support_escalates_what_it_has_no_answer_to() {
         assert_eq!(errors(&answer), ["FORBIDDEN at conversation.lastMessage"]);
     }
 }
+
+#[tokio::test]
+async fn support_sends_what_was_approved_and_nothing_else() {
+    const SEND: &str = "mutation($c: ID!, $key: String!, $content: MessageContentInput!) { sendMessage(input: { conversationId: $c,
+        idempotencyKey: $key, content: $content }) { message { body kind quickReplyId quickReplyVersion } userErrors { code field } } }";
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        stage.connect(stage.sales).await;
+        let admin = stage.person("Dona", &[(Administrator, Scope::Workspace)]).await;
+        let support = stage.person("Sofia", &[(Support, Scope::Workspace)]).await;
+        let contact = stage.customer("Ana", "5511987654321").await;
+        let conversation = stage.conversation(contact, stage.sales, Some(support.member_id), &["oi"]).await;
+        let reply = write(&api, &admin, delivery()).await["id"].clone();
+        let send = async |key: &str, content: Value| {
+            let variables = json!({ "c": conversation.to_string(), "key": key, "content": content });
+            ask(&api, Some(&support), SEND, variables).await
+        };
+        let filled = |item: &str| {
+            let values = json!([{ "name": "item", "value": item }, { "name": "dia", "value": "2026-03-09" }]);
+            json!({ "quickReply": { "quickReplyId": reply, "values": values } })
+        };
+        let free = send("1", json!({ "text": { "body": "Pague aqui" } })).await;
+        assert_eq!(errors(&free), ["FORBIDDEN at sendMessage"]);
+        let sent = send("2", filled("p\u{e3}es")).await["data"]["sendMessage"].clone();
+        assert_eq!(
+            sent["message"],
+            json!({ "body": "Ol\u{e1} Ana, seu pedido de p\u{e3}es chega em 09/03/2026.", "kind": "text",
+                    "quickReplyId": reply, "quickReplyVersion": 1 }),
+            "{sent}"
+        );
+        let refused = send("3", filled("wa.me/55")).await["data"]["sendMessage"].clone();
+        assert_eq!(
+            refused["userErrors"],
+            json!([{ "code": "VALUES_REFUSED", "field": ["input", "content"] }])
+        );
+        let reused = send("2", filled("bolos")).await["data"]["sendMessage"].clone();
+        assert_eq!(reused["userErrors"][0]["code"], "IDEMPOTENCY_KEY_REUSED");
+        let options = "query($c: ID!) { sendOptions(conversationId: $c) { kinds { kind allowed missing } } }";
+        let options = ask(&api, Some(&support), options, json!({ "c": conversation.to_string() })).await;
+        let kinds = options["data"]["sendOptions"]["kinds"].as_array().unwrap();
+        let of = |kind: &str| kinds.iter().find(|one| one["kind"] == kind).unwrap();
+        assert_eq!(of("QUICK_REPLY")["allowed"], true);
+        assert_eq!(
+            (&of("TEXT")["allowed"], &of("TEXT")["missing"]),
+            (&json!(false), &json!(["MESSAGE_SEND_TEXT"]))
+        );
+    }
+}

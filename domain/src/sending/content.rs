@@ -9,12 +9,14 @@ use serde_json::{Map, Value, json};
 use super::card::{self, NewCard};
 use super::gate::{Asked, Kind, TemplateFacts};
 use super::interactive::{self, NewButtons, NewFlow, NewList};
+use super::quick_reply::NewQuickReply;
 use crate::error::{Refusal, Result};
 
 /// What somebody wants to send.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NewContent {
     Text(NewText),
+    QuickReply(NewQuickReply),
     Reaction(NewReaction),
     Location(NewLocation),
     Cards(Vec<NewCard>),
@@ -95,6 +97,7 @@ impl NewContent {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Text(_) => Kind::Text,
+            Self::QuickReply(_) => Kind::QuickReply,
             Self::Reaction(_) => Kind::Reaction,
             Self::Location(_) => Kind::Location,
             Self::Cards(_) => Kind::Contacts,
@@ -117,6 +120,7 @@ impl NewContent {
                 let part = json!({ "body": body, "preview_url": text.preview_links });
                 Ok(Prepared::free(Kind::Text, "text", Some(body), part))
             }
+            Self::QuickReply(_) => Err(crate::Error::internal("a quick reply that was not filled")),
             Self::Reaction(reaction) => prepare_reaction(reaction),
             Self::Location(location) => prepare_location(location),
             Self::Cards(cards) => card::prepare(cards),

@@ -8,10 +8,12 @@ pub mod failure;
 pub mod gate;
 pub mod interactive;
 pub mod options;
+mod quick_reply;
 pub mod recheck;
 mod submit;
 pub mod words;
 
 pub use cancel::cancel;
 pub use content::{NewContent, NewLocation, NewReaction, NewText};
+pub use quick_reply::NewQuickReply;
 pub use submit::{NewMessage, send};

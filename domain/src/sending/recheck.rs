@@ -13,6 +13,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use super::content::kind_of;
 use super::facts::of_sender;
 use super::gate::{Asked, Facts, Kind, Obstacle, ask_whatsapp};
+use super::quick_reply;
 use crate::access::Access;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -105,7 +106,7 @@ impl Known {
 }
 
 async fn asked(
-    _connection: &impl ConnectionTrait,
+    connection: &impl ConnectionTrait,
     outgoing: &outgoing_message::Model,
     message: &message::Model,
 ) -> Result<Asked> {
@@ -114,6 +115,13 @@ async fn asked(
         MessageCategory::Utility | MessageCategory::Marketing | MessageCategory::Authentication => {
             Kind::Template
         }
+    };
+    // It goes out as a text, of words that are nobody's own.
+    let kind = match kind {
+        Kind::Text if quick_reply::is_one(connection, (message.workspace_id, message.id)).await? => {
+            Kind::QuickReply
+        }
+        other => other,
     };
     // Captions were looked at when it was written; that nobody may write words any more stops them here, too.
     let has_free_text =

@@ -12,12 +12,14 @@ use sha2::{Digest, Sha256};
 use super::content::{NewContent, Prepared};
 use super::facts::{of_viewer, sender};
 use super::gate::{Asked, Facts, Kind, Obstacle, ask};
+use super::quick_reply;
 use crate::access::Reading;
 use crate::conversation::{ConversationRow, placement};
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append_all};
 use crate::installation::Installation;
 use crate::message as message_domain;
+use crate::quick_reply::remember;
 use crate::viewer::Viewer;
 
 /// An idempotency key is at most so long.
@@ -50,7 +52,13 @@ pub async fn send(installation: &Installation, viewer: &Viewer, new: NewMessage)
         of_viewer((&change.transaction, &installation.database), viewer, conversation, change.now).await?;
     // Who may not send such a thing at all is told that before what is wrong with it.
     check(viewer, &facts, &Asked::of(new.content.kind()), Before::Content)?;
-    let mut prepared = new.content.prepare()?;
+    let (mut prepared, filled) = match &new.content {
+        NewContent::QuickReply(reply) => {
+            let of = quick_reply::prepare(&change.transaction, viewer, conversation, reply).await?;
+            (of.0, Some(of.1))
+        }
+        _ => (new.content.prepare()?, None),
+    };
     check(viewer, &facts, &prepared.asked(), Before::Sending)?;
     let reply_to = whatsapp_id(&change.transaction, conversation, new.reply_to).await?;
     let acts_on = whatsapp_id(&change.transaction, conversation, prepared.acts_on).await?;
@@ -59,6 +67,9 @@ pub async fn send(installation: &Installation, viewer: &Viewer, new: NewMessage)
     }
     let stored = Stored { prepared, context: reply_to, acts_on, key: key.to_owned(), hash };
     let id = store(installation, viewer, &change.transaction, conversation, stored).await?;
+    if let Some(filled) = &filled {
+        remember(&change.transaction, (viewer.workspace_id, id), filled).await?;
+    }
     change.transaction.commit().await?;
     installation.events.wake();
     installation.signals.queued();

@@ -55,6 +55,14 @@ payload! {
     SendMessageUserError, SendMessageErrorCode {
         /// WhatsApp would not take it: `message` says which value is wrong, and its limits.
         InvalidContent = InvalidContent at "content",
+        /// The quick reply is archived.
+        QuickReplyArchived = Archived at "content",
+        /// The quick reply is not there in that language, or what is asked for is none.
+        NoSuchLanguage = NoSuchLanguage at "content" or UnknownLanguage,
+        /// A value is missing or not allowed: `previewQuickReply` says which, and why.
+        ValuesRefused = ValuesRefused at "content",
+        /// Filled in, it would be longer than 4,096 characters.
+        TextTooLong = TextTooLong at "content",
         /// The key is empty, too long, or has characters that it may not have.
         InvalidIdempotencyKey = InvalidIdempotencyKey at "idempotencyKey",
         /// The key was used for another message.

@@ -1,17 +1,17 @@
 //! What agents answer with and by.
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, ID};
 use portaria_domain::error::{Error, Refusal};
 use portaria_domain::guideline::{self, GuidelineFilter};
 use portaria_domain::permission::{Permission, PermissionSet};
-use portaria_domain::quick_reply::{self, Archived, Filling, QuickReplyFilter, QuickReplyRow, Value};
+use portaria_domain::quick_reply::{self, Archived, Filling, QuickReplyFilter, QuickReplyRow};
 use portaria_domain::viewer::Viewer;
 use portaria_domain::{Result as DomainResult, conversation};
 use portaria_guard::guarded;
 
 use crate::error::{Problem, Result};
 use crate::graphql::connection::{Connection, PageSize};
-use crate::graphql::guidance::{GuidanceScopeInput, place};
+use crate::graphql::guidance::{GuidanceScopeInput, QuickReplyValueInput, place};
 use crate::graphql::guideline::{Guideline, GuidelineReaders, GuidelineVersion, guideline_cursor};
 use crate::graphql::id::parse;
 use crate::graphql::quick_reply::{QuickReply, QuickReplyVersion, quick_reply_cursor};
@@ -22,21 +22,6 @@ use crate::request::Request;
 /// So many versions are shown.
 const VERSIONS: u64 = 100;
 const MANAGE: PermissionSet = PermissionSet::of(&[Permission::QuickReplyManage]);
-
-/// A value for a placeholder.
-#[derive(InputObject)]
-pub struct QuickReplyValueInput {
-    /// Name of the placeholder.
-    name: String,
-    /// What is to stand there.
-    value: String,
-}
-
-impl From<QuickReplyValueInput> for Value {
-    fn from(input: QuickReplyValueInput) -> Self {
-        Self { name: input.name, value: input.value }
-    }
-}
 
 /// What cannot be shown, as a query tells it.
 fn shown<T>(outcome: DomainResult<T>) -> Result<T> {
