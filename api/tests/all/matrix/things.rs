@@ -8,8 +8,8 @@ use portaria_domain::fact::{About, put};
 use portaria_domain::{business_account, channel_fact, template, unknown_content};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
 use portaria_entity::id::{
-    ContactId, EpisodeId, EventId, ExternalIdentityId, IdentityProviderId, MessageId, MessageStatusId,
-    RoutingDecisionId, TransferId,
+    BotTurnId, ContactId, EpisodeId, EventId, ExternalIdentityId, IdentityProviderId, MessageId,
+    MessageStatusId, RoutingDecisionId, TransferId,
 };
 use portaria_entity::message;
 use portaria_entity::webhook_delivery::WebhookDeliveryStatus;
@@ -159,10 +159,11 @@ pub async fn enrich(stage: &Stage, contact: ContactId, message: MessageId) {
     note(database.writer(), &stage.clock, (stage.workspace_id, contact), stated).await.unwrap();
 }
 
-/// Makes its writer a group with somebody in it, whom it reached, and its conversation one that went from team to team.
+/// Makes its writer a group with somebody in it, whom it reached, and its conversation one that went from team to team, and that a bot had.
 pub async fn in_a_group(stage: &Stage, contact: ContactId, message: MessageId) {
     let database = &stage.installation.database;
     let (status, transfer): (MessageStatusId, TransferId) = (stage.clock.new_id(), stage.clock.new_id());
+    let turn: BotTurnId = stage.clock.new_id();
     for (sql, values) in [
         (
             "INSERT INTO contact_groups (workspace_id, contact_id, channel_id, group_id, created_at) \
@@ -185,6 +186,12 @@ pub async fn in_a_group(stage: &Stage, contact: ContactId, message: MessageId) {
             "INSERT INTO transfers (workspace_id, id, conversation_id, transferred_at) \
              SELECT workspace_id, $1, conversation_id, 1 FROM messages WHERE id = $2",
             vec![transfer.0.into(), message.0.into()],
+        ),
+        (
+            "INSERT INTO bot_turns (workspace_id, id, bot_id, conversation_id, channel_id, started_at, ended_at, end_cause) \
+             SELECT m.workspace_id, $1, b.id, m.conversation_id, m.channel_id, 1, 2, 'silent' FROM messages m \
+             JOIN bots b ON b.workspace_id = m.workspace_id WHERE m.id = $2 LIMIT 1",
+            vec![turn.0.into(), message.0.into()],
         ),
     ] {
         database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
