@@ -83,7 +83,7 @@ pub fn faults(request: &Value) -> Vec<String> {
 }
 
 /// A message as it would be put to Meta.
-fn put(kind: &str, content: Value) -> Value {
+fn put(kind: &str, content: &Value) -> Value {
     json!({
         "messaging_product": "whatsapp", "recipient_type": "individual", "to": "+5511955550101", "type": kind,
         kind: content, "biz_opaque_callback_data": "msg_01",
@@ -95,19 +95,19 @@ fn the_description_refuses_what_meta_would() {
     if schema().is_none() {
         return;
     }
-    assert_eq!(faults(&put("text", json!({ "body": "oi", "preview_url": false }))), Vec::<String>::new());
-    let mut without = put("text", json!({ "body": "oi" }));
+    assert_eq!(faults(&put("text", &json!({ "body": "oi", "preview_url": false }))), Vec::<String>::new());
+    let mut without = put("text", &json!({ "body": "oi" }));
     without.as_object_mut().unwrap().remove("to");
-    let mut beside = put("text", json!({ "body": "oi" }));
+    let mut beside = put("text", &json!({ "body": "oi" }));
     beside["priority"] = "high".into();
     for wrong in [
         without,
         beside,
-        put("text", json!({ "body": 7 })),
-        put("text", json!({ "words": "oi" })),
-        put("image", json!({ "caption": "oi" })),
-        put("interactive", json!({ "type": "button" })),
-        put("smoke", json!({})),
+        put("text", &json!({ "body": 7 })),
+        put("text", &json!({ "words": "oi" })),
+        put("image", &json!({ "caption": "oi" })),
+        put("interactive", &json!({ "type": "button" })),
+        put("smoke", &json!({})),
     ] {
         assert_ne!(faults(&wrong), Vec::<String>::new(), "{wrong}");
     }
