@@ -69,10 +69,8 @@ impl SentVia {
 pub enum DeliveryStatus {
     /// WhatsApp has said nothing of it yet; so it stays for what customers write.
     None,
-    /// It waits to be sent: `cancelMessage` calls it back.
+    /// It waits to be sent, and `cancelMessage` calls it back; or it is on its way, and WhatsApp has not said yet that it has it.
     Queued,
-    /// It is on its way to WhatsApp, which has not said yet that it has it.
-    Sending,
     /// WhatsApp has taken it.
     Accepted,
     /// It went out, and for ten minutes WhatsApp has not said whether it came. It is not sent again by itself: ask the customer,
@@ -97,8 +95,7 @@ impl DeliveryStatus {
     fn of(row: &MessageRow) -> Self {
         match (row.status, row.sending) {
             (EntityStatus::None, Some(sending)) => match sending {
-                SendState::Queued => Self::Queued,
-                SendState::Sending | SendState::Unclear => Self::Sending,
+                SendState::Queued | SendState::Sending | SendState::Unclear => Self::Queued,
                 SendState::Accepted => Self::Accepted,
                 SendState::Undecided => Self::Undecided,
                 SendState::Refused => Self::Failed,

@@ -14,7 +14,8 @@ const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $in
     message { id body kind status whatsappId author { name } failure { reason } content { __typename } }
     userErrors { code field message } } }";
 
-fn input(conversation: ConversationId, key: &str, content: Value) -> Value {
+fn input(conversation: ConversationId, key: &str, content: impl Into<Value>) -> Value {
+    let content: Value = content.into();
     json!({ "input": { "conversationId": conversation.to_string(), "idempotencyKey": key, "content": content } })
 }
 

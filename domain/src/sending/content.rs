@@ -158,7 +158,7 @@ fn prepare_reaction(reaction: NewReaction) -> Result<Prepared> {
     let emoji = reaction.emoji.unwrap_or_default();
     let is_plain =
         emoji.chars().any(|one| one.is_ascii() && !"#*0123456789".contains(one) || one.is_alphabetic());
-    if emoji.len() > 64 || is_plain || emoji.chars().all(|one| one.is_ascii()) && !emoji.is_empty() {
+    if emoji.len() > 64 || is_plain || emoji.is_ascii() && !emoji.is_empty() {
         return Err(invalid(ONE));
     }
     let body = Some(emoji.clone()).filter(|emoji| !emoji.is_empty());

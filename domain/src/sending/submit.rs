@@ -155,10 +155,7 @@ enum Before {
 
 /// Asks the gate. A missing permission is told as everywhere else.
 fn check(viewer: &Viewer, facts: &Facts, asked: &Asked, before: Before) -> Result<()> {
-    let obstacle = match ask(facts, asked) {
-        Ok(_) => return Ok(()),
-        Err(obstacle) => obstacle,
-    };
+    let Err(obstacle) = ask(facts, asked) else { return Ok(()) };
     match obstacle {
         Obstacle::NotPermitted => {
             for permission in asked.permissions(facts).iter() {
