@@ -29,11 +29,11 @@ CREATE TABLE outgoing_messages (
     FOREIGN KEY (workspace_id, channel_id) REFERENCES channels (workspace_id, id)
 ){clustered};
 CREATE INDEX outgoing_messages_queued ON outgoing_messages (channel_id, message_id) WHERE state = 'queued';
-CREATE INDEX outgoing_messages_in_line ON outgoing_messages (workspace_id, conversation_id, message_id) WHERE state IN ('queued', 'sending');
+CREATE INDEX outgoing_messages_in_line ON outgoing_messages (conversation_id, message_id) WHERE state IN ('queued', 'sending');
 -- Under way, for whoever takes over a number.
 CREATE INDEX outgoing_messages_under_way ON outgoing_messages (channel_id) WHERE state = 'sending';
 CREATE INDEX outgoing_messages_open ON outgoing_messages (state, begun_at) WHERE state IN ('sending', 'unclear');
-CREATE INDEX outgoing_messages_by_sender ON outgoing_messages (workspace_id, sender_id) WHERE state = 'queued';
+CREATE INDEX outgoing_messages_by_sender ON outgoing_messages (sender_id) WHERE state = 'queued';
 -- Sent lately in a conversation, for what WhatsApp takes for one person.
 CREATE INDEX outgoing_messages_by_conversation_begun ON outgoing_messages (workspace_id, conversation_id, begun_at);
 -- How a number sends: who does it, how fast, and whether it is stopped.

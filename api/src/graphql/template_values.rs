@@ -10,6 +10,9 @@ use portaria_entity::id::MediaFileId;
 use super::id::parse;
 use crate::error::{Problem, Result};
 
+/// No template leaves more open.
+const MOST_VALUES: usize = 50;
+
 /// What stands in the place of a parameter: one of its members beside the name.
 #[derive(InputObject)]
 pub struct TemplateParameterInput {
@@ -106,6 +109,14 @@ pub struct TemplateValuesInput {
 
 impl TemplateValuesInput {
     pub fn into_values(self) -> Result<Values> {
+        if [self.header.len(), self.body.len(), self.buttons.len()]
+            .into_iter()
+            .any(|count| count > MOST_VALUES)
+        {
+            return Err(Problem::BadUserInput(format!(
+                "A template has at most {MOST_VALUES} values of a kind."
+            )));
+        }
         let parameters = |given: Vec<TemplateParameterInput>| -> Result<Vec<Given>> {
             given.into_iter().map(TemplateParameterInput::into_given).collect()
         };

@@ -30,7 +30,9 @@ use crate::viewer::{Principal, Viewer};
 
 /// So long an upload waits to be sent.
 const WAITS: Duration = Duration::from_secs(24 * 60 * 60);
-/// So many files of one member or key may wait, and so many bytes.
+/// So many files of one member or key may be on their way in: less than there is room for.
+const MOST_AT_ONCE: i64 = 4;
+/// So many may wait, and so many bytes.
 const MOST_FILES: i64 = 50;
 const MOST_BYTES: i64 = 500 << 20;
 /// Width and height of a sticker.
@@ -134,8 +136,11 @@ async fn reserve(
         stored_at: None,
     };
     let transaction = installation.database.begin().await?;
-    let (files, bytes) = waiting(installation, &transaction, viewer).await?;
-    if files >= MOST_FILES || bytes.saturating_add(row.bytes.unwrap_or(0)) > MOST_BYTES {
+    let (files, bytes, coming) = waiting(installation, &transaction, viewer).await?;
+    if files >= MOST_FILES
+        || coming >= MOST_AT_ONCE
+        || bytes.saturating_add(row.bytes.unwrap_or(0)) > MOST_BYTES
+    {
         return Err(Refusal::TooManyFiles.into());
     }
     let insert = media_file::Entity::insert(row.clone().into_active_model());
@@ -144,12 +149,12 @@ async fn reserve(
     Ok(row)
 }
 
-/// What of this principal's waits: files and bytes. Their row is locked, so that two requests at once do not both see room.
+/// What of this principal's waits: files, bytes, and how many are on their way in. Their row is locked, so that two requests at once do not both see room.
 async fn waiting(
     installation: &Installation,
     transaction: &DatabaseTransaction,
     viewer: &Viewer,
-) -> Result<(i64, i64)> {
+) -> Result<(i64, i64, i64)> {
     let database = &installation.database;
     let (table, column, id) = match viewer.principal {
         Principal::Member(session) => ("members", "uploader_id", session.member_id.0),
@@ -161,13 +166,14 @@ async fn waiting(
         transaction.query_one_raw(database.statement(&lock, values())).await?;
     }
     let count = format!(
-        "SELECT COUNT(*), CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM media_files f WHERE f.workspace_id = $1 AND f.{column} = $2 \
+        "SELECT COUNT(*), CAST(COALESCE(SUM(bytes), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(CASE WHEN f.state = 'receiving' THEN 1 ELSE 0 END), 0) AS BIGINT) FROM media_files f WHERE f.workspace_id = $1 AND f.{column} = $2 \
          AND f.origin = 'upload' AND NOT EXISTS (SELECT 1 FROM message_files m \
          WHERE m.workspace_id = f.workspace_id AND m.media_file_id = f.id)"
     );
     let row = transaction.query_one_raw(database.statement(&count, values())).await?;
     let row = row.ok_or_else(|| Error::internal("nothing was counted"))?;
-    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
+    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?))
 }
 
 /// What it turns out to be, and as what it goes out.

@@ -21,7 +21,7 @@ SELECT c.sealed_access_token IS NOT NULL, s.stop_reason,
        EXISTS (SELECT 1 FROM contact_identities i WHERE i.workspace_id = $1 AND i.contact_id = $4 AND i.kind = $5),
        EXISTS (SELECT 1 FROM contact_identities i WHERE i.workspace_id = $1 AND i.contact_id = $4 AND i.kind = $6),
        EXISTS (SELECT 1 FROM contact_groups g WHERE g.workspace_id = $1 AND g.contact_id = $4),
-       (SELECT COUNT(*) FROM outgoing_messages o WHERE o.workspace_id = $1 AND o.sender_id = $7 AND o.state = 'queued')
+       (SELECT COUNT(*) FROM outgoing_messages o WHERE o.sender_id = $7 AND o.state = 'queued')
 FROM channels c LEFT JOIN channel_sending s ON s.workspace_id = c.workspace_id AND s.channel_id = c.id
 WHERE c.workspace_id = $1 AND c.id = $2";
 

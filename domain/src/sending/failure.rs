@@ -23,7 +23,7 @@ pub enum Remedy {
 }
 
 /// So many attempts are made at a message that might be taken later.
-pub const MOST_ATTEMPTS: i32 = 8;
+pub const MOST_ATTEMPTS: i32 = 24;
 
 /// What is to be done after this code came with this HTTP status.
 pub fn remedy(status: u16, code: i64) -> Remedy {
@@ -69,7 +69,7 @@ pub fn pause(remedy: Remedy, attempts: i32) -> Duration {
     let attempts = u32::try_from(attempts.max(1) - 1).unwrap_or(0);
     let (first, factor, most) = match remedy {
         Remedy::SlowDownConversation => (4, 4_u64, 1_024),
-        Remedy::SlowDown => (1, 2, 60),
+        Remedy::SlowDown => (4, 2, 60),
         Remedy::Again | Remedy::Stop(_) | Remedy::GiveUp(_) => (2, 2, 300),
     };
     Duration::from_secs(factor.saturating_pow(attempts).saturating_mul(first).min(most))
@@ -121,6 +121,6 @@ mod tests {
         let conversation = [1, 2, 3, 9].map(|attempts| seconds(Remedy::SlowDownConversation, attempts));
         assert_eq!(conversation, [4, 16, 64, 1_024]);
         assert_eq!([1, 2, 3, 40].map(|attempts| seconds(Remedy::Again, attempts)), [2, 4, 8, 300]);
-        assert_eq!([0, 1, 2, 40].map(|attempts| seconds(Remedy::SlowDown, attempts)), [1, 1, 2, 60]);
+        assert_eq!([0, 1, 2, 40].map(|attempts| seconds(Remedy::SlowDown, attempts)), [4, 4, 8, 60]);
     }
 }

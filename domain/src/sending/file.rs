@@ -44,7 +44,9 @@ pub(super) fn prepare(new: NewFile) -> Result<Prepared> {
     }
     let name = new.kind.into();
     let file = Some((new.file_id, new.kind));
-    Ok(Prepared { file, ..Prepared::free(gate_kind(new.kind), name, caption, part) })
+    // What the customer sees a document called are words, too.
+    let has_free_text = caption.is_some() || part.get("filename").is_some();
+    Ok(Prepared { file, has_free_text, ..Prepared::free(gate_kind(new.kind), name, caption, part) })
 }
 
 /// What only the file itself tells: its name, and whether it can be a voice message. A template says for itself what it shows.

@@ -32,11 +32,11 @@ pub async fn look_after(installation: &Installation) -> Result<Overdue> {
     let now = installation.clock.now();
     // Whoever was sending them has been lost, and with them what became of it.
     let sql = "UPDATE outgoing_messages SET state = 'unclear', leased_until = NULL \
-               WHERE state = 'sending' AND leased_until <= $1";
+               WHERE state IN ('sending', 'unclear') AND state = 'sending' AND leased_until <= $1";
     database.writer().execute_raw(database.statement(sql, [now.0.into()])).await?;
     let undecided = step(
         installation,
-        "state = 'unclear' AND begun_at <= $1",
+        "state IN ('sending', 'unclear') AND state = 'unclear' AND begun_at <= $1",
         ("state = 'undecided'", "sending = 'undecided'"),
         [(now - UNDECIDED_AFTER).0.into(), now.0.into()],
     );

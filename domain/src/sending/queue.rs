@@ -51,17 +51,31 @@ pub async fn waiting(installation: &Installation, holder: &str) -> Result<Vec<Nu
     rows.iter().map(number).collect()
 }
 
-/// The first messages in line of the conversations of a number that are due, the oldest first. What was written later waits
-/// until these have come to Meta, or are known not to.
-pub async fn heads(installation: &Installation, channel: ChannelId, limit: usize) -> Result<Vec<Head>> {
+/// Which of what is due goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// What was written first.
+    Oldest,
+    /// What was not tried for longest: so that no one message alone decides whether a number is well again.
+    LeastTried,
+}
+
+/// The first messages in line of the conversations of a number that are due. What was written later waits until these have
+/// come to Meta, or are known not to. The workspace is left out: an index without it is the only one that serves, also where
+/// the database knows nothing of how many rows there are.
+pub async fn heads(
+    installation: &Installation,
+    channel: ChannelId,
+    (first, limit): (First, usize),
+) -> Result<Vec<Head>> {
     let database = &installation.database;
     let sql = format!(
         "SELECT o.message_id, o.conversation_id FROM outgoing_messages o \
          WHERE o.channel_id = $1 AND o.state = 'queued' AND o.next_attempt_at <= $2 AND NOT EXISTS (\
-           SELECT 1 FROM outgoing_messages e WHERE e.workspace_id = o.workspace_id \
-           AND e.conversation_id = o.conversation_id AND e.message_id < o.message_id \
+           SELECT 1 FROM outgoing_messages e WHERE e.conversation_id = o.conversation_id AND e.message_id < o.message_id \
            AND e.state IN ('queued', 'sending')) \
-         ORDER BY o.message_id LIMIT {}",
+         ORDER BY {}o.message_id LIMIT {}",
+        if first == First::LeastTried { "o.next_attempt_at, " } else { "" },
         limit.next_power_of_two()
     );
     let values = [channel.0.into(), installation.clock.now().0.into()];

@@ -13,13 +13,13 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::content::kind_of;
 use super::facts::of_sender;
-use super::gate::{Asked, Facts, Kind, Obstacle, TemplateFacts, ask_whatsapp};
+use super::gate::{Asked, Facts, Kind, NumberState, Obstacle, TemplateFacts, ask_whatsapp};
 use super::{quick_reply, template};
 use crate::access::Access;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::granting::{Ledger, potential_of_key};
-use crate::permission::PermissionSet;
+use crate::permission::{Permission, PermissionSet};
 
 /// What everybody of a workspace may do, as of one access epoch.
 struct Known {
@@ -63,9 +63,18 @@ impl Recheck {
             access.map_or(PermissionSet::EMPTY, |access| access.in_conversation(row.channel_id, row.team_id));
         // Whose the conversation is may have changed since, by the very one who wrote.
         let who = (outgoing.sender_id, held, true);
-        let facts = Facts { waiting: 0, ..of_sender((connection, database), who, &row, now).await? };
+        // That the number is stopped is no objection, but must not hide one: what tries whether it is well again is a message too.
+        let number = NumberState { has_token: true, stopped: None };
+        let read = of_sender((connection, database), who, &row, now).await?;
+        let facts = Facts { waiting: 0, number, ..read };
         let asked = asked(connection, outgoing, message).await?;
         if !held.contains_all(asked.permissions(&facts)) {
+            return Ok(Some(SendFailure::NotPermitted));
+        }
+        if let Some(key) = message.author_key_id
+            && !held.contains(Permission::ConversationAssign)
+            && !still_has((connection, database), &row, key).await?
+        {
             return Ok(Some(SendFailure::NotPermitted));
         }
         Ok(ask_whatsapp(&facts, &asked).err().and_then(failure))
@@ -106,6 +115,18 @@ impl Known {
             && next.is_none_or(|next| now < next)
             && now.since(self.at) < std::time::Duration::from_secs(60)
     }
+}
+
+/// Whether a conversation is still with the bot that a key is: what it wrote before it was taken away is not said any more.
+async fn still_has(
+    (connection, database): (&impl ConnectionTrait, &Database),
+    row: &conversation::Model,
+    key: ApiKeyId,
+) -> Result<bool> {
+    let Some(bot) = row.bot_id else { return Ok(false) };
+    let sql = "SELECT 1 FROM bots WHERE workspace_id = $1 AND id = $2 AND api_key_id = $3";
+    let values = [row.workspace_id.0.into(), bot.0.into(), key.0.into()];
+    Ok(connection.query_one_raw(database.statement(sql, values)).await?.is_some())
 }
 
 async fn asked(

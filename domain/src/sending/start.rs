@@ -4,6 +4,7 @@ use portaria_entity::contact_identity::{self, IdentityKind};
 use portaria_entity::conversation::{self, ConversationStatus};
 use portaria_entity::event::AssignmentCause;
 use portaria_entity::id::{ChannelId, ContactId, ContactIdentityId, ConversationId, EpisodeId, MessageId};
+use portaria_entity::template::TemplateStatus;
 use portaria_entity::{channel, contact, episode};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
@@ -12,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::content::NewContent;
 use super::submit::{Asking, idempotency_key, put_in_line, repeated};
-use super::template::NewTemplate;
+use super::template::{self, NewTemplate};
 use crate::access::Reading;
 use crate::activity::{Deed, record};
 use crate::conversation::{ConversationRow, assignee, change_of};
@@ -60,6 +61,8 @@ pub async fn start(installation: &Installation, viewer: &Viewer, new: NewConvers
     let whom = format!("start {:?} {:?}", new.channel_id, new.whom);
     let content = NewContent::Template(new.template);
     let hash = Sha256::digest(format!("{whom}\n{}", content.fingerprint())).to_vec();
+    // What is not there to be sent is told before anybody is looked for.
+    usable(&transaction, &number, &content).await?;
     let contact = match &new.whom {
         Whom::Contact(id) => known(&transaction, viewer, *id).await?,
         Whom::Phone { number, name } => {
@@ -75,10 +78,45 @@ pub async fn start(installation: &Installation, viewer: &Viewer, new: NewConvers
         Some(row) => row,
         None => begin(installation, viewer, &transaction, (&number, contact)).await?,
     };
-    let conversation = ConversationRow::of(viewer, row).filter(|found| found.reading == Reading::Whole);
-    let conversation = conversation.ok_or(Refusal::CannotBeStarted)?;
+    let conversation =
+        ConversationRow::of(viewer, row.clone()).filter(|found| found.reading == Reading::Whole);
+    let Some(conversation) = conversation else {
+        drop(transaction);
+        note_refusal(installation, viewer, &row).await?;
+        return Err(Refusal::CannotBeStarted.into());
+    };
     let change = change_of(installation, viewer, transaction, conversation);
     put_in_line(change, Asking { key, hash, reply_to: None, content }).await
+}
+
+async fn usable(
+    transaction: &DatabaseTransaction,
+    number: &channel::Model,
+    content: &NewContent,
+) -> Result<()> {
+    let NewContent::Template(new) = content else { return Ok(()) };
+    let place = (number.workspace_id, number.id);
+    let facts = template::facts(transaction, place, new.template_id).await?.ok_or(Error::NotFound)?;
+    match facts.status {
+        Some(TemplateStatus::Approved | TemplateStatus::Flagged) => Ok(()),
+        Some(_) | None => Err(Refusal::TemplateNotApproved.into()),
+    }
+}
+
+/// Who tries to write to customers of others learns that there are some: it is put down.
+async fn note_refusal(installation: &Installation, viewer: &Viewer, row: &conversation::Model) -> Result<()> {
+    let transaction = installation.database.begin().await?;
+    let deed = Deed {
+        workspace_id: viewer.workspace_id,
+        actor: viewer.into(),
+        action: "conversation.start_refused",
+        subject: row.id.to_string(),
+        before: None,
+        after: None,
+        address: viewer.stated_address(),
+    };
+    record(&transaction, &installation.clock, deed).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Digits of a number in international form.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use portaria_domain::access::Scope;
 use portaria_domain::consent::{Stated, note};
+use portaria_domain::conversation::find;
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::fact::{About, put};
 use portaria_domain::sending::recheck::{Candidate, Recheck};
-use portaria_domain::sending::{NewContent, NewMessage, NewTemplate, send};
+use portaria_domain::sending::{NewContent, NewConversation, NewMessage, NewTemplate, Whom, send, start};
 use portaria_domain::template::alternative::set_channels;
 use portaria_domain::template::definition::Definition;
 use portaria_domain::template::know;
@@ -15,10 +16,10 @@ use portaria_domain::template::values::{Given, Parameter, Values};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
 use portaria_entity::id::{ConversationId, MessageId, TemplateId};
 use portaria_entity::outgoing_message::{MessageCategory, SendFailure};
-use portaria_entity::role::BuiltInRole::{Administrator, Agent};
-use portaria_entity::{message, outgoing_message};
+use portaria_entity::role::BuiltInRole::{Administrator, Agent, Support};
+use portaria_entity::{contact, conversation, message, outgoing_message};
 use portaria_testing::{Person, Stage, databases};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -165,5 +166,73 @@ async fn what_stands_in_a_templates_way_is_said() {
         let foreign = known(&stage, "another-waba", "alheio").await;
         let unknown = sent(&stage, &ana, (conversation, "k2"), (foreign, "Zé")).await;
         assert!(matches!(unknown, Err(Error::NotFound)), "{unknown:?}");
+    }
+}
+
+async fn started(
+    stage: &Stage,
+    who: &Person,
+    (whom, key): (Whom, &str),
+    template_id: TemplateId,
+) -> Result<MessageId> {
+    let given = Given { parameter: "1".to_owned(), value: Parameter::Text("Ana".to_owned()) };
+    let template = NewTemplate { template_id, values: Values { body: vec![given], ..Values::default() } };
+    let new = NewConversation { channel_id: stage.sales, whom, idempotency_key: key.to_owned(), template };
+    start(&stage.installation, &who.viewer, new).await
+}
+
+fn phone(number: &str) -> Whom {
+    Whom::Phone { number: number.to_owned(), name: Some("Nova".to_owned()) }
+}
+
+#[tokio::test]
+async fn who_may_writes_to_somebody_new_and_has_the_conversation() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        stage.connect(stage.sales).await;
+        let template = known(&stage, "padaria-waba", "chegou").await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let eva = stage.person("Eva", &[(Support, Scope::Workspace)]).await;
+        let leo = stage.person("Leo", &[(Agent, Scope::Workspace)]).await;
+        let reader = stage.installation.database.reader();
+        let outcome = started(&stage, &eva, (phone("+55 11 98888-7777"), "k"), template).await;
+        assert!(matches!(outcome, Err(Error::Forbidden { .. })), "support does not begin conversations");
+        let first = started(&stage, &ana, (phone("+55 11 98888-7777"), "k1"), template).await.unwrap();
+        let again = started(&stage, &ana, (phone("+55 11 98888-7777"), "k1"), template).await.unwrap();
+        assert_eq!(first, again);
+        let row =
+            message::Entity::find_by_id((stage.workspace_id, first)).one(reader).await.unwrap().unwrap();
+        let found = find(reader, &ana.viewer, row.conversation_id).await.unwrap();
+        assert_eq!(found.row.assignee_id, Some(ana.member_id));
+        assert_eq!(objection(&stage, first).await, None);
+        // The same customer again: the same conversation; for somebody else there is nothing to be begun, or seen.
+        let second = started(&stage, &ana, (phone("+5511988887777"), "k2"), template).await.unwrap();
+        let other =
+            message::Entity::find_by_id((stage.workspace_id, second)).one(reader).await.unwrap().unwrap();
+        assert_eq!(other.conversation_id, row.conversation_id);
+        let outcome = started(&stage, &leo, (phone("+55 11 98888-7777"), "k1"), template).await;
+        assert_eq!(refusal(outcome), Refusal::CannotBeStarted);
+        for number in ["11988887777", "+55", "+55 11 9888A-7777"] {
+            let outcome = started(&stage, &ana, (phone(number), "k3"), template).await;
+            assert_eq!(refusal(outcome), Refusal::InvalidPhone, "{number}");
+        }
+        let unknown = Whom::Contact(stage.clock.new_id());
+        assert!(matches!(started(&stage, &ana, (unknown, "k4"), template).await, Err(Error::NotFound)));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_begun_leaves_nothing_behind() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        stage.connect(stage.sales).await;
+        let template = known(&stage, "padaria-waba", "chegou").await;
+        tell(&stage, template, ("category", Some("MARKETING"))).await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let outcome = started(&stage, &ana, (phone("+55 11 98888-7777"), "k1"), template).await;
+        assert_eq!(refusal(outcome), Refusal::ConsentMissing);
+        let reader = stage.installation.database.reader();
+        assert_eq!(contact::Entity::find().count(reader).await.unwrap(), 0);
+        assert_eq!(conversation::Entity::find().count(reader).await.unwrap(), 0);
     }
 }

@@ -11,7 +11,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method};
 use serde_json::{Map, Value, json};
 
-use crate::cloud_api::{AccessToken, CallError, CloudApi};
+use crate::cloud_api::{AccessToken, CallError, CloudApi, GraphError};
 
 /// How long handing over a file of 100 MB may take.
 const TIMEOUT: Duration = Duration::from_secs(4 * 60);
@@ -109,14 +109,14 @@ impl Uploads {
         let token = token.ok_or_else(|| CallError::unsent("the number has no access token"))?;
         let key = file.storage_key.as_deref().unwrap_or_default();
         let stream = self.installation.media.store.read(key, None).await.map_err(|error| unsent(&error))?;
-        let stream = stream.ok_or_else(|| CallError::unsent("the file is not in the store"))?;
+        let stream = stream.ok_or_else(|| no_file("the file is not in the store"))?;
         let mime = file.detected_type.clone().unwrap_or_default();
         let bytes = file.bytes.unwrap_or(0).unsigned_abs();
         // What the customer sees as its name goes with the message.
         let part = Part::stream_with_length(Body::wrap_stream(stream), bytes)
             .file_name("file")
             .mime_str(&mime)
-            .map_err(|_| CallError::unsent("the file has no type"))?;
+            .map_err(|_| no_file("the file has no type"))?;
         let form = Form::new().text("messaging_product", "whatsapp").text("type", mime).part("file", part);
         let path = format!("{}/media", channel.phone_number_id);
         let request = self.cloud_api.request(&token, Method::POST, &path)?;
@@ -141,6 +141,19 @@ fn place(payload: &mut Value) -> Option<&mut Map<String, Value>> {
     let parameter = header.pointer_mut("/parameters/0")?;
     let shown = parameter.get("type")?.as_str()?.to_owned();
     parameter.get_mut(&shown)?.as_object_mut()
+}
+
+/// A file that will not come back: the message is given up, as if Meta had not taken it.
+fn no_file(what: &str) -> CallError {
+    CallError::Refused(GraphError {
+        status: 400,
+        code: 131_053,
+        subcode: None,
+        message: what.to_owned(),
+        details: None,
+        retry_after: None,
+        trace_id: None,
+    })
 }
 
 fn unsent(error: &Error) -> CallError {

@@ -41,6 +41,8 @@ pub(super) enum Outcome {
 pub(super) struct Ended {
     pub(super) row: outgoing_message::Model,
     pub(super) outcome: Outcome,
+    /// What WhatsApp calls whom it went to, where that is another number than was dialled.
+    pub(super) wa_id: Option<String>,
 }
 
 /// Tries to send a message that was taken for it.
@@ -51,12 +53,12 @@ pub(super) async fn attempt(
     address: Option<Address>,
 ) -> Ended {
     let prepared = tokio::time::timeout(PREPARATION, prepared((&office, &desk), &taken, address)).await;
-    let outcome = match prepared {
-        Err(_) => Outcome::Unsent("it took too long until it could be sent".to_owned()),
-        Ok(Err(outcome)) => outcome,
+    let (outcome, wa_id) = match prepared {
+        Err(_) => (Outcome::Unsent("it took too long until it could be sent".to_owned()), None),
+        Ok(Err(outcome)) => (outcome, None),
         Ok(Ok(body)) => call(&office, &desk, &body).await,
     };
-    Ended { row: taken.row, outcome }
+    Ended { row: taken.row, outcome, wa_id }
 }
 
 /// The request, or why there is none.
@@ -74,12 +76,13 @@ async fn prepared(
     Ok(request::message(payload, &address, &taken.row.message_id.to_string()))
 }
 
-async fn call(office: &Office, desk: &Desk, body: &serde_json::Value) -> Outcome {
+async fn call(office: &Office, desk: &Desk, body: &serde_json::Value) -> (Outcome, Option<String>) {
     let path = format!("{}/messages", desk.channel.phone_number_id);
     let begun = Instant::now();
     let answer = office.api.call(&desk.token, Method::POST, &path, Some(body)).await;
     metrics::histogram!("portaria_sending_request_seconds").record(begun.elapsed().as_secs_f64());
-    match answer {
+    let wa_id = answer.as_ref().ok().and_then(|answer| request::other_number(body, answer));
+    let outcome = match answer {
         Ok(answer) => match request::given_id(&answer) {
             Some(id) => Outcome::Accepted(id),
             None => Outcome::Unclear("the answer has no id of Meta's".to_owned()),
@@ -87,5 +90,6 @@ async fn call(office: &Office, desk: &Desk, body: &serde_json::Value) -> Outcome
         Err(CallError::Refused(error)) => Outcome::Refused(error),
         Err(CallError::Unsent(why)) => Outcome::Unsent(why),
         Err(CallError::Uncertain(why)) => Outcome::Unclear(why),
-    }
+    };
+    (outcome, wa_id)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portaria_domain::Result;
 use portaria_domain::sending::number::{self, LEASE, Number, Takeover};
 use portaria_domain::sending::pace::NumberPace;
-use portaria_domain::sending::queue::{self, Head};
+use portaria_domain::sending::queue::{self, First, Head};
 use portaria_domain::sending::{address, receipt as receipts};
 use portaria_entity::id::MessageId;
 use portaria_entity::{channel, channel_sending};
@@ -217,7 +217,8 @@ impl Line {
         if room == 0 {
             return Ok(if sending.stopped_at.is_none() { Next::Soon } else { Next::Later });
         }
-        let begun = self.begin(room, &desk).await?;
+        let first = if sending.stopped_at.is_some() { First::LeastTried } else { First::Oldest };
+        let begun = self.begin((first, room), &desk).await?;
         Ok(if begun == 0 { Next::Later } else { Next::Soon })
     }
 
@@ -265,10 +266,10 @@ impl Line {
     }
 
     /// Begins to send so many of what may go out now; answers how many that were.
-    async fn begin(&mut self, room: usize, desk: &Arc<Desk>) -> Result<usize> {
+    async fn begin(&mut self, wanted: (First, usize), desk: &Arc<Desk>) -> Result<usize> {
         let office = self.office.clone();
         let installation = &office.installation;
-        let heads = queue::heads(installation, self.number.channel_id, room).await?;
+        let heads = queue::heads(installation, self.number.channel_id, wanted).await?;
         let later = queue::too_soon(installation, self.number.workspace_id, &heads).await?;
         queue::put_off(installation, self.number.workspace_id, &later).await?;
         let due = |head: &&Head| !later.contains_key(&head.message_id);
@@ -315,10 +316,10 @@ impl Line {
 
     fn give_back(&mut self, taken: Vec<queue::Taken>, error: &portaria_domain::Error) {
         let why = error.to_string();
-        self.ended.extend(
-            taken
-                .into_iter()
-                .map(|taken| Ended { row: taken.row, outcome: super::attempt::Outcome::Unsent(why.clone()) }),
-        );
+        self.ended.extend(taken.into_iter().map(|taken| Ended {
+            row: taken.row,
+            outcome: super::attempt::Outcome::Unsent(why.clone()),
+            wa_id: None,
+        }));
     }
 }

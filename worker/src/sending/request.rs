@@ -46,6 +46,14 @@ pub(super) fn given_id(answer: &Value) -> Option<String> {
     is_one.then(|| id.to_owned())
 }
 
+/// The number by which WhatsApp knows whom a message went to, where another one was dialled.
+pub(super) fn other_number(request: &Value, answer: &Value) -> Option<String> {
+    let dialled = request.get("to")?.as_str()?.strip_prefix('+')?;
+    let known = answer.pointer("/contacts/0/wa_id")?.as_str()?;
+    let is_one = (7..=15).contains(&known.len()) && known.bytes().all(|digit| digit.is_ascii_digit());
+    (is_one && known != dialled).then(|| known.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +72,16 @@ mod tests {
         assert_eq!((user.get("to"), user["recipient"].as_str()), (None, Some("BR.1")));
         let group = of(Address::Group("g1".to_owned()));
         assert_eq!((group["recipient_type"].as_str(), group["to"].as_str()), (Some("group"), Some("g1")));
+    }
+
+    #[test]
+    fn another_number_than_was_dialled_is_told() {
+        let dialled = json!({ "to": "+5511987654321" });
+        let of = |wa_id: &str| other_number(&dialled, &json!({ "contacts": [{ "wa_id": wa_id }] }));
+        assert_eq!(of("551187654321").as_deref(), Some("551187654321"));
+        assert_eq!((of("5511987654321"), of("55 11"), of("")), (None, None, None));
+        let by_id = json!({ "recipient": "BR.1" });
+        assert_eq!(other_number(&by_id, &json!({ "contacts": [{ "wa_id": "551187654321" }] })), None);
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub(super) async fn settle(installation: &Installation, number: Number, ended: &
     let mut application = Application::new(installation, &transaction, origin);
     if !taken.is_empty() {
         application.accepted(number.channel_id, &taken).await?;
+        for (row, digits) in ended.iter().filter_map(|ended| Some((&ended.row, ended.wa_id.as_ref()?))) {
+            application.note_address(row.conversation_id, digits).await?;
+        }
         let begun =
             ended.iter().filter(|ended| taken_id(ended).is_some()).filter_map(|ended| ended.row.begun_at);
         if let Some(begun_at) = begun.max() {
@@ -39,7 +42,7 @@ pub(super) async fn settle(installation: &Installation, number: Number, ended: &
         }
     }
     let work = Work { installation, transaction: &transaction, number, now: installation.clock.now() };
-    for Ended { row, outcome } in ended {
+    for Ended { row, outcome, wa_id: _ } in ended {
         if let Some(refused) = work.others(row, outcome).await? {
             application.refused(row.message_id, &refused).await?;
         }
@@ -60,6 +63,14 @@ fn taken_id(ended: &Ended) -> Option<&String> {
 
 fn taken(ended: &Ended) -> Option<(MessageId, String)> {
     taken_id(ended).map(|id| (ended.row.message_id, id.clone()))
+}
+
+/// What is to be done about an error. A number that is gone, or that the token may not see, is an invalid parameter to Meta.
+fn remedy_of(error: &GraphError) -> Remedy {
+    match (error.code, error.subcode) {
+        (100, Some(33)) => Remedy::Stop(StopReason::Permission),
+        _ => remedy(error.status, error.code),
+    }
 }
 
 struct Work<'a> {
@@ -89,7 +100,7 @@ impl Work<'_> {
     }
 
     async fn refused(&self, row: &Model, error: &GraphError) -> Result<Option<Refused>> {
-        let remedy = remedy(error.status, error.code);
+        let remedy = remedy_of(error);
         let code = (error.code >= 0).then_some(error.code);
         let because = |failure| {
             let details = error.details.clone().unwrap_or_else(|| error.message.clone());
@@ -106,10 +117,8 @@ impl Work<'_> {
             }
             Remedy::SlowDown => {
                 number::slow_down(self.transaction, self.installation, self.number, self.now + wait).await?;
-                if given_up {
-                    return Ok(because(SendFailure::RateLimited));
-                }
-                self.put_back(row, Counted::Yes, self.now + wait).await?;
+                // It is the number's haste, not this message's: it waits for as long as any may.
+                self.put_back(row, Counted::No, self.now + wait).await?;
             }
             Remedy::SlowDownConversation if given_up => return Ok(because(SendFailure::RateLimited)),
             Remedy::Again if given_up => return Ok(because(SendFailure::Unavailable)),
@@ -129,7 +138,7 @@ impl Work<'_> {
 }
 
 /// In figures, and in the log where something is wrong: neither what was said nor to whom.
-fn tell(Ended { row, outcome }: &Ended) {
+fn tell(Ended { row, outcome, wa_id: _ }: &Ended) {
     let id = &row.message_id;
     match outcome {
         Outcome::Accepted(_) => count("accepted", 1),
@@ -146,9 +155,9 @@ fn tell(Ended { row, outcome }: &Ended) {
             tracing::info!(%id, why, "it is not known whether a message was sent");
             count("unclear", 1);
         }
-        Outcome::Refused(GraphError { status, code, trace_id, .. }) => {
+        Outcome::Refused(error @ GraphError { status, code, trace_id, .. }) => {
             tracing::info!(%id, status, code, trace = trace_id.as_deref(), "Meta did not take a message");
-            let reason = reason(remedy(*status, *code));
+            let reason = reason(remedy_of(error));
             metrics::counter!("portaria_sending_refusals_total", "reason" => reason).increment(1);
         }
     }

@@ -67,6 +67,8 @@ payload! {
     ClaimConversationUserError, ClaimConversationErrorCode {
         /// Somebody has it already.
         AlreadyAssigned = AlreadyAssigned at "conversationId",
+        /// A bot has it, and the viewer may not have conversations there.
+        AssigneeNotPermitted = AssigneeNotPermitted at "conversationId",
         /// It is resolved.
         AlreadyResolved = AlreadyResolved at "conversationId",
     }

@@ -209,7 +209,11 @@ impl Application<'_> {
     }
 
     /// Two that were thought to be different may be one. Both stay as they are; somebody is to look at it, once.
-    async fn record_conflict(&self, contact: ContactId, row: &contact_identity::Model) -> Result<()> {
+    pub(super) async fn record_conflict(
+        &self,
+        contact: ContactId,
+        row: &contact_identity::Model,
+    ) -> Result<()> {
         let filter = ActivityFilter {
             action: Some(CONFLICT.to_owned()),
             subject: Some(contact.to_string()),

@@ -7,16 +7,21 @@ use portaria_domain::Result;
 use portaria_domain::consent::{Stated, note};
 use portaria_domain::database::padded;
 use portaria_domain::fact::{self, About};
+use portaria_domain::media;
 use portaria_domain::sending::failure::{Remedy, remedy};
 use portaria_domain::sending::free_entry;
+use portaria_domain::sending::number::{self, Number, Stop};
 use portaria_domain::sending::settle::{self, Refused, Settled};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
+use portaria_entity::contact_identity::{self, IdentityKind};
 use portaria_entity::event::EventKind;
-use portaria_entity::id::{ChannelId, ConversationId, MessageId};
+use portaria_entity::id::{ChannelId, ContactIdentityId, ConversationId, MessageId};
 use portaria_entity::message::{self, Column, Direction, MessageSource};
 use portaria_entity::outgoing_message::SendFailure;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{channel, conversation, message_status, outgoing_message};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 
@@ -26,6 +31,9 @@ use crate::whatsapp::payload::{StatusKind, StatusUpdate, fields};
 
 /// What Meta calls a template that it paused, and one that it disabled.
 const TEMPLATE_STATES: [(i64, &str); 2] = [(132_015, "paused"), (132_016, "disabled")];
+
+/// A status that tells that a number is stopped counts for so long.
+const STOPS_WITHIN: std::time::Duration = std::time::Duration::from_secs(10 * 60);
 
 impl Application<'_> {
     /// Meta has taken these messages of ours by these ids: statuses that came before take effect on them, and who waits in their
@@ -118,6 +126,9 @@ impl Application<'_> {
             Some(Remedy::Stop(_)) => SendFailure::NumberStopped,
             None => SendFailure::Other,
         };
+        if let Some(Remedy::Stop(reason)) = code.map(|code| remedy(400, code)) {
+            self.stop_number(row.channel_id, (status, Stop { reason, code })).await?;
+        }
         let details = fault.and_then(|fault| fault.details.clone().or_else(|| fault.title.clone()));
         let refused = Refused { failure, code, details };
         let key = (row.workspace_id, row.id);
@@ -127,6 +138,57 @@ impl Application<'_> {
             self.note_answer(row.conversation_id);
         }
         Ok(())
+    }
+
+    /// Nothing more is sent from a number of which a status says so, unless that is long ago.
+    async fn stop_number(&self, channel: ChannelId, (status, stop): (&StatusUpdate, Stop)) -> Result<()> {
+        let now = self.installation.clock.now();
+        if now.since(self.time(status.at)) > STOPS_WITHIN {
+            return Ok(());
+        }
+        let number = Number { workspace_id: self.origin.workspace_id, channel_id: channel };
+        number::stop(self.transaction, self.installation, number, stop).await
+    }
+
+    /// What WhatsApp calls whom a message went to: another number than was dialled, where a country has changed its numbers. By
+    /// it they will answer.
+    pub(crate) async fn note_address(&mut self, id: ConversationId, digits: &str) -> Result<()> {
+        let key = (self.origin.workspace_id, id);
+        let Some(row) = conversation::Entity::find_by_id(key).one(self.transaction).await? else {
+            return Ok(());
+        };
+        let now = self.installation.clock.now();
+        let identity = contact_identity::ActiveModel {
+            workspace_id: Set(key.0),
+            id: Set(self.installation.clock.new_id::<ContactIdentityId>()),
+            contact_id: Set(row.contact_id),
+            kind: Set(IdentityKind::Phone),
+            portfolio: Set(String::new()),
+            value: Set(digits.to_owned()),
+            created_at: Set(now),
+            last_seen_at: Set(now),
+        };
+        let known = [
+            contact_identity::Column::WorkspaceId,
+            contact_identity::Column::Kind,
+            contact_identity::Column::Portfolio,
+            contact_identity::Column::Value,
+        ];
+        contact_identity::Entity::insert(identity)
+            .on_conflict(OnConflict::columns(known).do_nothing().to_owned())
+            .exec_without_returning(self.transaction)
+            .await?;
+        let find = contact_identity::Entity::find()
+            .filter(contact_identity::Column::WorkspaceId.eq(key.0))
+            .filter(contact_identity::Column::Kind.eq(IdentityKind::Phone))
+            .filter(contact_identity::Column::Portfolio.eq(""))
+            .filter(contact_identity::Column::Value.eq(digits));
+        match find.one(self.transaction).await? {
+            Some(found) if found.contact_id != row.contact_id => {
+                self.record_conflict(row.contact_id, &found).await
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     async fn outgoing(&self, id: MessageId) -> Result<Option<outgoing_message::Model>> {
@@ -207,6 +269,7 @@ impl Application<'_> {
     async fn replace(&mut self, echo: &message::Model, ours: MessageId) -> Result<()> {
         self.touch(echo.conversation_id).await?;
         self.put_last(echo, ours);
+        media::forget_messages(self.transaction, self.installation, echo.workspace_id, &[echo.id]).await?;
         let key = [echo.workspace_id.0.into(), echo.id.0.into()];
         for sql in [
             "DELETE FROM message_senders WHERE workspace_id = $1 AND message_id = $2",
