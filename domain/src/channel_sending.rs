@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use portaria_entity::alert::AlertKind;
 use portaria_entity::channel_sending::{self, Column, StopReason};
 use portaria_entity::id::{ChannelId, WorkspaceId};
 use portaria_entity::{channel, outgoing_message};
@@ -9,6 +10,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
+use crate::alert;
 use crate::database::literal;
 use crate::error::{Error, Refusal, Result};
 use crate::granting::Change;
@@ -91,6 +93,19 @@ async fn make(change: &Change<'_>, id: ChannelId) -> Result<()> {
     Ok(())
 }
 
+/// What a person stopped goes on at once; that Meta had stopped it before is no longer so, as far as anybody knows.
+async fn settle_alert(change: &Change<'_>, id: ChannelId) -> Result<()> {
+    let find = channel_sending::Entity::find_by_id((change.workspace_id, id));
+    let row = find.one(&change.transaction).await?;
+    if row.and_then(|row| row.stop_reason) != Some(StopReason::ByHand) {
+        return Ok(());
+    }
+    let place = (&change.installation.database, &change.installation.clock);
+    let which = (change.workspace_id, AlertKind::SendingStopped, &*id.to_string());
+    alert::settle(&change.transaction, place, which).await?;
+    Ok(())
+}
+
 /// Puts a token in the place of the one there was. What was stopped for want of a good one is tried at once.
 pub async fn set_access_token(change: &mut Change<'_>, id: ChannelId, token: &str) -> Result<channel::Model> {
     let found = channel(change, id).await?;
@@ -141,6 +156,7 @@ pub async fn update(change: &mut Change<'_>, id: ChannelId, wanted: SendingChang
             change.execute(sql, [id.0.into(), change.now.0.into(), by_hand.into()]).await?;
         }
         Some(false) => {
+            settle_alert(change, id).await?;
             // What Meta stopped goes on stopped until one message has passed; what a person stopped goes on at once.
             let sql = "UPDATE channel_sending SET next_probe_at = $3, \
                        stopped_at = CASE WHEN stop_reason = $4 THEN NULL ELSE stopped_at END, \

@@ -112,11 +112,11 @@ pub async fn page(
     let mut find = template::Entity::find()
         .filter(Column::WorkspaceId.eq(viewer.workspace_id))
         .filter(of_accounts(viewer, read));
-    let mut known = Condition::any().add(Column::MetaId.is_not_null());
+    let mut works = Condition::any();
     for permission in WORKS_ON_TEMPLATES.iter() {
-        known = known.add(of_accounts(viewer, viewer.access.region(permission)));
+        works = works.add(of_accounts(viewer, viewer.access.region(permission)));
     }
-    find = find.filter(known);
+    find = find.filter(Condition::any().add(Column::MetaId.is_not_null()).add(works.clone()));
     if let Some(status) = wanted.status {
         find = find.filter(Column::Status.eq(status));
     }
@@ -127,7 +127,8 @@ pub async fn page(
             .and_where(template_version::Column::WorkspaceId.eq(viewer.workspace_id))
             .and_where(ExprTrait::eq(Expr::col(template_version::Column::State), literal("requested")))
             .to_owned();
-        find = find.filter(Column::Id.in_subquery(requested));
+        // How far a version is, only who works on templates knows.
+        find = find.filter(Column::Id.in_subquery(requested)).filter(works);
     }
     if let Some(after) = after {
         find = find.filter(Column::Id.lt(after));

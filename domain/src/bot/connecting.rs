@@ -149,7 +149,7 @@ pub async fn update(
     bot::Entity::update(bot::ActiveModel::from(row.clone()).reset_all()).exec(&transaction).await?;
     write_channels(&transaction, (viewer, installation), (id, &draft.channels)).await?;
     finish(transaction, (installation, viewer), "bot.updated", (id, told(&row, &draft.channels))).await?;
-    super::look_after(installation).await?;
+    settle(installation).await;
     find(installation.database.reader(), viewer, (id, now)).await
 }
 
@@ -162,8 +162,15 @@ pub async fn disconnect(installation: &Installation, viewer: &Viewer, id: BotId)
     bot::Entity::update(bot::ActiveModel::from(row.clone()).reset_all()).exec(&transaction).await?;
     finish(transaction, (installation, viewer), "bot.disconnected", (id, told(&row, &before.channels)))
         .await?;
-    super::look_after(installation).await?;
+    settle(installation).await;
     find(installation.database.reader(), viewer, (id, now)).await
+}
+
+/// It is done by now: what bots may no longer have is otherwise taken from them soon.
+async fn settle(installation: &Installation) {
+    if let Err(error) = super::look_after(installation).await {
+        tracing::warn!(%error, "what bots may no longer have could not be taken from them yet");
+    }
 }
 
 /// The workspace's turn: bots change with who may do what.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portaria_entity::contact_identity;
 use portaria_entity::event::{self, EventKind};
 use portaria_entity::message::DeliveryStatus;
 use portaria_entity::outgoing_message::{SendFailure, SendState};
@@ -181,6 +182,15 @@ async fn callbacks_of_others_change_nothing() {
 
 #[tokio::test]
 async fn an_echo_that_came_before_the_answer_is_the_same_message() {
+    for echoed in [
+        json!({ "type": "text", "text": { "body": "oi" } }),
+        json!({ "type": "image", "image": { "id": "1" } }),
+    ] {
+        echo_before_the_answer(&echoed).await;
+    }
+}
+
+async fn echo_before_the_answer(echoed: &serde_json::Value) {
     for test in databases().await {
         let office = Office::on(test).await;
         let conversation = office.conversations(1).await[0];
@@ -189,10 +199,12 @@ async fn an_echo_that_came_before_the_answer_is_the_same_message() {
         office.until_received(1).await;
         let given = office.meta.taken()[0].whatsapp_id.clone().unwrap();
         let at = office.stage().clock.now().as_secs().to_string();
-        let echo = json!({
-            "from": "551140000001", "to": "5511955500000", "id": given, "timestamp": at, "type": "text",
-            "text": { "body": "oi" },
-        });
+        let mut echo = echoed.clone();
+        for (name, value) in
+            [("from", "551140000001"), ("to", "5511955500000"), ("id", &given), ("timestamp", &at)]
+        {
+            echo[name] = value.into();
+        }
         let change = json!({ "field": "smb_message_echoes", "value": {
             "messaging_product": "whatsapp",
             "metadata": { "display_phone_number": "551140000001", "phone_number_id": "padaria-1" },
@@ -238,6 +250,28 @@ async fn what_never_came_to_meta_is_tried_until_it_does_and_expires_after_a_day(
         assert_eq!(office.failure(id).await, Some(SendFailure::Expired));
         let message = office.message(id).await;
         assert_eq!((message.status, message.sending), (DeliveryStatus::Failed, Some(SendState::Refused)));
+        office.site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_known_by_another_number_than_was_dialled_answers_as_the_same_customer() {
+    for test in databases().await {
+        let office = Office::on(test).await;
+        let conversation = office.conversations(1).await[0];
+        office.meta.next([Reply::TakeAndSay(
+            r#"{"messaging_product":"whatsapp","contacts":[{"input":"+5511955500000","wa_id":"551155500000"}],
+                "messages":[{"id":"wamid.OTHER"}]}"#,
+        )]);
+        let id = office.stage().queued_message(conversation, "oi").await;
+        office.until(id, SendState::Accepted).await;
+        let found = contact_identity::Entity::find()
+            .filter(contact_identity::Column::Value.eq("551155500000"))
+            .one(office.site.reader())
+            .await
+            .unwrap();
+        let whose = office.site.conversation().await.contact_id;
+        assert_eq!(found.map(|row| row.contact_id), Some(whose), "{}", office.name());
         office.site.stop().await;
     }
 }

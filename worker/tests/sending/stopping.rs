@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use portaria_entity::alert::{self, AlertKind};
 use portaria_entity::channel_sending::StopReason;
-use portaria_entity::outgoing_message::SendState;
+use portaria_entity::outgoing_message::{SendFailure, SendState};
 use portaria_testing::databases;
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde_json::json;
 
 use crate::meta::Reply;
 use crate::office::{Office, wait_for};
@@ -112,6 +113,47 @@ async fn who_stopped_a_number_by_hand_lets_it_go_on_by_hand() {
         assert_eq!(office.meta.received().len(), 1, "{}", office.name());
         office.site.execute("UPDATE channel_sending SET stopped_at = NULL, stop_reason = NULL").await;
         office.until(waiting, SendState::Accepted).await;
+        office.site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_may_no_longer_go_out_does_not_try_whether_the_number_is_well() {
+    for test in databases().await {
+        let office = Office::on(test).await;
+        office.meta.usually(Reply::Refuse(401, 190, None));
+        let [first, second] = office.conversations(2).await[..] else { panic!("two") };
+        let late = office.stage().queued_message(first, "oi").await;
+        let stopped =
+            async || office.stopped().await.is_some() && office.state(late).await == SendState::Queued;
+        wait_for(office.name(), "it is stopped", stopped).await;
+        let good = office.stage().queued_message(second, "oi").await;
+        let asked = office.meta.received().len();
+        let database = &office.stage().installation.database;
+        let sql = "UPDATE conversations SET last_inbound_at = 1 WHERE id = $1";
+        database.writer().execute_raw(database.statement(sql, [first.0.into()])).await.unwrap();
+        office.meta.usually(Reply::Take);
+        let sent = async || office.state(good).await == SendState::Accepted;
+        office.pass_until(Duration::from_secs(60), sent).await;
+        office.until(late, SendState::Refused).await;
+        assert_eq!(office.failure(late).await, Some(SendFailure::WindowClosed), "{}", office.name());
+        assert_eq!(office.meta.received().len(), asked + 1, "Meta was not asked for it");
+        office.site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_tells_of_a_locked_account_stops_the_number() {
+    for test in databases().await {
+        let office = Office::on(test).await;
+        let conversation = office.conversations(1).await[0];
+        let id = office.stage().queued_message(conversation, "oi").await;
+        office.until(id, SendState::Accepted).await;
+        let given = office.meta.taken()[0].whatsapp_id.clone().unwrap();
+        let errors = json!({ "errors": [{ "code": 131_031, "title": "Account has been locked" }] });
+        office.tell(&given, "failed", errors).await;
+        assert_eq!(office.stopped().await, Some(StopReason::Restricted), "{}", office.name());
+        assert_eq!(office.alerts().await.len(), 1);
         office.site.stop().await;
     }
 }
