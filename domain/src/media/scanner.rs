@@ -88,10 +88,10 @@ mod tests {
     }
 
     async fn stored(store: &Store, bytes: &[u8]) -> String {
-        let key = Store::new_key(WorkspaceId(uuid::Uuid::from_u128(1))).unwrap();
-        let mut writing = store.write(&key).await.unwrap();
-        writing.write(bytes).await.unwrap();
-        writing.finish().await.unwrap();
+        let key = Store::new_key(WorkspaceId(uuid::Uuid::from_u128(1))).expect("a key");
+        let mut writing = store.write(&key).await.expect("a place");
+        writing.write(bytes).await.expect("written");
+        writing.finish().await.expect("kept");
         key
     }
 

@@ -40,7 +40,10 @@ async fn hand_in(
 fn refusal(result: Result<media_file::Model, Error>) -> Option<Refusal> {
     match result {
         Err(Error::Refused(refusal)) => Some(refusal),
-        Ok(_) | Err(_) => None,
+        other => {
+            drop(other);
+            None
+        }
     }
 }
 

@@ -51,7 +51,10 @@ fn pedido(name: &str) -> Definition {
 fn refusal<T>(outcome: Result<T>) -> Option<Refusal> {
     match outcome {
         Err(Error::Refused(refusal)) => Some(refusal),
-        _ => None,
+        other => {
+            drop(other);
+            None
+        }
     }
 }
 

@@ -152,10 +152,7 @@ impl Fetcher {
             again(MediaReason::Unreachable)
         })?;
         let sent = tokio::time::timeout(self.options.pause, request.send()).await;
-        let response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) | Err(_) => return Err(again(MediaReason::Unreachable)),
-        };
+        let Ok(Ok(response)) = sent else { return Err(again(MediaReason::Unreachable)) };
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Err(Missed::Link),

@@ -117,7 +117,7 @@ async fn of_two_who_write_at_once_one_is_told() {
             update(installation, admin, (id, 1), draft(Scope::Workspace, "Oi", &[("pt", text)]))
         };
         let (one, other) = tokio::join!(write("Primeira"), write("Segunda"));
-        let refusals: Vec<_> = [one, other].into_iter().filter_map(|outcome| outcome.err()).collect();
+        let refusals: Vec<_> = [one, other].into_iter().filter_map(Result::err).collect();
         assert!(matches!(refusals[..], [Error::Refused(Refusal::ChangedMeanwhile)]), "{refusals:?}");
     }
 }
