@@ -168,8 +168,8 @@ mod tests {
             (&[("SCAN_TIMEOUT_SECONDS", "0")], "media.scan_timeout_seconds"),
             (&[("LINK_SECONDS", "86400")], "media.link_seconds"),
         ] {
-            let problems = with(variables).unwrap().problems();
-            assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
+            let told = with(variables).err().map(|error| format!("{error:#}")).unwrap_or_default();
+            assert!(told.contains(expected), "{expected}: {told}");
         }
         let config = with(&[("SCAN_COMMAND", "[\"clamdscan\", \"-\"]")]).unwrap();
         assert_eq!(config.media.scan_command, ["clamdscan", "-"]);

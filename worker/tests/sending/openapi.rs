@@ -6,12 +6,17 @@ use std::time::Duration;
 
 use jsonschema::Validator;
 use portaria_domain::sending::card::NewCard;
+use portaria_domain::sending::file::NewFile;
 use portaria_domain::sending::gate::Kind;
 use portaria_domain::sending::interactive::{
     Framing, NewButton, NewButtons, NewFlow, NewList, NewRow, NewScreen, NewSection,
 };
 use portaria_domain::sending::{NewContent, NewLocation, NewReaction, NewText};
-use portaria_entity::id::MessageId;
+use portaria_domain::template::definition::Definition;
+use portaria_domain::template::fill::fill;
+use portaria_domain::template::values::{ButtonParameter, ButtonValue, Given, Parameter, Values};
+use portaria_entity::id::{MediaFileId, MessageId};
+use portaria_entity::media_file::MediaKind;
 use portaria_entity::outgoing_message::SendState;
 use portaria_testing::TestDatabase;
 use serde_json::{Value, json};
@@ -116,6 +121,43 @@ fn the_description_refuses_what_meta_would() {
 /// Whether Portaria makes what is put to Meta, or only this test does so far.
 const HERE: &str = "made here";
 
+/// A message with a file; a document has a name of its own.
+fn file(kind: MediaKind, caption: Option<&str>, voice: bool) -> NewContent {
+    let filename = (kind == MediaKind::Document).then(|| "nota.pdf".to_owned());
+    let file_id = MediaFileId(uuid::Uuid::from_u128(1));
+    NewContent::File(NewFile { kind, file_id, caption: caption.map(str::to_owned), filename, voice })
+}
+
+/// A template with a parameter of each sort, filled in.
+fn template() -> Value {
+    let told = json!({
+        "name": "pedido", "language": "pt_BR", "category": "UTILITY",
+        "components": [
+            { "type": "HEADER", "format": "TEXT", "text": "Pedido {{1}}", "example": { "header_text": ["7"] } },
+            { "type": "BODY", "text": "Oi {{1}}, custa {{2}}.", "example": { "body_text": [["Ana", "R$ 1"]] } },
+            { "type": "BUTTONS", "buttons": [
+                { "type": "QUICK_REPLY", "text": "Sim" },
+                { "type": "URL", "text": "Ver", "url": "https://padaria.example/{{1}}", "example": ["https://padaria.example/7"] },
+            ] },
+        ],
+    });
+    let definition = Definition::from_meta(&told).unwrap();
+    let given = |parameter: &str, value| Given { parameter: parameter.to_owned(), value };
+    let text = |text: &str| Parameter::Text(text.to_owned());
+    let price =
+        Parameter::Currency { code: "BRL".to_owned(), amount_1000: 1_000, fallback: "R$ 1".to_owned() };
+    let values = Values {
+        header: vec![given("1", text("7"))],
+        body: vec![given("1", text("Ana")), given("2", price)],
+        buttons: vec![
+            ButtonValue { index: 0, value: ButtonParameter::Payload("sim".to_owned()) },
+            ButtonValue { index: 1, value: ButtonParameter::UrlSuffix("7".to_owned()) },
+        ],
+        ..Values::default()
+    };
+    fill(&definition, &values).unwrap().to_request(&definition)
+}
+
 /// One of each kind, as it goes to Meta: who makes it, and what it is.
 fn sample(kind: Kind) -> (&'static str, Value) {
     let framing = || Framing { header: Some("Padaria".to_owned()), body: "Qual?".to_owned(), footer: None };
@@ -169,31 +211,24 @@ fn sample(kind: Kind) -> (&'static str, Value) {
         }),
         // Its words go out as a text.
         Kind::QuickReply => return (HERE, json!({ "type": "text", "text": { "body": "Já vamos!" } })),
-        Kind::Image => return (HERE, json!({ "type": "image", "image": { "id": "1", "caption": "Pão" } })),
-        Kind::Audio => return (HERE, json!({ "type": "audio", "audio": { "id": "1" } })),
-        Kind::Video => return (HERE, json!({ "type": "video", "video": { "id": "1", "caption": "Forno" } })),
-        Kind::Sticker => return (HERE, json!({ "type": "sticker", "sticker": { "id": "1" } })),
-        Kind::Document => {
-            return (HERE, json!({ "type": "document", "document": { "id": "1", "filename": "nota.pdf" } }));
-        }
+        Kind::Image => file(MediaKind::Image, Some("Pão"), false),
+        Kind::Audio => file(MediaKind::Audio, None, true),
+        Kind::Video => file(MediaKind::Video, Some("Forno"), false),
+        Kind::Sticker => file(MediaKind::Sticker, None, false),
+        Kind::Document => file(MediaKind::Document, None, false),
         Kind::Template => {
-            let parameters = json!([{ "type": "text", "text": "Ana" }]);
-            let components = json!([
-                { "type": "body", "parameters": parameters },
-                { "type": "button", "sub_type": "quick_reply", "index": "0",
-                  "parameters": [{ "type": "payload", "payload": "sim" }] },
-            ]);
-            let language = json!({ "code": "pt_BR", "policy": "deterministic" });
-            return (
-                HERE,
-                json!({ "type": "template", "template":
-                { "name": "pedido", "language": language, "components": components } }),
-            );
+            return ("made by the domain", json!({ "type": "template", "template": template() }));
         }
     };
     let mut payload = new.prepare().unwrap().payload(Some("wamid.before"));
-    if kind == Kind::Reaction {
-        payload["reaction"]["message_id"] = "wamid.before".into();
+    match kind {
+        Kind::Reaction => payload["reaction"]["message_id"] = "wamid.before".into(),
+        // As `Uploads` puts it in once Meta has the file.
+        Kind::Image | Kind::Audio | Kind::Video | Kind::Sticker | Kind::Document => {
+            let name = payload["type"].as_str().unwrap().to_owned();
+            payload[name]["id"] = "1".into();
+        }
+        _ => {}
     }
     ("made by the domain", payload)
 }
