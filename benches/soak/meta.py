@@ -69,7 +69,7 @@ class Meta(threading.Thread):
     async def _exchange(self, reader, writer):
         head = await reader.readuntil(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
-        length = next(int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length:"))
+        length = next((int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length:")), 0)
         body = json.loads(await reader.readexactly(length))
         number = first.split(" ")[1].split("/")[2]
         fate, given = self._judge(number, body)

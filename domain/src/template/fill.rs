@@ -32,7 +32,7 @@ pub struct Filled {
 impl Filled {
     /// The member `template` of the request.
     pub fn to_request(&self, definition: &Definition) -> Value {
-        let mut template = json!({ "name": definition.name, "language": { "code": definition.language } });
+        let mut template = json!({ "name": definition.name, "language": { "policy": "deterministic", "code": definition.language } });
         if self.components.as_array().is_some_and(|components| !components.is_empty()) {
             template["components"] = self.components.clone();
         }

@@ -191,7 +191,7 @@ fn a_filled_template_is_what_meta_wants() {
         filled.to_request(&definition),
         json!({
             "name": "pedido_a_caminho",
-            "language": { "code": "pt_BR" },
+            "language": { "policy": "deterministic", "code": "pt_BR" },
             "components": [
                 { "type": "header", "parameters": [{ "type": "text", "text": "B-2" }] },
                 { "type": "body", "parameters": [

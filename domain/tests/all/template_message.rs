@@ -107,7 +107,7 @@ async fn a_template_goes_out_filled_though_the_window_is_closed() {
         assert_eq!(
             serde_json::from_str::<Value>(&row.payload).unwrap(),
             json!({ "type": "template", "template": {
-                "name": "pedido", "language": { "code": "pt_BR" },
+                "name": "pedido", "language": { "policy": "deterministic", "code": "pt_BR" },
                 "components": [{ "type": "body", "parameters": [{ "type": "text", "text": "Zé" }] }],
             } })
         );
