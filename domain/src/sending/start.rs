@@ -61,6 +61,9 @@ pub async fn start(installation: &Installation, viewer: &Viewer, new: NewConvers
     let whom = format!("start {:?} {:?}", new.channel_id, new.whom);
     let content = NewContent::Template(new.template);
     let hash = Sha256::digest(format!("{whom}\n{}", content.fingerprint())).to_vec();
+    if let Some(known) = repeated(&transaction, viewer, &key, &hash).await? {
+        return Ok(known);
+    }
     // What is not there to be sent is told before anybody is looked for.
     usable(&transaction, &number, &content).await?;
     let contact = match &new.whom {
@@ -71,9 +74,6 @@ pub async fn start(installation: &Installation, viewer: &Viewer, new: NewConvers
             by_phone(installation, viewer, &transaction, (&digits, name.as_deref())).await?
         }
     };
-    if let Some(known) = repeated(&transaction, viewer, &key, &hash).await? {
-        return Ok(known);
-    }
     let row = match conversation_of(&transaction, viewer, number.id, contact).await? {
         Some(row) => row,
         None => begin(installation, viewer, &transaction, (&number, contact)).await?,

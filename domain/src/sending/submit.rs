@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::content::{NewContent, Prepared};
 use super::facts::{of_viewer, sender};
 use super::file;
-use super::gate::{Asked, Facts, Kind, Obstacle, ask};
+use super::gate::{Asked, Facts, Obstacle, ask};
 use super::{quick_reply, template};
 use crate::access::Reading;
 use crate::conversation::{Change, ConversationRow, placement};
@@ -214,7 +214,6 @@ async fn store(
     let Stored { prepared, context, acts_on, key, hash } = stored;
     // Shown after everything that is there, also where WhatsApp's clock is ahead of ours.
     let sent_at = now.max(row.last_activity_at);
-    let is_act = prepared.kind == Kind::Reaction;
     let message = message::Model {
         workspace_id: row.workspace_id,
         id,
@@ -261,7 +260,7 @@ async fn store(
         created_at: Set(now),
     };
     outgoing_message::Entity::insert(outgoing).exec_without_returning(transaction).await?;
-    if !is_act {
+    if prepared.acts_on.is_none() {
         show_last(installation, transaction, row, id, sent_at).await?;
     }
     let happening = |kind, message_id, before| Happening {
@@ -273,7 +272,11 @@ async fn store(
     };
     let changed = happening(EventKind::ConversationChanged, None, Some(placement(row).into()));
     let received = happening(EventKind::MessageReceived, Some(id), None);
-    let happenings = if is_act { vec![received] } else { vec![received, changed] };
+    // A reaction shows in the message that it acts on.
+    let happenings = match prepared.acts_on {
+        Some(target) => vec![happening(EventKind::MessageUpdated, Some(target), None)],
+        None => vec![received, changed],
+    };
     append_all(transaction, clock, &happenings).await?;
     Ok(id)
 }

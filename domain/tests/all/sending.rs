@@ -19,7 +19,7 @@ use portaria_entity::outgoing_message::{SendFailure, SendState};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::{conversation, event, message, outgoing_message};
 use portaria_testing::{Person, Stage, databases};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -181,6 +181,14 @@ async fn a_reaction_and_a_reply_speak_of_a_message_that_whatsapp_knows() {
         let reacted = send(&stage.installation, &ana.viewer, react(asked.id, "k1")).await.unwrap();
         let (message, _) = stored(&stage, reacted).await;
         assert!(message.payload.contains(&asked.whatsapp_id), "{}", message.payload);
+        let told = event::Entity::find().order_by_asc(event::Column::Id);
+        let told = told.all(stage.installation.database.reader()).await.unwrap();
+        let last = told.last().map(|told| (told.kind, told.message_id));
+        assert_eq!(
+            last,
+            Some((event::EventKind::MessageUpdated, Some(asked.id))),
+            "it shows in what it is at"
+        );
         let reply = NewMessage { reply_to: Some(asked.id), ..text(conversation, "k2", "Sim") };
         let replied = send(&stage.installation, &ana.viewer, reply).await.unwrap();
         let (message, _) = stored(&stage, replied).await;

@@ -200,6 +200,11 @@ async fn who_may_writes_to_somebody_new_and_has_the_conversation() {
         let first = started(&stage, &ana, (phone("+55 11 98888-7777"), "k1"), template).await.unwrap();
         let again = started(&stage, &ana, (phone("+55 11 98888-7777"), "k1"), template).await.unwrap();
         assert_eq!(first, again);
+        // Also when the template has been paused meanwhile: it is a question after what was sent.
+        tell(&stage, template, ("status", Some("paused"))).await;
+        let later = started(&stage, &ana, (phone("+55 11 98888-7777"), "k1"), template).await.unwrap();
+        assert_eq!(first, later);
+        tell(&stage, template, ("status", Some("approved"))).await;
         let row =
             message::Entity::find_by_id((stage.workspace_id, first)).one(reader).await.unwrap().unwrap();
         let found = find(reader, &ana.viewer, row.conversation_id).await.unwrap();
