@@ -1,22 +1,28 @@
 //! The auditor: looks at a workspace's people and sign-ins, one rule a file, and keeps what it finds as findings.
 
-pub mod account_under_attack;
-pub mod address_on_many_accounts;
+mod account_under_attack;
+mod address_on_many_accounts;
 mod evidence;
+pub mod fact;
 pub mod finding;
-pub mod inactive_member;
-pub mod never_signed_in;
-pub mod password_spraying;
-pub mod second_factor_reset;
-pub mod success_after_failures;
-pub mod template_approved_alone;
+mod inactive_member;
+mod never_signed_in;
+mod password_spraying;
+pub mod people;
+pub mod rule;
+mod second_factor_reset;
+mod setting;
+mod success_after_failures;
+pub mod telling;
+mod template_approved_alone;
+mod tried;
 
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, civil};
-use portaria_entity::finding::Severity;
-use portaria_entity::id::{MemberId, WorkspaceId};
+use portaria_entity::finding::{AuditRule, Severity};
+use portaria_entity::id::{ApiKeyId, ChannelId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::workspace;
 use sea_orm::ConnectionTrait;
@@ -24,8 +30,10 @@ use sea_orm::ConnectionTrait;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
+use rule::Rule;
 
-pub use evidence::{Evidence, FailuresFrom, FailuresOn, Success};
+pub use evidence::Evidence;
+pub use setting::Settings;
 
 /// Sign-ins are looked at from the beginning of the local day so many days ago. A finding about an attack stays
 /// open as long as the attack is in sight, and an auditor that was down for days still sees it.
@@ -39,12 +47,46 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Something that a rule saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
+    pub rule: AuditRule,
     /// What makes it the same finding when it is seen again.
     pub cause: String,
     pub severity: Severity,
-    /// Whom it is about.
-    pub member_id: Option<MemberId>,
+    pub about: About,
     pub evidence: Evidence,
+}
+
+/// Whom or what a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    Workspace,
+    Member(MemberId),
+    ApiKey(ApiKeyId),
+    Channel(ChannelId),
+}
+
+impl Found {
+    /// As severe as the rule usually is.
+    fn by(rule: &Rule, cause: &impl ToString, about: About, evidence: Evidence) -> Self {
+        Self { rule: rule.key, cause: cause.to_string(), severity: rule.severity, about, evidence }
+    }
+
+    fn with_severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+}
+
+impl About {
+    pub fn member(self) -> Option<MemberId> {
+        if let Self::Member(member) = self { Some(member) } else { None }
+    }
+
+    pub fn api_key(self) -> Option<ApiKeyId> {
+        if let Self::ApiKey(key) = self { Some(key) } else { None }
+    }
+
+    pub fn channel(self) -> Option<ChannelId> {
+        if let Self::Channel(channel) = self { Some(channel) } else { None }
+    }
 }
 
 /// What one audit looked at, and saw.
@@ -64,14 +106,18 @@ struct Look<'a> {
     workspace: WorkspaceId,
     now: Timestamp,
     since: Timestamp,
-    inactive_after: Duration,
+    settings: Settings,
     /// What to add to an instant so that days begin at midnight here. The offset is today's: on the days around a
     /// change of the clocks, a day's edge is an hour off.
     offset: i64,
 }
 
 impl<'a> Look<'a> {
-    fn at(database: &'a Database, workspace: &workspace::Model, now: Timestamp) -> Result<Self> {
+    fn at(
+        database: &'a Database,
+        (workspace, settings): (&workspace::Model, Settings),
+        now: Timestamp,
+    ) -> Result<Self> {
         let zone = TimeZone::get(&workspace.time_zone).map_err(Error::internal)?;
         let instant = jiff::Timestamp::from_microsecond(now.0).map_err(Error::internal)?;
         let first_day = zone
@@ -85,9 +131,19 @@ impl<'a> Look<'a> {
             workspace: workspace.id,
             now,
             since: Timestamp(first_day.timestamp().as_microsecond()),
-            inactive_after: DAY * u32::try_from(workspace.inactive_after_days).unwrap_or(0),
+            settings,
             offset: i64::from(zone.to_offset(instant).seconds()) * 1_000_000,
         })
+    }
+
+    /// What a parameter of a rule is set to here.
+    fn parameter(&self, rule: &Rule, name: &str) -> i64 {
+        self.settings.parameter(rule, name)
+    }
+
+    /// A parameter that is a number of days.
+    fn days(&self, rule: &Rule, name: &str) -> Duration {
+        DAY * u32::try_from(self.parameter(rule, name)).unwrap_or(0)
     }
 
     async fn count(&self, sql: &str, values: impl IntoIterator<Item = sea_orm::Value>) -> Result<i64> {
@@ -107,15 +163,12 @@ impl<'a> Look<'a> {
 
 /// Applies every rule to a workspace as it is now. Only reads.
 pub async fn examine(installation: &Installation, workspace: &workspace::Model) -> Result<Examination> {
-    let look = Look::at(&installation.database, workspace, installation.clock.now())?;
-    let mut found = success_after_failures::find(&look).await?;
-    found.extend(address_on_many_accounts::find(&look).await?);
-    found.extend(password_spraying::find(&look).await?);
-    found.extend(account_under_attack::find(&look).await?);
-    found.extend(second_factor_reset::find(&look).await?);
-    found.extend(inactive_member::find(&look).await?);
-    found.extend(never_signed_in::find(&look).await?);
-    found.extend(template_approved_alone::find(&look).await?);
+    let settings = Settings::of(installation.database.reader(), workspace.id).await?;
+    let look = Look::at(&installation.database, (workspace, settings), installation.clock.now())?;
+    let mut found = Vec::new();
+    for rule in rule::all().filter(|rule| look.settings.is_enabled(rule.key)) {
+        found.extend(find(rule.key, &look).await?);
+    }
     let members = "SELECT COUNT(*) FROM members WHERE workspace_id = $1 AND status = 'active'";
     let sign_ins = "SELECT COUNT(*) FROM members m JOIN sign_in_events e ON e.user_id = m.user_id \
                     WHERE m.workspace_id = $1 AND e.\"at\" >= $2";
@@ -126,6 +179,20 @@ pub async fn examine(installation: &Installation, workspace: &workspace::Model) 
         since: look.since,
         at: look.now,
     })
+}
+
+/// What one rule finds.
+async fn find(rule: AuditRule, look: &Look<'_>) -> Result<Vec<Found>> {
+    match rule {
+        AuditRule::SuccessAfterFailures => success_after_failures::find(look).await,
+        AuditRule::AddressOnManyAccounts => address_on_many_accounts::find(look).await,
+        AuditRule::PasswordSpraying => password_spraying::find(look).await,
+        AuditRule::AccountUnderAttack => account_under_attack::find(look).await,
+        AuditRule::SecondFactorReset => second_factor_reset::find(look).await,
+        AuditRule::TemplateApprovedAlone => template_approved_alone::find(look).await,
+        AuditRule::InactiveMember => inactive_member::find(look).await,
+        AuditRule::NeverSignedIn => never_signed_in::find(look).await,
+    }
 }
 
 /// `2026-03-12`, from the number of a local day since 1970.

@@ -53,7 +53,7 @@ pub async fn create(
         front_end_url: None,
         access_epoch: 1,
         audit_minute: 8 * 60,
-        inactive_after_days: 30,
+        uses_recorded_since: installation.clock.now(),
         created_at: installation.clock.now(),
     };
     workspace::Entity::insert(workspace::ActiveModel::from(row.clone()))

@@ -3,23 +3,35 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{AuditRunId, FindingId, MemberId, WorkspaceId};
+use crate::id::{ApiKeyId, AuditRunId, ChannelId, FindingId, MemberId, WorkspaceId};
 use crate::time::Timestamp;
 
+/// In the order in which a report lists them within one degree of urgency.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, strum::IntoStaticStr, VariantNames,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+    VariantNames,
 )]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum AuditRule {
-    InactiveMember,
-    NeverSignedIn,
-    AccountUnderAttack,
-    AddressOnManyAccounts,
     SuccessAfterFailures,
+    AddressOnManyAccounts,
     PasswordSpraying,
+    AccountUnderAttack,
     SecondFactorReset,
     TemplateApprovedAlone,
+    InactiveMember,
+    NeverSignedIn,
 }
 
 #[derive(
@@ -41,6 +53,10 @@ pub enum Severity {
 #[strum(serialize_all = "snake_case")]
 pub enum FindingStatus {
     Open,
+    /// Somebody has seen it and is at it.
+    Acknowledged,
+    /// Nothing is to be done about it until `dismissed_until`.
+    Dismissed,
     Resolved,
 }
 
@@ -58,11 +74,22 @@ pub struct Model {
     pub status: FindingStatus,
     /// Whom it is about.
     pub member_id: Option<MemberId>,
+    pub api_key_id: Option<ApiKeyId>,
+    pub channel_id: Option<ChannelId>,
     pub evidence: String,
     pub opened_at: Timestamp,
     pub last_seen_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
+    /// The run that opened it.
     pub audit_run_id: AuditRunId,
+    pub acknowledged_at: Option<Timestamp>,
+    pub acknowledged_by: Option<MemberId>,
+    pub dismissed_at: Option<Timestamp>,
+    pub dismissed_by: Option<MemberId>,
+    pub dismissed_until: Option<Timestamp>,
+    pub dismissal_reason: Option<String>,
+    /// When administrators were told at once.
+    pub alerted_at: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

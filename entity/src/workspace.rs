@@ -22,8 +22,8 @@ pub struct Model {
     pub access_epoch: i64,
     /// Local minute of the day at which the daily audit runs.
     pub audit_minute: i32,
-    /// A member silent for longer is a finding.
-    pub inactive_after_days: i32,
+    /// Since when it is recorded which permissions are used.
+    pub uses_recorded_since: Timestamp,
     pub created_at: Timestamp,
 }
 

@@ -1,13 +1,13 @@
 //! Many wrong passwords for one member's account within an hour, those among them that were turned away unseen.
 
-use portaria_entity::finding::Severity;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
 
-use super::{Evidence, FailuresFrom, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
+use super::fact::{FactName, FactValue, FailuresFrom};
+use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
+use super::telling::Telling;
+use super::{About, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
 use crate::error::Result;
-
-/// So many wrong passwords within an hour are more than a bad memory.
-pub const FAILURES: i64 = 10;
 
 /// Failures with how many the hour up to each held; then per member, local day and address; then the worst addresses.
 const ATTACKED: &str = "
@@ -49,7 +49,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         look.workspace.0.into(),
         look.since.0.into(),
         look.offset.into(),
-        FAILURES.into(),
+        look.parameter(&RULE, "failures").into(),
         NAMED_IN_EVIDENCE.into(),
     ];
     let mut found: Vec<Found> = Vec::new();
@@ -58,25 +58,88 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         let cause = format!("{member} {}", date_of_day(row.try_get_by_index(1)?)?);
         let from = FailuresFrom { address: row.try_get_by_index(7)?, failures: row.try_get_by_index(8)? };
         if let Some(last) = found.last_mut().filter(|last| last.cause == cause) {
-            if let Evidence::AccountUnderAttack { addresses, .. } = &mut last.evidence {
-                addresses.push(from);
+            if let Some(FactValue::Addresses { named, .. }) = last.evidence.get_mut(FactName::Addresses) {
+                named.push(from);
             }
             continue;
         }
         let (peak, total): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
-        found.push(Found {
-            cause,
-            severity: Severity::High,
-            member_id: Some(member),
-            evidence: Evidence::AccountUnderAttack {
-                // An hour that began the day before may hold more than this day does.
-                failures: peak.max(total),
-                addresses: vec![from],
-                address_count: row.try_get_by_index(4)?,
-                first_at: row.try_get_by_index(5)?,
-                last_at: row.try_get_by_index(6)?,
-            },
-        });
+        let during = FactValue::During { from: row.try_get_by_index(5)?, to: row.try_get_by_index(6)? };
+        let addresses = FactValue::Addresses { named: vec![from], count: row.try_get_by_index(4)? };
+        let evidence = Evidence::new()
+            .with(FactName::WrongPasswords, during)
+            .with(FactName::Addresses, addresses)
+            // An hour that began the day before may hold more than this day does.
+            .with(FactName::Failures, FactValue::Number(peak.max(total)));
+        found.push(Found::by(&RULE, &cause, About::Member(member), evidence));
     }
     Ok(found)
 }
+
+fn addresses(told: &Telling<'_>) -> u64 {
+    match told.evidence().get(FactName::Addresses) {
+        Some(FactValue::Addresses { count, .. }) => u64::try_from(*count).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+pub(super) static RULE: Rule = Rule {
+    key: AuditRule::AccountUnderAttack,
+    severity: Severity::High,
+    at_once: false,
+    parameters: PARAMETERS,
+    suggestion: Suggestion::AskMember,
+    judges: "`failures` wrong passwords or codes for one account within an hour, those among them that were turned away unseen.",
+    said: [&PORTUGUESE, &ENGLISH, &SPANISH],
+};
+
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "failures",
+    unit: Unit::Times,
+    default: 10,
+    least: 2,
+    most: 1_000,
+    about: "Wrong passwords or codes within an hour.",
+}];
+
+const PORTUGUESE: Said = Said {
+    title: "Muitas senhas erradas em uma conta",
+    why: "Ou a pessoa esqueceu a senha, ou alguém está tentando adivinhá-la.",
+    what_to_do: "Pergunte à pessoa se foi ela. Se não foi, peça que escolha uma senha longa, que não use em nenhum outro lugar.",
+    seen: |told| {
+        let times = told.count(told.number(FactName::Failures), "senha errada", "senhas erradas");
+        match addresses(told) {
+            0 => format!("{times}."),
+            1 => format!("{times}, de um só endereço."),
+            many => format!("{times}, de {} endereços.", told.written(many)),
+        }
+    },
+};
+
+const ENGLISH: Said = Said {
+    title: "Many wrong passwords for one account",
+    why: "Either the person forgot the password, or someone is trying to guess it.",
+    what_to_do: "Ask the person whether it was them. If not, have them choose a long password that they use nowhere else.",
+    seen: |told| {
+        let times = told.count(told.number(FactName::Failures), "wrong password", "wrong passwords");
+        match addresses(told) {
+            0 => format!("{times}."),
+            1 => format!("{times}, all from one address."),
+            many => format!("{times}, from {} addresses.", told.written(many)),
+        }
+    },
+};
+
+const SPANISH: Said = Said {
+    title: "Muchas contraseñas erróneas en una cuenta",
+    why: "O la persona olvidó su contraseña, o alguien está intentando adivinarla.",
+    what_to_do: "Pregunte a la persona si fue ella. Si no, pídale que elija una contraseña larga que no use en ningún otro sitio.",
+    seen: |told| {
+        let times = told.count(told.number(FactName::Failures), "contraseña errónea", "contraseñas erróneas");
+        match addresses(told) {
+            0 => format!("{times}."),
+            1 => format!("{times}, desde una sola dirección."),
+            many => format!("{times}, desde {} direcciones.", told.written(many)),
+        }
+    },
+};

@@ -1,14 +1,14 @@
 //! One address failing on many accounts within an hour: common passwords tried on everybody. What was turned away
 //! unseen counts too; of accounts that are none it is one.
 
-use portaria_entity::finding::Severity;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
 
-use super::{Evidence, FailuresOn, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
+use super::fact::{FactName, FactValue, FailuresOn};
+use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
+use super::tried::{add, tried_en, tried_es, tried_pt_br};
+use super::{About, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
 use crate::error::Result;
-
-/// Failing on so many accounts within an hour is no mistake in typing. An e-mail that is no account counts as one.
-pub const ACCOUNTS: i64 = 5;
 
 /// Each account is `in hand` of an address from a failure until an hour later. Where those stretches begin and end
 /// gives, by a running sum, how many are in hand at each failure: one sort, however many failures there are.
@@ -62,7 +62,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         look.workspace.0.into(),
         look.since.0.into(),
         look.offset.into(),
-        ACCOUNTS.into(),
+        look.parameter(&RULE, "accounts").into(),
         NAMED_IN_EVIDENCE.into(),
     ];
     let mut found: Vec<Found> = Vec::new();
@@ -72,26 +72,57 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         let member_id: MemberId = row.try_get_by_index(7)?;
         let on = FailuresOn { member_id, failures: row.try_get_by_index(8)? };
         if let Some(last) = found.last_mut().filter(|last| last.cause == cause) {
-            if let Evidence::AddressOnManyAccounts { accounts, .. } = &mut last.evidence {
-                accounts.push(on);
-            }
+            add(&mut last.evidence, on);
             continue;
         }
         let (all, own): (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
-        found.push(Found {
-            cause,
-            severity: Severity::High,
-            member_id: None,
-            evidence: Evidence::AddressOnManyAccounts {
-                address,
-                failures: row.try_get_by_index(2)?,
-                accounts: vec![on],
-                account_count: own,
-                foreign_count: all - own,
-                first_at: row.try_get_by_index(5)?,
-                last_at: row.try_get_by_index(6)?,
-            },
-        });
+        let during = FactValue::During { from: row.try_get_by_index(5)?, to: row.try_get_by_index(6)? };
+        let evidence = Evidence::new()
+            .with(FactName::WrongPasswords, during)
+            .with(FactName::Accounts, FactValue::Accounts { named: vec![on], count: own, foreign: all - own })
+            .with(FactName::Address, FactValue::Address(address))
+            .with(FactName::Failures, FactValue::Number(row.try_get_by_index(2)?));
+        found.push(Found::by(&RULE, &cause, About::Workspace, evidence));
     }
     Ok(found)
 }
+
+pub(super) static RULE: Rule = Rule {
+    key: AuditRule::AddressOnManyAccounts,
+    severity: Severity::High,
+    at_once: true,
+    parameters: PARAMETERS,
+    suggestion: Suggestion::LookAtSettings,
+    judges: "One address failing on `accounts` accounts within an hour. An e-mail that is no account counts as one; what was turned away unseen counts too.",
+    said: [&PORTUGUESE, &ENGLISH, &SPANISH],
+};
+
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "accounts",
+    unit: Unit::Times,
+    default: 5,
+    least: 2,
+    most: 1_000,
+    about: "Accounts tried from one address within an hour.",
+}];
+
+const PORTUGUESE: Said = Said {
+    title: "Um mesmo endereço tentou entrar em várias contas",
+    why: "Alguém está testando senhas comuns em muitas contas, na esperança de que uma delas abra.",
+    what_to_do: "Se o endereço não é da sua empresa, peça a quem cuida da rede que o bloqueie.",
+    seen: tried_pt_br,
+};
+
+const ENGLISH: Said = Said {
+    title: "One address tried to get into many accounts",
+    why: "Someone is trying common passwords on many accounts, hoping that one of them opens.",
+    what_to_do: "If the address is not your company's, ask whoever runs your network to block it.",
+    seen: tried_en,
+};
+
+const SPANISH: Said = Said {
+    title: "Una misma dirección intentó entrar en varias cuentas",
+    why: "Alguien está probando contraseñas comunes en muchas cuentas, con la esperanza de que una se abra.",
+    what_to_do: "Si la dirección no es de su empresa, pida a quien administra la red que la bloquee.",
+    seen: tried_es,
+};

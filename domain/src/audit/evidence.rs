@@ -1,109 +1,79 @@
-//! What was seen, as a finding keeps it: ids, numbers and instants, so that the same thing stays the same from
-//! night to night and can be told in any language.
+//! What was seen, as a finding keeps it.
 
-use portaria_entity::finding::AuditRule;
 use portaria_entity::id::MemberId;
 use portaria_entity::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::fact::{Fact, FactName, FactValue};
 use crate::error::{Error, Result};
 
-/// One variant a rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "rule", rename_all = "snake_case")]
-pub enum Evidence {
-    InactiveMember {
-        last_active_at: Option<Timestamp>,
-        last_sign_in: Option<Success>,
-    },
-    NeverSignedIn {
-        invited_at: Timestamp,
-    },
-    AccountUnderAttack {
-        failures: i64,
-        /// Those with the most failures, most first.
-        addresses: Vec<FailuresFrom>,
-        address_count: i64,
-        first_at: Timestamp,
-        last_at: Timestamp,
-    },
-    AddressOnManyAccounts {
-        address: String,
-        failures: i64,
-        /// Accounts of this workspace with the most failures, most first.
-        accounts: Vec<FailuresOn>,
-        account_count: i64,
-        /// Accounts tried that are not this workspace's. Which they are is nobody's business here.
-        foreign_count: i64,
-        first_at: Timestamp,
-        last_at: Timestamp,
-    },
-    PasswordSpraying {
-        failures: i64,
-        address_count: i64,
-        /// Accounts of this workspace with the most failures, most first.
-        accounts: Vec<FailuresOn>,
-        account_count: i64,
-        /// Accounts tried that are not this workspace's.
-        foreign_count: i64,
-        first_at: Timestamp,
-        last_at: Timestamp,
-    },
-    SuccessAfterFailures {
-        failures: i64,
-        first_failure_at: Timestamp,
-        last_failure_at: Timestamp,
-        success: Success,
-    },
-    SecondFactorReset {
-        reset_at: Timestamp,
-        /// None: on the machine.
-        reset_by: Option<MemberId>,
-        /// Whether they have one again.
-        set_up_again: bool,
-    },
-    TemplateApprovedAlone {
-        approved_at: Timestamp,
-        /// Its name.
-        template: String,
-        language: String,
-    },
-}
-
-/// A sign-in that succeeded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Success {
-    pub at: Timestamp,
-    pub address: String,
-    pub user_agent: String,
-}
-
-/// Failures from one address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailuresFrom {
-    pub address: String,
-    pub failures: i64,
-}
-
-/// Failures on one member's account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailuresOn {
-    pub member_id: MemberId,
-    pub failures: i64,
-}
+/// Facts, each name at most once, in the order in which they are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Evidence(Vec<Fact>);
 
 impl Evidence {
-    pub fn rule(&self) -> AuditRule {
-        match self {
-            Self::InactiveMember { .. } => AuditRule::InactiveMember,
-            Self::NeverSignedIn { .. } => AuditRule::NeverSignedIn,
-            Self::AccountUnderAttack { .. } => AuditRule::AccountUnderAttack,
-            Self::AddressOnManyAccounts { .. } => AuditRule::AddressOnManyAccounts,
-            Self::PasswordSpraying { .. } => AuditRule::PasswordSpraying,
-            Self::SuccessAfterFailures { .. } => AuditRule::SuccessAfterFailures,
-            Self::SecondFactorReset { .. } => AuditRule::SecondFactorReset,
-            Self::TemplateApprovedAlone { .. } => AuditRule::TemplateApprovedAlone,
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, and this; in place of what had that name.
+    pub fn with(mut self, name: FactName, value: FactValue) -> Self {
+        self.0.retain(|fact| fact.name != name);
+        self.0.push(Fact { name, value });
+        self
+    }
+
+    /// The same, and this if there is one.
+    pub fn with_some(self, name: FactName, value: Option<FactValue>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
         }
+    }
+
+    pub fn facts(&self) -> &[Fact] {
+        &self.0
+    }
+
+    pub fn get(&self, name: FactName) -> Option<&FactValue> {
+        self.0.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
+    }
+
+    pub fn get_mut(&mut self, name: FactName) -> Option<&mut FactValue> {
+        self.0.iter_mut().find(|fact| fact.name == name).map(|fact| &mut fact.value)
+    }
+
+    /// A number, or a number of days; 0 where there is none.
+    pub fn number(&self, name: FactName) -> i64 {
+        match self.get(name) {
+            Some(FactValue::Number(number) | FactValue::Days(number)) => *number,
+            _ => 0,
+        }
+    }
+
+    pub fn is(&self, name: FactName) -> bool {
+        matches!(self.get(name), Some(FactValue::Is(true)))
+    }
+
+    /// An instant; of a sign-in, when that was.
+    pub fn at(&self, name: FactName) -> Option<Timestamp> {
+        match self.get(name) {
+            Some(FactValue::At(at)) => Some(*at),
+            Some(FactValue::SignIn(sign_in)) => Some(sign_in.at),
+            _ => None,
+        }
+    }
+
+    /// Everybody whom it names.
+    pub fn members(&self) -> Vec<MemberId> {
+        let of_value = |value: &FactValue| match value {
+            FactValue::Accounts { named, .. } => named.iter().map(|account| account.member_id).collect(),
+            FactValue::Member(member) => member.iter().copied().collect(),
+            FactValue::Members { named, .. } => named.clone(),
+            _ => Vec::new(),
+        };
+        self.0.iter().flat_map(|fact| of_value(&fact.value)).collect()
     }
 
     pub fn to_json(&self) -> Result<String> {

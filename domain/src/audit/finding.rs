@@ -49,7 +49,7 @@ pub async fn reconcile(
     let mut unchanged = Vec::new();
     for found in sighting.found {
         let evidence = found.evidence.to_json()?;
-        match known.get(&(found.evidence.rule(), found.cause.clone())) {
+        match known.get(&(found.rule, found.cause.clone())) {
             None => {
                 outcome.opened += 1;
                 new.push(opened(clock, sighting, found, evidence));
@@ -96,7 +96,7 @@ async fn known(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) -> Re
     let not_open: Vec<&str> = sighting
         .found
         .iter()
-        .filter(|found| !known.contains_key(&(found.evidence.rule(), found.cause.clone())))
+        .filter(|found| !known.contains_key(&(found.rule, found.cause.clone())))
         .map(|found| found.cause.as_str())
         .collect();
     for batch in not_open.chunks(BATCH) {
@@ -117,16 +117,25 @@ fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: Strin
     finding::ActiveModel {
         workspace_id: Set(sighting.workspace_id),
         id: Set(clock.new_id::<FindingId>()),
-        rule: Set(found.evidence.rule()),
+        rule: Set(found.rule),
         cause: Set(found.cause.clone()),
         severity: Set(found.severity),
         status: Set(FindingStatus::Open),
-        member_id: Set(found.member_id),
+        member_id: Set(found.about.member()),
+        api_key_id: Set(found.about.api_key()),
+        channel_id: Set(found.about.channel()),
         evidence: Set(evidence),
         opened_at: Set(sighting.at),
         last_seen_at: Set(sighting.at),
         resolved_at: Set(None),
         audit_run_id: Set(sighting.run_id),
+        acknowledged_at: Set(None),
+        acknowledged_by: Set(None),
+        dismissed_at: Set(None),
+        dismissed_by: Set(None),
+        dismissed_until: Set(None),
+        dismissal_reason: Set(None),
+        alerted_at: Set(None),
     }
 }
 
@@ -137,7 +146,9 @@ fn seen_again(
     evidence: String,
 ) -> finding::ActiveModel {
     let (opened_at, run_id) = match row.status {
-        FindingStatus::Open => (row.opened_at, row.audit_run_id),
+        FindingStatus::Open | FindingStatus::Acknowledged | FindingStatus::Dismissed => {
+            (row.opened_at, row.audit_run_id)
+        }
         FindingStatus::Resolved => (sighting.at, sighting.run_id),
     };
     finding::ActiveModel {

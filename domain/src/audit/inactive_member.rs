@@ -1,10 +1,13 @@
 //! Members who have been here and have not come back for longer than the workspace allows.
 
-use portaria_entity::finding::Severity;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
 use portaria_entity::time::Timestamp;
 
-use super::{Evidence, Found, Look, Success};
+use super::fact::{FactName, FactValue, SignIn};
+use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
+use super::telling::Telling;
+use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
 /// Last seen is the latest of: an authenticated request, a sign-in, a session opened in another way.
@@ -28,25 +31,72 @@ WHERE m.workspace_id = $1 AND m.status = 'active'
 ORDER BY m.id";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
-    let silent_since = look.now - look.inactive_after;
+    let silent_since = look.now - look.days(&RULE, "days");
     let values = [look.workspace.0.into(), silent_since.0.into(), look.now.0.into()];
     let mut found = Vec::new();
     for row in look.rows(SILENT, values).await? {
         let member: MemberId = row.try_get_by_index(0)?;
         let last_sign_in = match row.try_get_by_index::<Option<Timestamp>>(2)? {
             Some(at) => {
-                Some(Success { at, address: row.try_get_by_index(3)?, user_agent: row.try_get_by_index(4)? })
+                Some(SignIn { at, address: row.try_get_by_index(3)?, user_agent: row.try_get_by_index(4)? })
             }
             None => None,
         };
         let is_administrator = row.try_get_by_index::<i32>(5)? == 1;
-        found.push(Found {
-            cause: member.to_string(),
-            // What an administrator's forgotten account opens is everything.
-            severity: if is_administrator { Severity::Medium } else { Severity::Low },
-            member_id: Some(member),
-            evidence: Evidence::InactiveMember { last_active_at: row.try_get_by_index(1)?, last_sign_in },
-        });
+        let last_active_at: Option<Timestamp> = row.try_get_by_index(1)?;
+        let evidence = Evidence::new()
+            .with_some(FactName::LastActive, last_active_at.map(FactValue::At))
+            .with_some(FactName::LastSignIn, last_sign_in.map(FactValue::SignIn));
+        let severity = if is_administrator { Severity::Medium } else { RULE.severity };
+        // What an administrator's forgotten account opens is everything.
+        found.push(Found::by(&RULE, &member, About::Member(member), evidence).with_severity(severity));
     }
     Ok(found)
 }
+
+/// Days since they were seen last.
+fn silent_for(told: &Telling<'_>) -> u64 {
+    let evidence = told.evidence();
+    let last = evidence.at(FactName::LastActive).max(evidence.at(FactName::LastSignIn));
+    last.map_or(0, |last| told.days_since(last))
+}
+
+pub(super) static RULE: Rule = Rule {
+    key: AuditRule::InactiveMember,
+    severity: Severity::Low,
+    at_once: false,
+    parameters: PARAMETERS,
+    suggestion: Suggestion::SuspendMember,
+    judges: "A member who has been here, and neither made a request nor signed in for `days` days. An administrator is told of by the rule for dormant administrators.",
+    said: [&PORTUGUESE, &ENGLISH, &SPANISH],
+};
+
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 30,
+    least: 1,
+    most: 730,
+    about: "How long somebody may stay away.",
+}];
+
+const PORTUGUESE: Said = Said {
+    title: "Tem acesso, mas não o usa há muito tempo",
+    why: "Um acesso que ninguém usa continua aberto: se a senha vazar, ninguém vai perceber.",
+    what_to_do: "Confirme se a pessoa ainda precisa do acesso. Se não precisa, suspenda esse acesso.",
+    seen: |told| format!("Não usa o Portaria há {}.", told.days(silent_for(told))),
+};
+
+const ENGLISH: Said = Said {
+    title: "Has access, but has not used it for long",
+    why: "Access that nobody uses is still open: if the password leaks, nobody will notice.",
+    what_to_do: "Find out whether the person still needs access. If not, suspend it.",
+    seen: |told| format!("Has not used Portaria for {}.", told.days(silent_for(told))),
+};
+
+const SPANISH: Said = Said {
+    title: "Tiene acceso, pero no lo usa desde hace mucho",
+    why: "Un acceso que nadie usa sigue abierto: si la contraseña se filtra, nadie lo notará.",
+    what_to_do: "Confirme si la persona aún necesita el acceso. Si no, suspenda ese acceso.",
+    seen: |told| format!("No usa Portaria desde hace {}.", told.days(silent_for(told))),
+};

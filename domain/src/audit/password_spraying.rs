@@ -1,17 +1,14 @@
 //! Many accounts failing within an hour from addresses that none of them ever got in from: common passwords tried on
 //! everybody, from many places, so that neither an account nor an address stands out.
 
-use portaria_entity::finding::Severity;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
 
-use super::{Evidence, FailuresOn, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
+use super::fact::{FactName, FactValue, FailuresOn};
+use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
+use super::tried::{add, addresses, tried_en, tried_es, tried_pt_br};
+use super::{About, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
 use crate::error::Result;
-
-/// So many accounts failing within an hour is no morning of bad memories: those get in from the same address in the end,
-/// and are not counted.
-pub const ACCOUNTS: i64 = 10;
-/// From fewer addresses it is a matter of each of them.
-pub const ADDRESSES: i64 = 3;
 
 /// As for one address: each account is `in hand` from a failure until an hour later, here whatever the address.
 const SPRAYED: &str = "
@@ -72,8 +69,8 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         look.workspace.0.into(),
         look.since.0.into(),
         look.offset.into(),
-        ACCOUNTS.into(),
-        ADDRESSES.into(),
+        look.parameter(&RULE, "accounts").into(),
+        look.parameter(&RULE, "addresses").into(),
         NAMED_IN_EVIDENCE.into(),
     ];
     let mut found: Vec<Found> = Vec::new();
@@ -82,26 +79,76 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         let member_id: MemberId = row.try_get_by_index(7)?;
         let on = FailuresOn { member_id, failures: row.try_get_by_index(8)? };
         if let Some(last) = found.last_mut().filter(|last| last.cause == cause) {
-            if let Evidence::PasswordSpraying { accounts, .. } = &mut last.evidence {
-                accounts.push(on);
-            }
+            add(&mut last.evidence, on);
             continue;
         }
         let (all, own): (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
-        found.push(Found {
-            cause,
-            severity: Severity::High,
-            member_id: None,
-            evidence: Evidence::PasswordSpraying {
-                failures: row.try_get_by_index(1)?,
-                address_count: row.try_get_by_index(2)?,
-                accounts: vec![on],
-                account_count: own,
-                foreign_count: all - own,
-                first_at: row.try_get_by_index(5)?,
-                last_at: row.try_get_by_index(6)?,
-            },
-        });
+        let during = FactValue::During { from: row.try_get_by_index(5)?, to: row.try_get_by_index(6)? };
+        let evidence = Evidence::new()
+            .with(FactName::WrongPasswords, during)
+            .with(FactName::Accounts, FactValue::Accounts { named: vec![on], count: own, foreign: all - own })
+            .with(FactName::AddressCount, FactValue::Number(row.try_get_by_index(2)?))
+            .with(FactName::Failures, FactValue::Number(row.try_get_by_index(1)?));
+        found.push(Found::by(&RULE, &cause, About::Workspace, evidence));
     }
     Ok(found)
 }
+
+pub(super) static RULE: Rule = Rule {
+    key: AuditRule::PasswordSpraying,
+    severity: Severity::High,
+    at_once: true,
+    parameters: PARAMETERS,
+    suggestion: Suggestion::LookAtSettings,
+    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before.",
+    said: [&PORTUGUESE, &ENGLISH, &SPANISH],
+};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "accounts",
+        unit: Unit::Times,
+        default: 10,
+        least: 2,
+        most: 1_000,
+        about: "Accounts that fail within an hour.",
+    },
+    Parameter {
+        name: "addresses",
+        unit: Unit::Times,
+        default: 3,
+        least: 2,
+        most: 1_000,
+        about: "Addresses it comes from; from fewer it is a matter of each of them.",
+    },
+];
+
+const PORTUGUESE: Said = Said {
+    title: "Muitos endereços tentaram entrar em muitas contas",
+    why: "Alguém está testando senhas comuns em todo mundo, poucas de cada endereço, para que nenhuma conta nem endereço chame atenção.",
+    what_to_do: "Peça a todos que configurem um aplicativo autenticador e veja se alguma das contas foi acessada de um lugar que não é do dono.",
+    seen: |told| {
+        let came = format!("Vieram de {} endereços diferentes.", told.written(addresses(told)));
+        format!("{} {came}", tried_pt_br(told))
+    },
+};
+
+const ENGLISH: Said = Said {
+    title: "Many addresses tried to get into many accounts",
+    why: "Someone tries common passwords on everybody, a few from each address, so that no single account or address stands out.",
+    what_to_do: "Ask everybody to set up an authenticator app, and look whether one of the accounts was signed in to from a place that is not its owner's.",
+    seen: |told| {
+        let came = format!("They came from {} different addresses.", told.written(addresses(told)));
+        format!("{} {came}", tried_en(told))
+    },
+};
+
+const SPANISH: Said = Said {
+    title: "Muchas direcciones intentaron entrar en muchas cuentas",
+    why: "Alguien prueba contraseñas comunes con todo el mundo, pocas desde cada dirección, para que ninguna cuenta ni dirección llame la atención.",
+    what_to_do: "Pida a todos que configuren una aplicación de autenticación y revise si alguna de las cuentas se usó desde un lugar que no es de su dueño.",
+    seen: |told| {
+        let came = format!("Vinieron de {} direcciones distintas.", told.written(addresses(told)));
+        format!("{} {came}", tried_es(told))
+    },
+};

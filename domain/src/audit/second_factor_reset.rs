@@ -1,16 +1,13 @@
 //! Members whose second factor was taken away for them: for a week, and until they have one again.
 
-use std::time::Duration;
-
-use portaria_entity::finding::Severity;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{MemberId, SecondFactorResetId};
 use portaria_entity::time::Timestamp;
 
-use super::{DAY, Evidence, Found, Look};
+use super::fact::{FactName, FactValue};
+use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
+use super::{About, Evidence, Found, Look};
 use crate::error::Result;
-
-/// So long administrators are reminded, even of who has set one up again at once: it may have been a thief.
-pub const REMINDER: Duration = Duration::from_secs(7 * DAY.as_secs());
 
 /// The last reset of each member, with whether they have a second factor now.
 const RESET: &str = "
@@ -24,25 +21,82 @@ WHERE r.workspace_id = $1 AND m.status = 'active'
 ORDER BY r.id";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
+    let reminder = look.days(&RULE, "days");
     let mut found = Vec::new();
     for row in look.rows(RESET, [look.workspace.0.into()]).await? {
         let id: SecondFactorResetId = row.try_get_by_index(0)?;
         let member: MemberId = row.try_get_by_index(1)?;
         let reset_at: Timestamp = row.try_get_by_index(3)?;
         let set_up_again = row.try_get_by_index::<i32>(4)? != 0;
-        if set_up_again && look.now.since(reset_at) > REMINDER {
+        if set_up_again && look.now.since(reset_at) > reminder {
             continue;
         }
-        found.push(Found {
-            cause: id.to_string(),
-            severity: Severity::High,
-            member_id: Some(member),
-            evidence: Evidence::SecondFactorReset {
-                reset_at,
-                reset_by: row.try_get_by_index(2)?,
-                set_up_again,
-            },
-        });
+        let evidence = Evidence::new()
+            .with(FactName::ResetAt, FactValue::At(reset_at))
+            .with(FactName::ResetBy, FactValue::Member(row.try_get_by_index(2)?))
+            .with(FactName::IsSetUpAgain, FactValue::Is(set_up_again));
+        found.push(Found::by(&RULE, &id, About::Member(member), evidence));
     }
     Ok(found)
 }
+
+pub(super) static RULE: Rule = Rule {
+    key: AuditRule::SecondFactorReset,
+    severity: Severity::High,
+    at_once: false,
+    parameters: PARAMETERS,
+    suggestion: Suggestion::AskMember,
+    judges: "A member whose second factor was taken away for them: for `days` days, and until they have one again. That of an administrator is critical and told at once.",
+    said: [&PORTUGUESE, &ENGLISH, &SPANISH],
+};
+
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 7,
+    least: 1,
+    most: 90,
+    about: "How long administrators are reminded, even of who has set one up again: it may have been a thief.",
+}];
+
+const PORTUGUESE: Said = Said {
+    title: "O segundo fator de alguém foi redefinido",
+    why: "Até que seja configurado de novo, basta a senha para entrar; e quem pediu a redefinição pode não ter sido a pessoa.",
+    what_to_do: "Confirme que a pessoa pediu isso e que foi ela quem configurou o novo.",
+    seen: |told| {
+        let words = if told.evidence().is(FactName::IsSetUpAgain) {
+            "O segundo fator foi removido e já foi configurado de novo."
+        } else {
+            "O segundo fator foi removido e ainda não foi configurado de novo."
+        };
+        words.to_owned()
+    },
+};
+
+const ENGLISH: Said = Said {
+    title: "Someone's second factor was reset",
+    why: "Until it is set up again a password is enough to get in; and whoever asked for the reset may not have been the person.",
+    what_to_do: "Make sure that the person asked for it, and that they have set up a new one themselves.",
+    seen: |told| {
+        let words = if told.evidence().is(FactName::IsSetUpAgain) {
+            "The second factor was removed and has been set up again."
+        } else {
+            "The second factor was removed and has not been set up again."
+        };
+        words.to_owned()
+    },
+};
+
+const SPANISH: Said = Said {
+    title: "Se restableció el segundo factor de una persona",
+    why: "Hasta que se configure de nuevo, basta la contraseña para entrar; y quien pidió el cambio puede no haber sido la persona.",
+    what_to_do: "Confirme que la persona lo pidió y que ella misma configuró uno nuevo.",
+    seen: |told| {
+        let words = if told.evidence().is(FactName::IsSetUpAgain) {
+            "El segundo factor se eliminó y ya se configuró de nuevo."
+        } else {
+            "El segundo factor se eliminó y todavía no se ha configurado de nuevo."
+        };
+        words.to_owned()
+    },
+};

@@ -1,16 +1,12 @@
 //! Templates that were approved by somebody who had a hand in them, for there was nobody else: for a week.
 
-use std::time::Duration;
-
-use portaria_entity::finding::Severity;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{MemberId, TemplateVersionId};
-use portaria_entity::time::Timestamp;
 
-use super::{DAY, Evidence, Found, Look};
+use super::fact::{FactName, FactValue};
+use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
+use super::{About, Evidence, Found, Look};
 use crate::error::Result;
-
-/// So long administrators are reminded.
-const REMINDER: Duration = Duration::from_secs(7 * DAY.as_secs());
 
 const ALONE: &str = "
 SELECT v.id, v.decided_by, v.decided_at, t.name, t.language
@@ -22,20 +18,58 @@ ORDER BY v.id";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let mut found = Vec::new();
-    for row in look.rows(ALONE, [look.workspace.0.into(), (look.now - REMINDER).0.into()]).await? {
+    for row in
+        look.rows(ALONE, [look.workspace.0.into(), (look.now - look.days(&RULE, "days")).0.into()]).await?
+    {
         let id: TemplateVersionId = row.try_get_by_index(0)?;
         let approver: MemberId = row.try_get_by_index(1)?;
-        let approved_at: Timestamp = row.try_get_by_index(2)?;
-        found.push(Found {
-            cause: id.to_string(),
-            severity: Severity::Medium,
-            member_id: Some(approver),
-            evidence: Evidence::TemplateApprovedAlone {
-                approved_at,
-                template: row.try_get_by_index::<Option<String>>(3)?.unwrap_or_default(),
-                language: row.try_get_by_index::<Option<String>>(4)?.unwrap_or_default(),
-            },
-        });
+        let (name, language): (Option<String>, Option<String>) =
+            (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+        let template = format!("{} · {}", name.unwrap_or_default(), language.unwrap_or_default());
+        let evidence = Evidence::new()
+            .with(FactName::Template, FactValue::Text(template))
+            .with(FactName::ApprovedAt, FactValue::At(row.try_get_by_index(2)?));
+        found.push(Found::by(&RULE, &id, About::Member(approver), evidence));
     }
     Ok(found)
 }
+
+pub(super) static RULE: Rule = Rule {
+    key: AuditRule::TemplateApprovedAlone,
+    severity: Severity::Medium,
+    at_once: false,
+    parameters: PARAMETERS,
+    suggestion: Suggestion::LookAtSettings,
+    judges: "A template approved in the last `days` days by somebody who had a hand in it, because nobody else might.",
+    said: [&PORTUGUESE, &ENGLISH, &SPANISH],
+};
+
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 7,
+    least: 1,
+    most: 90,
+    about: "How long administrators are reminded.",
+}];
+
+const PORTUGUESE: Said = Said {
+    title: "Um modelo de mensagem foi aprovado por quem o escreveu",
+    why: "Não havia outra pessoa que pudesse aprovar: ninguém conferiu o que vai para os clientes.",
+    what_to_do: "Leia o modelo. Dê a mais alguém a permissão de aprovar modelos.",
+    seen: |_| "Aprovou um modelo que ajudou a escrever.".to_owned(),
+};
+
+const ENGLISH: Said = Said {
+    title: "A template was approved by somebody who wrote it",
+    why: "There was nobody else who may approve: nobody looked over what customers are going to read.",
+    what_to_do: "Read the template. Permit somebody else to approve templates, too.",
+    seen: |_| "Approved a template that they had a hand in.".to_owned(),
+};
+
+const SPANISH: Said = Said {
+    title: "Una plantilla fue aprobada por quien la escribió",
+    why: "No había otra persona que pudiera aprobarla: nadie revisó lo que reciben los clientes.",
+    what_to_do: "Lea la plantilla. Dé a alguien más el permiso de aprobar plantillas.",
+    seen: |_| "Aprobó una plantilla que ayudó a escribir.".to_owned(),
+};

@@ -14,9 +14,18 @@ pub const PAIR_MEMORY: Duration = Duration::from_secs(600);
 
 /// A second, and a little more: not all requests take the same time to come to Meta.
 const SECOND: Duration = Duration::from_millis(1_020);
-/// Within a second they are spread, as far as whoever is slow still sends all: in each of these no more than a third goes out.
-const PIECE: Duration = Duration::from_millis(250);
-const PIECES: u32 = 3;
+/// Within a second they are spread, as far as whoever is slow still sends all. Messages are taken in bundles: in each of
+/// these no more than a third.
+const BUNDLES: Spread = Spread { piece: Duration::from_millis(250), pieces: 3 };
+/// Requests leave one by one: in each of these no more than a fifteenth.
+const REQUESTS: Spread = Spread { piece: Duration::from_millis(50), pieces: 15 };
+
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    piece: Duration,
+    /// In one piece no more than one part in so many of a second's.
+    pieces: u32,
+}
 
 /// When the next may go out to a person to whom these were begun, in the order of their times: now, or later.
 pub fn next_to_person(begun: &[Timestamp], now: Timestamp) -> Timestamp {
@@ -25,24 +34,37 @@ pub fn next_to_person(begun: &[Timestamp], now: Timestamp) -> Timestamp {
 }
 
 /// What a number has begun within the last second.
-#[derive(Debug, Default)]
-pub struct NumberPace(VecDeque<(Timestamp, usize)>);
+#[derive(Debug)]
+pub struct NumberPace {
+    begun: VecDeque<(Timestamp, usize)>,
+    spread: Spread,
+}
 
 impl NumberPace {
+    /// For messages, which are taken in bundles.
+    pub fn of_bundles() -> Self {
+        Self { begun: VecDeque::new(), spread: BUNDLES }
+    }
+
+    /// For requests, which leave one by one.
+    pub fn of_requests() -> Self {
+        Self { begun: VecDeque::new(), spread: REQUESTS }
+    }
+
     /// How many may begin now.
     pub fn room(&mut self, now: Timestamp, per_second: i32) -> usize {
         // Who sets the clock back does not have to wait until it is where it was.
-        self.0.retain(|(at, _)| *at <= now && now < *at + SECOND);
+        self.begun.retain(|(at, _)| *at <= now && now < *at + SECOND);
         let per_second = u32::try_from(per_second).unwrap_or(0).max(1);
         let begun = |within: Duration| -> usize {
-            self.0.iter().filter(|(at, _)| now < *at + within).map(|(_, count)| count).sum()
+            self.begun.iter().filter(|(at, _)| now < *at + within).map(|(_, count)| count).sum()
         };
         let left = |most: u32, within| usize::try_from(most).unwrap_or(0).saturating_sub(begun(within));
-        left(per_second, SECOND).min(left(per_second.div_ceil(PIECES), PIECE))
+        left(per_second, SECOND).min(left(per_second.div_ceil(self.spread.pieces), self.spread.piece))
     }
 
     pub fn note(&mut self, now: Timestamp, count: usize) {
-        self.0.push_back((now, count));
+        self.begun.push_back((now, count));
     }
 
     /// What another has begun within this second nobody knows: nothing goes out until it is over.
@@ -59,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_number_sends_what_it_may_in_any_second_and_spreads_it() {
-        let mut pace = NumberPace::default();
+        let mut pace = NumberPace::of_bundles();
         let mut begun: Vec<(Duration, usize)> = Vec::new();
         for millis in (0..5_000).step_by(10) {
             let at = Duration::from_millis(millis);
@@ -73,13 +95,35 @@ mod tests {
             begun.iter().map(|(start, _)| from(*start).map(|(_, count)| count).sum::<usize>()).max()
         };
         assert_eq!(most(Duration::from_secs(1)), Some(80));
-        assert_eq!(most(PIECE), Some(27));
+        assert_eq!(most(BUNDLES.piece), Some(27));
         let all: usize = begun.iter().map(|(_, count)| count).sum();
         assert!((380..=400).contains(&all), "{all}");
         pace.rest(NOW + Duration::from_secs(6));
         assert_eq!(pace.room(NOW + Duration::from_secs(7), 1_000), 0);
         assert_eq!(pace.room(NOW + Duration::from_secs(8), 1_000), 334);
         assert_eq!(pace.room(NOW + Duration::from_secs(10), 0), 1, "however slow, it goes on");
+    }
+
+    #[test]
+    fn requests_leave_one_by_one_and_who_was_late_catches_up_slowly() {
+        let mut pace = NumberPace::of_requests();
+        let mut left: Vec<Duration> = Vec::new();
+        for millis in 0..5_000 {
+            let at = Duration::from_millis(millis);
+            // For a fifth of a second nothing runs at all.
+            if !(2_000..2_200).contains(&millis) && pace.room(NOW + at, 80) > 0 {
+                pace.note(NOW + at, 1);
+                left.push(at);
+            }
+        }
+        let most = |within: Duration| {
+            let from =
+                |start: Duration| left.iter().filter(|at| (start..start + within).contains(*at)).count();
+            left.iter().map(|start| from(*start)).max()
+        };
+        assert_eq!(most(Duration::from_secs(1)), Some(80));
+        assert_eq!(most(REQUESTS.piece), Some(6));
+        assert!((370..=400).contains(&left.len()), "{}", left.len());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
-use portaria_domain::audit::{Evidence, FailuresFrom, FailuresOn, Found, examine};
+use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom, FailuresOn};
+use portaria_domain::audit::{Evidence, Found, examine};
 use portaria_domain::workspace;
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{MemberId, UserId, WorkspaceId};
@@ -93,7 +94,7 @@ async fn fails_for_nobody(stage: &Stage, email: &str, at: Timestamp) {
 async fn found_in(stage: &Stage, workspace_id: WorkspaceId, rule: AuditRule) -> Vec<Found> {
     let workspace = workspace::find(stage.installation.database.reader(), workspace_id).await.unwrap();
     let examination = examine(&stage.installation, &workspace).await.unwrap();
-    examination.found.into_iter().filter(|found| found.evidence.rule() == rule).collect()
+    examination.found.into_iter().filter(|found| found.rule == rule).collect()
 }
 
 async fn found(stage: &Stage, rule: AuditRule) -> Vec<Found> {
@@ -128,21 +129,17 @@ async fn who_stays_away_longer_than_allowed_is_inactive() {
         stage.clock.set(start + 31 * DAY);
         let inactive = found(&stage, AuditRule::InactiveMember).await;
         assert_eq!(inactive.len(), 1, "Ana's thirty days are just over: {inactive:?}");
-        assert_eq!((inactive[0].member_id, inactive[0].severity), (Some(boss.member), Severity::Medium));
+        assert_eq!((inactive[0].about.member(), inactive[0].severity), (Some(boss.member), Severity::Medium));
 
         stage.clock.advance(Duration::from_micros(1));
         let inactive = found(&stage, AuditRule::InactiveMember).await;
-        let who: Vec<_> = inactive.iter().map(|found| found.member_id.unwrap()).collect();
+        let who: Vec<_> = inactive.iter().map(|found| found.about.member().unwrap()).collect();
         assert_eq!(who, [boss.member, ana.member]);
         assert_eq!((inactive[1].severity, &inactive[1].cause), (Severity::Low, &ana.member.to_string()));
-        let Evidence::InactiveMember { last_active_at, last_sign_in } = &inactive[1].evidence else {
-            panic!()
-        };
-        assert_eq!(*last_active_at, Some(start + DAY));
-        assert_eq!(
-            last_sign_in.as_ref().map(|last| (last.at, last.address.as_str())),
-            Some((start, ATTACKER))
-        );
+        let evidence = &inactive[1].evidence;
+        assert_eq!(evidence.at(FactName::LastActive), Some(start + DAY));
+        let Some(FactValue::SignIn(last)) = evidence.get(FactName::LastSignIn) else { panic!() };
+        assert_eq!((last.at, last.address.as_str()), (start, ATTACKER));
     }
 }
 
@@ -169,10 +166,10 @@ async fn who_never_came_within_a_week_is_a_finding_of_its_own() {
         stage.clock.set(start + 40 * DAY);
         let absent = found(&stage, AuditRule::NeverSignedIn).await;
         assert_eq!(absent.len(), 1);
-        assert_eq!(absent[0].member_id, Some(ana.member));
-        assert_eq!(absent[0].evidence, Evidence::NeverSignedIn { invited_at: start });
+        assert_eq!(absent[0].about.member(), Some(ana.member));
+        assert_eq!(absent[0].evidence, Evidence::new().with(FactName::Invited, FactValue::At(start)));
         let inactive = found(&stage, AuditRule::InactiveMember).await;
-        assert_eq!(inactive.iter().map(|found| found.member_id).collect::<Vec<_>>(), [Some(bia.member)]);
+        assert_eq!(inactive.iter().map(|found| found.about.member()).collect::<Vec<_>>(), [Some(bia.member)]);
     }
 }
 
@@ -197,15 +194,13 @@ async fn ten_wrong_passwords_within_an_hour_are_an_attack_on_an_account() {
         let attacks = found(&stage, AuditRule::AccountUnderAttack).await;
         assert_eq!(attacks.len(), 1);
         assert_eq!(attacks[0].cause, format!("{} 2026-03-02", ana.member));
-        assert_eq!((attacks[0].severity, attacks[0].member_id), (Severity::High, Some(ana.member)));
+        assert_eq!((attacks[0].severity, attacks[0].about.member()), (Severity::High, Some(ana.member)));
         let from = |address: &str, failures| FailuresFrom { address: address.to_owned(), failures };
-        let expected = Evidence::AccountUnderAttack {
-            failures: 10,
-            addresses: vec![from(ATTACKER, 9), from("198.51.100.9", 1)],
-            address_count: 2,
-            first_at: start,
-            last_at: start + HOUR,
-        };
+        let named = vec![from(ATTACKER, 9), from("198.51.100.9", 1)];
+        let expected = Evidence::new()
+            .with(FactName::WrongPasswords, FactValue::During { from: start, to: start + HOUR })
+            .with(FactName::Addresses, FactValue::Addresses { named, count: 2 })
+            .with(FactName::Failures, FactValue::Number(10));
         assert_eq!(attacks[0].evidence, expected);
 
         stage.clock.set(start + 9 * DAY);
@@ -228,7 +223,7 @@ async fn an_attack_over_midnight_is_seen() {
         let attacks = found(&stage, AuditRule::AccountUnderAttack).await;
         assert_eq!(attacks.len(), 1);
         assert_eq!(attacks[0].cause, format!("{} 2026-03-03", ana.member));
-        assert!(matches!(attacks[0].evidence, Evidence::AccountUnderAttack { failures: 10, .. }));
+        assert_eq!(attacks[0].evidence.number(FactName::Failures), 10);
     }
 }
 
@@ -258,23 +253,19 @@ async fn one_address_on_five_accounts_within_an_hour_is_spraying() {
         assert_eq!(sprayed.len(), 1);
         assert_eq!(sprayed[0].cause, format!("{ATTACKER} 2026-03-02"));
         let on = |account: &Account, failures| FailuresOn { member_id: account.member, failures };
-        let expected = Evidence::AddressOnManyAccounts {
-            address: ATTACKER.to_owned(),
-            failures: 8,
-            accounts: vec![on(&ana, 3), on(&bia, 1)],
-            account_count: 2,
-            foreign_count: 4,
-            first_at: start,
-            last_at: start + HOUR + 3 * MINUTE,
-        };
+        let named = vec![on(&ana, 3), on(&bia, 1)];
+        let during = FactValue::During { from: start, to: start + HOUR + 3 * MINUTE };
+        let expected = Evidence::new()
+            .with(FactName::WrongPasswords, during)
+            .with(FactName::Accounts, FactValue::Accounts { named, count: 2, foreign: 4 })
+            .with(FactName::Address, FactValue::Address(ATTACKER.to_owned()))
+            .with(FactName::Failures, FactValue::Number(8));
         assert_eq!(sprayed[0].evidence, expected);
 
         // The other workspace is told of its own account only.
         let sprayed = found_in(&stage, other, AuditRule::AddressOnManyAccounts).await;
-        let Evidence::AddressOnManyAccounts { accounts, foreign_count, .. } = &sprayed[0].evidence else {
-            panic!()
-        };
-        assert_eq!((accounts, *foreign_count), (&vec![on(&foreigner, 1)], 5));
+        let own = FactValue::Accounts { named: vec![on(&foreigner, 1)], count: 1, foreign: 5 };
+        assert_eq!(sprayed[0].evidence.get(FactName::Accounts), Some(&own));
     }
 }
 
@@ -319,14 +310,13 @@ async fn getting_in_after_five_failures_is_the_alarming_one() {
         gets_in(&stage, &ana, start + 6 * MINUTE).await;
         let guessed = found(&stage, AuditRule::SuccessAfterFailures).await;
         assert_eq!(guessed.len(), 1);
-        assert_eq!((guessed[0].severity, guessed[0].member_id), (Severity::Critical, Some(ana.member)));
-        let Evidence::SuccessAfterFailures { failures, first_failure_at, last_failure_at, success } =
-            &guessed[0].evidence
-        else {
-            panic!()
-        };
-        assert_eq!((*failures, *first_failure_at, *last_failure_at), (5, start, start + 4 * MINUTE));
-        assert_eq!((success.at, success.user_agent.as_str()), (start + 5 * MINUTE, "curl/8"));
+        assert_eq!((guessed[0].severity, guessed[0].about.member()), (Severity::Critical, Some(ana.member)));
+        let evidence = &guessed[0].evidence;
+        assert_eq!(evidence.number(FactName::Failures), 5);
+        let failing = FactValue::During { from: start, to: start + 4 * MINUTE };
+        assert_eq!(evidence.get(FactName::WrongPasswords), Some(&failing));
+        assert_eq!(evidence.at(FactName::SignedIn), Some(start + 5 * MINUTE));
+        assert_eq!(evidence.get(FactName::Device), Some(&FactValue::Device("curl/8".to_owned())));
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use portaria_domain::audit::fact::{FactName, FactValue};
 use portaria_domain::audit::finding::{Outcome, Sighting, open, reconcile};
-use portaria_domain::audit::{Evidence, Found};
+use portaria_domain::audit::{About, Evidence, Found};
 use portaria_entity::audit_run::{self, AuditTrigger};
-use portaria_entity::finding::Severity;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::AuditRunId;
 use portaria_entity::time::Timestamp;
 use portaria_testing::{Stage, databases};
@@ -45,10 +46,11 @@ async fn a_finding_is_opened_once_resolved_by_itself_and_reopened() {
         let ana = stage.person("Ana", &[]).await.member_id;
         let start = stage.clock.now();
         let seen = |invited_at| Found {
+            rule: AuditRule::NeverSignedIn,
             cause: ana.to_string(),
             severity: Severity::Low,
-            member_id: Some(ana),
-            evidence: Evidence::NeverSignedIn { invited_at },
+            about: About::Member(ana),
+            evidence: Evidence::new().with(FactName::Invited, FactValue::At(invited_at)),
         };
         let outcome = |opened, still_open, resolved| Outcome { opened, still_open, resolved };
         let reader = stage.installation.database.reader();
@@ -62,7 +64,7 @@ async fn a_finding_is_opened_once_resolved_by_itself_and_reopened() {
         assert_eq!(again[0].row.last_seen_at, start + 2 * DAY);
         assert_eq!(run_at(&stage, start + 3 * DAY, &[seen(start + HOUR)]).await, outcome(0, 1, 0));
         let changed = open(reader, stage.workspace_id).await.unwrap();
-        assert_eq!(changed[0].evidence, Evidence::NeverSignedIn { invited_at: start + HOUR });
+        assert_eq!(changed[0].evidence.at(FactName::Invited), Some(start + HOUR));
 
         assert_eq!(run_at(&stage, start + 4 * DAY, &[]).await, outcome(0, 0, 1));
         assert!(open(reader, stage.workspace_id).await.unwrap().is_empty());

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
-use portaria_domain::audit::{Evidence, examine};
+use portaria_domain::audit::examine;
+use portaria_domain::audit::fact::FactName;
 use portaria_domain::authentication::Origin;
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::granting::Change;
@@ -11,6 +12,7 @@ use portaria_domain::permission::Permission;
 use portaria_domain::second_factor::reset::reset;
 use portaria_domain::viewer::Viewer;
 use portaria_domain::{recovery, second_factor, workspace};
+use portaria_entity::finding::AuditRule;
 use portaria_entity::id::MemberId;
 use portaria_entity::role::BuiltInRole::{Administrator, Agent, Support};
 use portaria_testing::{Person, Stage, databases};
@@ -46,10 +48,8 @@ async fn reminded(stage: &Stage) -> Option<bool> {
     let reader = stage.installation.database.reader();
     let workspace = workspace::find(reader, stage.workspace_id).await.unwrap();
     let found = examine(&stage.installation, &workspace).await.unwrap().found;
-    found.iter().find_map(|found| match found.evidence {
-        Evidence::SecondFactorReset { set_up_again, .. } => Some(set_up_again),
-        _ => None,
-    })
+    let reset = found.iter().find(|found| found.rule == AuditRule::SecondFactorReset);
+    reset.map(|found| found.evidence.is(FactName::IsSetUpAgain))
 }
 
 #[tokio::test]

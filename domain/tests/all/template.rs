@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use portaria_domain::access::Scope;
 use portaria_domain::api_key::{self, NewApiKey};
-use portaria_domain::audit::{Evidence, examine};
+use portaria_domain::audit::examine;
+use portaria_domain::audit::fact::{FactName, FactValue};
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::fact::{About, put};
 use portaria_domain::granting::Change;
@@ -119,8 +120,8 @@ async fn key_of(stage: &Stage, maker: &Person) -> String {
 async fn reminded(stage: &Stage) -> Option<String> {
     let workspace = workspace::find(stage.installation.database.reader(), stage.workspace_id).await.unwrap();
     let found = examine(&stage.installation, &workspace).await.unwrap().found;
-    found.into_iter().find_map(|found| match found.evidence {
-        Evidence::TemplateApprovedAlone { template, .. } => Some(template),
+    found.into_iter().find_map(|found| match found.evidence.get(FactName::Template) {
+        Some(FactValue::Text(template)) => template.split(" · ").next().map(str::to_owned),
         _ => None,
     })
 }

@@ -47,7 +47,7 @@ async fn rules(stage: &Stage) -> Vec<AuditRule> {
     throttle::write_down(&stage.installation).await.unwrap();
     let workspace = workspace::find(stage.installation.database.reader(), stage.workspace_id).await.unwrap();
     let found = examine(&stage.installation, &workspace).await.unwrap().found;
-    found.iter().map(|found| found.evidence.rule()).collect()
+    found.iter().map(|found| found.rule).collect()
 }
 
 #[tokio::test]

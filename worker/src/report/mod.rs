@@ -1,24 +1,15 @@
 //! Writes the audit report that an administrator reads in the morning: subject, HTML and plain text.
 
-mod directory;
-mod entry;
-mod harmless;
 mod language;
 mod model;
 mod page;
 #[cfg(test)]
 mod tests;
-mod when;
 
 use askama::Template;
 use mrml::prelude::render::RenderOptions;
 
-pub use directory::{Directory, instant};
-pub use language::Language;
-pub use model::{
-    AddressTally, ChainHead, Evidence, Occasion, Opened, Period, Person, Report, ReportFinding, RoleHeld,
-    RoleName, RoleScope, Rule, Severity, SignIn, Tried,
-};
+pub use model::{ChainHead, Occasion, Opened, Report, ReportFinding};
 
 use page::Page;
 

@@ -1,13 +1,14 @@
-//! What an audit report says, before it has a language: filled from findings, and plain data only.
+//! What an audit report says: findings as they are told in its language, and what stands around them.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use portaria_domain::country::Country;
+use portaria_domain::audit::finding::OpenFinding;
+use portaria_domain::audit::telling::{Teller, Told, Urgency, instant, urgency};
+use portaria_domain::language::{Language, Period};
+use portaria_entity::finding::AuditRule;
+use portaria_entity::id::AuditRunId;
 
-use super::language::Language;
-
-/// One report to one reader. Names, addresses and user agents in it may have been chosen by an attacker;
-/// rendering makes them harmless.
+/// One report to one reader.
 #[derive(Debug, Clone)]
 pub struct Report {
     pub workspace_name: String,
@@ -34,12 +35,6 @@ pub enum Occasion {
     Requested,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period {
-    pub from: Timestamp,
-    pub to: Timestamp,
-}
-
 /// The last sealed link of the activity log. Whoever keeps the mail can prove a later rewriting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainHead {
@@ -47,19 +42,16 @@ pub struct ChainHead {
     pub digest: String,
 }
 
-/// How soon somebody should act, most urgent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    Critical,
-    Warning,
-    Notice,
-}
-
+/// Names, addresses and user agents in it may have been chosen by an attacker: telling has made them harmless, all but for
+/// the markup of the mail, which is the templates' to escape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFinding {
-    pub severity: Severity,
+    pub rule: AuditRule,
+    pub urgency: Urgency,
     pub opened: Opened,
-    pub evidence: Evidence,
+    pub told: Told,
+    /// The bigger, the earlier among those of its rule.
+    pub weight: u64,
 }
 
 /// Whether the reader has been told before.
@@ -69,149 +61,17 @@ pub enum Opened {
     Earlier(Timestamp),
 }
 
-/// What was seen. One variant per rule of the auditor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evidence {
-    /// Many wrong passwords, and then the right one.
-    SuccessAfterFailures { person: Person, failures: u64, failing: Period, success: SignIn },
-    /// One address trying many accounts.
-    FailuresAcrossAccounts {
-        address: String,
-        failures: u64,
-        /// Accounts of the workspace, the most tried first; not necessarily all.
-        accounts: Vec<Tried>,
-        account_count: u64,
-        /// Accounts tried that nobody here has.
-        stranger_count: u64,
-        during: Period,
-    },
-    /// Many addresses trying many accounts.
-    Spraying {
-        failures: u64,
-        address_count: u64,
-        /// Accounts of the workspace, the most tried first; not necessarily all.
-        accounts: Vec<Tried>,
-        account_count: u64,
-        /// Accounts tried that nobody here has.
-        stranger_count: u64,
-        during: Period,
-    },
-    /// Many wrong passwords for one account.
-    RepeatedFailures {
-        person: Person,
-        failures: u64,
-        /// The busiest first; not necessarily all.
-        addresses: Vec<AddressTally>,
-        address_count: u64,
-        during: Period,
-    },
-    /// A colleague, or who has the machine (`None`), took their second factor away.
-    SecondFactorReset { person: Person, by: Option<Person>, at: Timestamp, set_up_again: bool },
-    /// Approved a template that they had a hand in, for nobody else may.
-    TemplateApprovedAlone { person: Person, template: String, language: String, at: Timestamp },
-    /// Has not been seen for `days`.
-    InactiveMember {
-        person: Person,
-        days: u64,
-        last_active_at: Option<Timestamp>,
-        last_sign_in: Option<SignIn>,
-    },
-    /// Was invited `days` ago and never came.
-    NeverSignedIn { person: Person, days: u64, invited_at: Timestamp },
-}
-
-/// The rules in the order in which a report lists them within one severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
-    SuccessAfterFailures,
-    FailuresAcrossAccounts,
-    Spraying,
-    RepeatedFailures,
-    SecondFactorReset,
-    TemplateApprovedAlone,
-    InactiveMember,
-    NeverSignedIn,
-}
-
-impl Evidence {
-    pub fn rule(&self) -> Rule {
-        match self {
-            Self::SuccessAfterFailures { .. } => Rule::SuccessAfterFailures,
-            Self::FailuresAcrossAccounts { .. } => Rule::FailuresAcrossAccounts,
-            Self::Spraying { .. } => Rule::Spraying,
-            Self::RepeatedFailures { .. } => Rule::RepeatedFailures,
-            Self::SecondFactorReset { .. } => Rule::SecondFactorReset,
-            Self::TemplateApprovedAlone { .. } => Rule::TemplateApprovedAlone,
-            Self::InactiveMember { .. } => Rule::InactiveMember,
-            Self::NeverSignedIn { .. } => Rule::NeverSignedIn,
+impl ReportFinding {
+    /// A finding as a report by this run tells it.
+    pub fn of(finding: &OpenFinding, teller: &Teller<'_>, run_id: AuditRunId) -> Self {
+        let row = &finding.row;
+        let is_new = row.audit_run_id == run_id;
+        Self {
+            rule: row.rule,
+            urgency: urgency(row.severity),
+            opened: if is_new { Opened::Now } else { Opened::Earlier(instant(row.opened_at)) },
+            told: teller.tell(finding),
+            weight: finding.weight(teller.at),
         }
     }
-
-    /// Orders findings of one rule: the bigger, the earlier in the report.
-    pub(super) fn weight(&self) -> u64 {
-        match self {
-            Self::SuccessAfterFailures { failures, .. }
-            | Self::FailuresAcrossAccounts { failures, .. }
-            | Self::Spraying { failures, .. }
-            | Self::RepeatedFailures { failures, .. } => *failures,
-            Self::InactiveMember { days, .. } | Self::NeverSignedIn { days, .. } => *days,
-            Self::SecondFactorReset { set_up_again, .. } => u64::from(!set_up_again),
-            Self::TemplateApprovedAlone { .. } => 0,
-        }
-    }
-}
-
-/// A member, as the reader knows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    pub name: String,
-    pub email: String,
-    pub roles: Vec<RoleHeld>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleHeld {
-    pub role: RoleName,
-    pub scope: RoleScope,
-}
-
-/// Built-in roles have a name in each language, custom ones the name they were given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RoleName {
-    Administrator,
-    Agent,
-    Developer,
-    Analyst,
-    Support,
-    Custom(String),
-}
-
-/// Where a role holds; channels and teams by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RoleScope {
-    Workspace,
-    Channel(String),
-    Team(String),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignIn {
-    pub at: Timestamp,
-    pub address: String,
-    /// In which one the address is, as far as that is known.
-    pub country: Option<Country>,
-    pub user_agent: String,
-}
-
-/// A member's account that one address tried, and how often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    pub email: String,
-    pub failures: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AddressTally {
-    pub address: String,
-    pub failures: u64,
 }

@@ -1,10 +1,14 @@
 //! A report in its language, in the order in which it is read; the templates only lay it out.
 
-use super::entry::{Entry, Words};
-use super::harmless;
-use super::language::{Checked, Label, Tally};
-use super::model::{Occasion, Report, ReportFinding, Rule, Severity};
-use super::when::Wall;
+use jiff::Timestamp;
+use portaria_domain::audit::rule;
+use portaria_domain::audit::telling::{ToldFact, Urgency};
+use portaria_domain::harmless;
+use portaria_domain::language::{Language, Wall};
+use portaria_entity::finding::AuditRule;
+
+use super::language::{Checked, Label, Phrases, Tally, phrases};
+use super::model::{Occasion, Opened, Report, ReportFinding};
 
 /// More of one kind than this are counted, not listed: nobody reads the fortieth on a telephone, and mail
 /// programs cut off mails that are too long.
@@ -22,6 +26,7 @@ pub struct Page {
     pub sections: Vec<Section>,
     pub why: &'static str,
     pub what_to_do: &'static str,
+    pub reported_since: &'static str,
     pub button: Option<Button>,
     pub footer: Vec<String>,
     pub chain: Option<Chain>,
@@ -50,6 +55,25 @@ pub struct Group {
     pub and_more: Option<String>,
 }
 
+pub struct Entry {
+    pub who: String,
+    pub email: Option<String>,
+    pub roles: Option<String>,
+    /// Said of what the reader has not been told before.
+    pub new: Option<&'static str>,
+    pub seen: String,
+    pub facts: Vec<ToldFact>,
+    /// Since when it has been told, of what the reader knows.
+    pub since: Option<String>,
+}
+
+/// A language and a clock: what it takes to say something.
+struct Words<'a> {
+    language: Language,
+    phrases: &'static dyn Phrases,
+    wall: &'a Wall,
+}
+
 pub struct Button {
     pub label: &'static str,
     pub url: String,
@@ -69,11 +93,11 @@ pub struct Tone {
 }
 
 impl Tone {
-    fn of(severity: Severity) -> Self {
-        match severity {
-            Severity::Critical => Self { class: "critical", ink: "#b3261e", tint: "#fdf0ef" },
-            Severity::Warning => Self { class: "warning", ink: "#96560b", tint: "#fdf5e8" },
-            Severity::Notice => Self { class: "notice", ink: "#2b5c8a", tint: "#eef4fa" },
+    fn of(urgency: Urgency) -> Self {
+        match urgency {
+            Urgency::Now => Self { class: "critical", ink: "#b3261e", tint: "#fdf0ef" },
+            Urgency::Today => Self { class: "warning", ink: "#96560b", tint: "#fdf5e8" },
+            Urgency::Sometime => Self { class: "notice", ink: "#2b5c8a", tint: "#eef4fa" },
         }
     }
 }
@@ -81,7 +105,7 @@ impl Tone {
 impl Page {
     pub fn of(report: &Report) -> Self {
         let wall = Wall::new(&report.time_zone, report.ran_at);
-        let words = Words { phrases: report.language.phrases(), wall: &wall };
+        let words = Words { language: report.language, phrases: phrases(report.language), wall: &wall };
         let phrases = words.phrases;
         let workspace = harmless::name(&report.workspace_name);
         let tally = tally(&report.findings);
@@ -101,6 +125,7 @@ impl Page {
             sections: sections(&report.findings, &words),
             why: phrases.label(Label::Why),
             what_to_do: phrases.label(Label::WhatToDo),
+            reported_since: phrases.label(Label::ReportedSince),
             button: button(report, &words),
             footer: footer(report, &workspace, &words),
             chain: chain(report, &words),
@@ -110,7 +135,7 @@ impl Page {
 }
 
 fn tally(findings: &[ReportFinding]) -> Tally {
-    let critical = findings.iter().filter(|finding| finding.severity == Severity::Critical).count();
+    let critical = findings.iter().filter(|finding| finding.urgency == Urgency::Now).count();
     Tally { total: findings.len() as u64, critical: critical as u64 }
 }
 
@@ -122,50 +147,74 @@ fn ran(report: &Report, words: &Words<'_>) -> String {
     }
 }
 
-const SEVERITIES: [Severity; 3] = [Severity::Critical, Severity::Warning, Severity::Notice];
+const URGENCIES: [Urgency; 3] = [Urgency::Now, Urgency::Today, Urgency::Sometime];
 
 fn tiles(findings: &[ReportFinding], words: &Words<'_>) -> Vec<Tile> {
-    let tile = |severity| {
-        let number = findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+    let tile = |urgency| {
+        let number = findings.iter().filter(|finding| finding.urgency == urgency).count() as u64;
         (number > 0).then(|| Tile {
-            tone: Tone::of(severity),
+            tone: Tone::of(urgency),
             number: words.phrases.number(number),
-            label: words.phrases.severity(severity),
+            label: words.phrases.urgency(urgency),
         })
     };
-    SEVERITIES.into_iter().filter_map(tile).collect()
+    URGENCIES.into_iter().filter_map(tile).collect()
 }
 
 fn sections(findings: &[ReportFinding], words: &Words<'_>) -> Vec<Section> {
-    let section = |severity| {
-        let of_it: Vec<_> = findings.iter().filter(|finding| finding.severity == severity).collect();
+    let section = |urgency| {
+        let of_it: Vec<_> = findings.iter().filter(|finding| finding.urgency == urgency).collect();
         (!of_it.is_empty()).then(|| Section {
-            tone: Tone::of(severity),
-            heading: words.phrases.severity(severity),
+            tone: Tone::of(urgency),
+            heading: words.phrases.urgency(urgency),
             groups: groups(of_it, words),
         })
     };
-    SEVERITIES.into_iter().filter_map(section).collect()
+    URGENCIES.into_iter().filter_map(section).collect()
 }
 
 fn groups(mut findings: Vec<&ReportFinding>, words: &Words<'_>) -> Vec<Group> {
     // Stable: what weighs the same keeps the order in which it was found.
-    findings.sort_by_key(|finding| (finding.evidence.rule(), std::cmp::Reverse(finding.evidence.weight())));
+    findings.sort_by_key(|finding| (finding.rule, std::cmp::Reverse(finding.weight)));
     findings
-        .chunk_by(|a, b| a.evidence.rule() == b.evidence.rule())
-        .filter_map(|same| same.first().map(|first| group(first.evidence.rule(), same, words)))
+        .chunk_by(|a, b| a.rule == b.rule)
+        .filter_map(|same| same.first().map(|first| group(first.rule, same, words)))
         .collect()
 }
 
-fn group(rule: Rule, findings: &[&ReportFinding], words: &Words<'_>) -> Group {
+fn group(rule: AuditRule, findings: &[&ReportFinding], words: &Words<'_>) -> Group {
     let listed = findings.iter().take(MOST_ENTRIES);
     let unlisted = findings.len().saturating_sub(MOST_ENTRIES) as u64;
+    let said = rule::of(rule).said(words.language);
     Group {
-        title: words.phrases.title(rule),
-        why: words.phrases.why(rule),
-        what_to_do: words.phrases.what_to_do(rule),
+        title: said.title,
+        why: said.why,
+        what_to_do: said.what_to_do,
         entries: listed.map(|finding| words.entry(finding)).collect(),
         and_more: (unlisted > 0).then(|| words.phrases.and_more(unlisted)),
+    }
+}
+
+impl Words<'_> {
+    fn time(&self, at: Timestamp) -> String {
+        self.phrases.day_and_time(&self.wall.time(at))
+    }
+
+    fn entry(&self, finding: &ReportFinding) -> Entry {
+        let told = finding.told.clone();
+        let (new, since) = match finding.opened {
+            Opened::Now => (Some(self.phrases.label(Label::New)), None),
+            Opened::Earlier(at) => (None, Some(self.time(at))),
+        };
+        Entry {
+            who: told.who,
+            email: told.email,
+            roles: told.roles,
+            new,
+            seen: told.seen,
+            facts: told.facts,
+            since,
+        }
     }
 }
 

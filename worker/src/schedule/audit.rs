@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use portaria_domain::Installation;
 use portaria_domain::activity::chain;
 use portaria_domain::audit::finding::{OpenFinding, Outcome, Sighting, open, reconcile};
+use portaria_domain::audit::people::People;
+use portaria_domain::audit::telling::{Teller, instant};
 use portaria_domain::audit::{Examination, examine};
 use portaria_domain::error::{Error, Result};
 use portaria_domain::grant::access_of_members;
+use portaria_domain::language::{Language, Period, Wall};
 use portaria_domain::member::{self, MemberRow};
 use portaria_domain::permission::Permission;
 use portaria_entity::id::{AuditRunId, MemberId, WorkspaceId};
@@ -16,9 +19,7 @@ use sea_orm::DatabaseTransaction;
 
 use super::{due, run};
 use crate::mail::{Mailbox, NewMail, enqueue};
-use crate::report::{
-    ChainHead, Directory, Language, Occasion, Period, RenderedReport, Report, instant, render,
-};
+use crate::report::{ChainHead, Occasion, RenderedReport, Report, ReportFinding, render};
 
 /// What an audit came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,16 +90,15 @@ impl Audit<'_> {
             tracing::warn!(workspace = %self.workspace.id, "nobody may read the access audit's report");
             return Ok(0);
         }
-        let directory = Directory::of(transaction, self.workspace.id, findings, examination.at).await?;
-        let directory = directory.with_countries(self.installation.countries.clone());
+        let people = People::of(transaction, self.workspace.id, findings, examination.at).await?;
+        let people = people.with_countries(self.installation.countries.clone());
         let mut rendered: HashMap<Language, RenderedReport> = HashMap::new();
         for reader in &readers {
             let language = self.language_of(reader);
             let report = match rendered.get(&language) {
                 Some(report) => report.clone(),
                 None => {
-                    let told = directory.findings(findings, self.run_id)?;
-                    let report = self.report(language, (examination, head.clone()), told)?;
+                    let report = self.report(language, (examination, head.clone()), (&people, findings))?;
                     let report = render(&report).map_err(Error::internal)?;
                     rendered.entry(language).or_insert(report).clone()
                 }
@@ -133,20 +133,23 @@ impl Audit<'_> {
         &self,
         language: Language,
         (examination, chain_head): (&Examination, Option<ChainHead>),
-        findings: Vec<crate::report::ReportFinding>,
+        (people, findings): (&People, &[OpenFinding]),
     ) -> Result<Report> {
         let daily = due::Daily::of(self.workspace)?;
-        let ran_at = instant(examination.at)?;
+        let ran_at = instant(examination.at);
+        let wall = Wall::new(daily.zone(), ran_at);
+        let teller = Teller { language, wall: &wall, people, at: examination.at };
+        let told = findings.iter().map(|finding| ReportFinding::of(finding, &teller, self.run_id));
         Ok(Report {
             workspace_name: self.workspace.name.clone(),
             language,
             time_zone: daily.zone().clone(),
             occasion: self.occasion,
             ran_at,
-            period: Period { from: instant(examination.since)?, to: ran_at },
+            period: Period { from: instant(examination.since), to: ran_at },
             members_checked: u64::try_from(examination.members_checked).unwrap_or(0),
             sign_ins_checked: u64::try_from(examination.sign_ins_checked).unwrap_or(0),
-            findings,
+            findings: told.collect(),
             next_run_at: daily.next(ran_at).map(|scheduled| scheduled.at),
             front_end_url: self.workspace.front_end_url.clone(),
             chain_head,

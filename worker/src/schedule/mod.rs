@@ -10,6 +10,7 @@ mod tests;
 use std::sync::Arc;
 
 use portaria_domain::Installation;
+use portaria_domain::audit::telling::instant;
 use portaria_domain::error::{Error, Result};
 use portaria_domain::retention::{Retention, remove_outdated};
 use portaria_domain::workspace;
@@ -20,7 +21,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use crate::mail::{MailConfigError, MailOptions, Outbox, Sent};
-use crate::report::{Occasion, instant};
+use crate::report::Occasion;
 
 use audit::Audit;
 pub use audit::Summary;
@@ -107,10 +108,10 @@ impl Auditor {
 
     async fn audit_if_due(&self, workspace: &Workspace) -> Result<Option<Summary>> {
         let daily = Daily::of(workspace)?;
-        let now = instant(self.installation.clock.now())?;
+        let now = instant(self.installation.clock.now());
         let last = run::last_scheduled(&self.installation, workspace.id).await?;
         let last_claimed = last.as_ref().map(|run| run.scheduled_for.as_str());
-        let run_id = match (daily.due(instant(workspace.created_at)?, last_claimed, now), &last) {
+        let run_id = match (daily.due(instant(workspace.created_at), last_claimed, now), &last) {
             (Some(scheduled), _) => run::claim(&self.installation, workspace.id, scheduled.key()).await?,
             (None, Some(last)) => run::take_over(&self.installation, last).await?,
             (None, None) => None,

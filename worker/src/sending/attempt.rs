@@ -9,7 +9,9 @@ use portaria_entity::channel;
 use portaria_entity::outgoing_message::{self, SendFailure};
 use reqwest::Method;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::gate::Gate;
 use super::{Office, prepare, request};
 use crate::cloud_api::{AccessToken, CallError, GraphError};
 
@@ -20,6 +22,11 @@ const PREPARATION: Duration = Duration::from_secs(270);
 pub(super) struct Desk {
     pub(super) token: AccessToken,
     pub(super) channel: channel::Model,
+    /// What may go out from it, messages a second.
+    pub(super) per_second: i32,
+    pub(super) gate: Arc<Gate>,
+    /// This process is to end.
+    pub(super) leaving: CancellationToken,
 }
 
 /// What is known of an attempt.
@@ -52,11 +59,16 @@ pub(super) async fn attempt(
     taken: Taken,
     address: Option<Address>,
 ) -> Ended {
-    let prepared = tokio::time::timeout(PREPARATION, prepared((&office, &desk), &taken, address)).await;
+    // Until the request begins nothing is lost by ending: it is put back into line.
+    let prepared = tokio::select! {
+        biased;
+        () = desk.leaving.cancelled() => Err(Outcome::Unsent("this process ends".to_owned())),
+        prepared = tokio::time::timeout(PREPARATION, prepared((&office, &desk), &taken, address)) => prepared
+            .unwrap_or_else(|_| Err(Outcome::Unsent("it took too long until it could be sent".to_owned()))),
+    };
     let (outcome, wa_id) = match prepared {
-        Err(_) => (Outcome::Unsent("it took too long until it could be sent".to_owned()), None),
-        Ok(Err(outcome)) => (outcome, None),
-        Ok(Ok(body)) => call(&office, &desk, &body).await,
+        Err(outcome) => (outcome, None),
+        Ok(body) => call(&office, &desk, &body).await,
     };
     Ended { row: taken.row, outcome, wa_id }
 }
@@ -69,6 +81,7 @@ async fn prepared(
 ) -> Result<serde_json::Value, Outcome> {
     let Some(address) = address else { return Err(Outcome::Withheld(SendFailure::NotAddressable)) };
     let payload = prepare::payload(office, desk, taken).await?;
+    desk.gate.pass(desk.per_second).await;
     // From here on somebody else may have the number: what was not begun in time is not begun.
     if taken.row.leased_until.is_none_or(|until| office.installation.clock.now() >= until) {
         return Err(Outcome::Unsent("its lease has ended".to_owned()));

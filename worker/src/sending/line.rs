@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Desk, Ended, attempt};
+use super::gate::Gate;
 use super::settle::{settle, stop_without_token};
 use super::{Office, POLL_INTERVAL, receipt};
 use crate::cloud_api::AccessToken;
@@ -45,34 +46,44 @@ pub(super) struct Line {
     number: Number,
     wake: Arc<Notify>,
     pace: NumberPace,
+    gate: Arc<Gate>,
     under_way: JoinSet<Ended>,
     receipts: JoinSet<()>,
     /// Ended, and not yet written down.
     ended: Vec<Ended>,
     renewed: Instant,
     is_lost: bool,
+    /// This process is to end: what Meta has not been asked yet is put back.
+    leaving: CancellationToken,
     /// The token that was seen last, if there was one: another is tried at once.
     token: Option<Option<Vec<u8>>>,
 }
 
 impl Line {
-    pub(super) fn new(office: Arc<Office>, number: Number, wake: Arc<Notify>) -> Self {
+    pub(super) fn new(
+        office: Arc<Office>,
+        number: Number,
+        wake: Arc<Notify>,
+        leaving: CancellationToken,
+    ) -> Self {
         Self {
             office,
             number,
             wake,
-            pace: NumberPace::default(),
+            pace: NumberPace::of_bundles(),
+            gate: Arc::default(),
             under_way: JoinSet::new(),
             receipts: JoinSet::new(),
             ended: Vec::new(),
             renewed: Instant::now(),
             is_lost: false,
+            leaving,
             token: None,
         }
     }
 
-    /// Sends until `shutdown`, until nothing is left to be sent, or until another process has the number.
-    pub(super) async fn run(mut self, shutdown: CancellationToken) {
+    /// Sends until this process is to end, until nothing is left to be sent, or until another process has the number.
+    pub(super) async fn run(mut self) {
         let installation = &self.office.installation;
         match number::take(installation, self.number, &self.office.holder).await {
             Ok(Some(Takeover::Clean)) => {}
@@ -82,7 +93,7 @@ impl Line {
         }
         self.renewed = Instant::now();
         let mut busy = Instant::now();
-        while !shutdown.is_cancelled() && !self.is_lost {
+        while !self.leaving.is_cancelled() && !self.is_lost {
             self.collect().await;
             let next = self.send().await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "messages could not be taken to be sent");
@@ -93,7 +104,7 @@ impl Line {
             } else if busy.elapsed() >= self.office.options.idle {
                 break;
             }
-            self.wait(next, &shutdown).await;
+            self.wait(next).await;
         }
         self.finish().await;
     }
@@ -121,10 +132,10 @@ impl Line {
         }
     }
 
-    async fn wait(&mut self, next: Next, shutdown: &CancellationToken) {
+    async fn wait(&mut self, next: Next) {
         let pause = if next == Next::Soon { TAKE_INTERVAL } else { POLL_INTERVAL };
         tokio::select! {
-            () = shutdown.cancelled() => {}
+            () = self.leaving.cancelled() => {}
             () = self.wake.notified(), if next != Next::Soon => {}
             Some(ended) = self.under_way.join_next(), if next != Next::Soon => self.note(ended),
             () = sleep(pause) => {}
@@ -199,7 +210,13 @@ impl Line {
             return Ok(Next::Nothing);
         };
         let desk = match AccessToken::of(&installation, &channel)? {
-            Some(token) => Arc::new(Desk { token, channel: channel.clone() }),
+            Some(token) => Arc::new(Desk {
+                token,
+                channel: channel.clone(),
+                per_second: sending.messages_per_second,
+                gate: self.gate.clone(),
+                leaving: self.leaving.clone(),
+            }),
             None if is_empty => return Ok(Next::Later),
             None => {
                 self.token = Some(None);

@@ -1,6 +1,7 @@
 //! Sends what was written: in order, as fast as Meta takes it, and each message once, whatever happens on the way.
 
 mod attempt;
+mod gate;
 mod line;
 mod prepare;
 mod receipt;
@@ -127,9 +128,8 @@ impl Sender {
             }
             let wake = Arc::new(Notify::new());
             self.wakes.insert(number, wake.clone());
-            let line = Line::new(self.office.clone(), number, wake);
-            let shutdown = shutdown.clone();
-            let task = self.lines.spawn(line.run(shutdown));
+            let line = Line::new(self.office.clone(), number, wake, shutdown.clone());
+            let task = self.lines.spawn(line.run());
             self.tasks.insert(task.id(), number);
         }
         if self.looked_after.is_none_or(|at| at.elapsed() >= LOOK_AFTER_INTERVAL) {

@@ -2,6 +2,16 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use portaria_domain::audit::Evidence;
+use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom, FailuresOn, SignIn};
+use portaria_domain::audit::finding::OpenFinding;
+use portaria_domain::audit::people::{People, Person, RoleHeld};
+use portaria_domain::audit::telling::Teller;
+use portaria_domain::language::{Period, RoleName, RoleScope, Wall};
+use portaria_entity::finding::{self, AuditRule, FindingStatus, Severity};
+use portaria_entity::id::{AuditRunId, FindingId, MemberId};
+use portaria_entity::time;
+use uuid::Uuid;
 
 use super::*;
 
@@ -14,6 +24,14 @@ pub fn at(time: &str) -> Timestamp {
 
 pub fn period(from: &str, to: &str) -> Period {
     Period { from: at(from), to: at(to) }
+}
+
+pub fn stamp(time: &str) -> time::Timestamp {
+    time::Timestamp(at(time).as_microsecond())
+}
+
+pub fn during(from: &str, to: &str) -> FactValue {
+    FactValue::During { from: stamp(from), to: stamp(to) }
 }
 
 pub fn person(name: &str, email: &str, roles: &[(RoleName, RoleScope)]) -> Person {
@@ -41,137 +59,183 @@ pub fn quiet_report(language: Language) -> Report {
     }
 }
 
-pub fn full_report(language: Language) -> Report {
-    // Not in order: the report puts the most urgent first.
-    let findings = vec![
-        inactive_agent(),
-        never_came(),
-        repeated(),
-        inactive_administrator(),
-        reset(),
-        approved_alone(),
-        spraying(),
-        got_in(),
-        spraying_from_everywhere(),
-    ];
-    Report { findings, ..quiet_report(language) }
+/// What is found, before it has a language.
+#[derive(Clone, Default)]
+pub struct Morning {
+    pub people: People,
+    pub findings: Vec<OpenFinding>,
 }
 
-pub fn finding(severity: Severity, evidence: Evidence) -> ReportFinding {
-    ReportFinding { severity, opened: Opened::Now, evidence }
-}
+const RAN: &str = "2026-03-13T11:00:00Z";
+const THIS_RUN: AuditRunId = AuditRunId(Uuid::from_u128(2));
 
-fn reset() -> ReportFinding {
-    let evidence = Evidence::SecondFactorReset {
-        person: person("Tiago Moura", "tiago@aurora.example", &[(RoleName::Developer, RoleScope::Workspace)]),
-        by: Some(person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[])),
-        at: at("2026-03-12T14:20:00Z"),
-        set_up_again: false,
-    };
-    finding(Severity::Warning, evidence)
-}
+impl Morning {
+    pub fn add_person(&mut self, person: Person) -> MemberId {
+        let id = MemberId(Uuid::from_u128(100 + self.people.members.len() as u128));
+        self.people.members.insert(id, person);
+        id
+    }
 
-fn approved_alone() -> ReportFinding {
-    let evidence = Evidence::TemplateApprovedAlone {
-        person: person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[]),
-        template: "pedido_a_caminho".to_owned(),
-        language: "pt_BR".to_owned(),
-        at: at("2026-03-12T15:05:00Z"),
-    };
-    finding(Severity::Notice, evidence)
-}
+    pub fn add(
+        &mut self,
+        (rule, severity): (AuditRule, Severity),
+        member_id: Option<MemberId>,
+        evidence: Evidence,
+    ) -> &mut finding::Model {
+        let row = finding::Model {
+            workspace_id: portaria_entity::id::WorkspaceId(Uuid::from_u128(1)),
+            id: FindingId(Uuid::from_u128(1_000 + self.findings.len() as u128)),
+            rule,
+            cause: String::new(),
+            severity,
+            status: FindingStatus::Open,
+            member_id,
+            api_key_id: None,
+            channel_id: None,
+            evidence: String::new(),
+            opened_at: stamp(RAN),
+            last_seen_at: stamp(RAN),
+            resolved_at: None,
+            audit_run_id: THIS_RUN,
+            acknowledged_at: None,
+            acknowledged_by: None,
+            dismissed_at: None,
+            dismissed_by: None,
+            dismissed_until: None,
+            dismissal_reason: None,
+            alerted_at: None,
+        };
+        self.findings.push(OpenFinding { row, evidence });
+        &mut self.findings.last_mut().unwrap().row
+    }
 
-fn got_in() -> ReportFinding {
-    let administrator = (RoleName::Administrator, RoleScope::Workspace);
-    let evidence = Evidence::SuccessAfterFailures {
-        person: person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[administrator]),
-        failures: 14,
-        failing: period("2026-03-13T06:08:11Z", "2026-03-13T06:13:40Z"),
-        success: SignIn {
-            at: at("2026-03-13T06:14:02Z"),
-            address: "185.220.101.4".to_owned(),
-            country: None,
-            user_agent: FIREFOX.to_owned(),
-        },
-    };
-    finding(Severity::Critical, evidence)
-}
+    pub fn report(&self, language: Language) -> Report {
+        let quiet = quiet_report(language);
+        let wall = Wall::new(&quiet.time_zone, quiet.ran_at);
+        let teller = Teller { language, wall: &wall, people: &self.people, at: stamp(RAN) };
+        let findings = self.findings.iter().map(|one| ReportFinding::of(one, &teller, THIS_RUN)).collect();
+        Report { findings, ..quiet }
+    }
 
-fn spraying() -> ReportFinding {
-    let names = ["ana", "bruno", "camila.ribeiro", "diego", "elisa", "fabio", "gabriela", "heitor", "iara"];
-    let tried = |name: &&str| Tried { email: format!("{name}@aurora.example"), failures: 3 };
-    let evidence = Evidence::FailuresAcrossAccounts {
-        address: "2001:db8:85a3::8a2e:370:7334".to_owned(),
-        failures: 31,
-        accounts: names.iter().map(tried).collect(),
-        account_count: 9,
-        stranger_count: 4,
-        during: period("2026-03-13T01:40:00Z", "2026-03-13T03:25:00Z"),
-    };
-    finding(Severity::Warning, evidence)
-}
-
-fn spraying_from_everywhere() -> ReportFinding {
-    let tried = |name: &str| Tried { email: format!("{name}@aurora.example"), failures: 1 };
-    let evidence = Evidence::Spraying {
-        failures: 212,
-        address_count: 187,
-        accounts: ["ana", "bruno", "diego", "elisa", "fabio", "gabriela", "heitor"].map(tried).into(),
-        account_count: 12,
-        stranger_count: 200,
-        during: period("2026-03-13T02:00:00Z", "2026-03-13T05:10:00Z"),
-    };
-    finding(Severity::Warning, evidence)
-}
-
-fn repeated() -> ReportFinding {
-    let tally = |address: &str, failures| AddressTally { address: address.to_owned(), failures };
-    let sales = (RoleName::Agent, RoleScope::Channel("Vendas".to_owned()));
-    let collection = (RoleName::Support, RoleScope::Team("Cobrança".to_owned()));
-    let evidence = Evidence::RepeatedFailures {
-        person: person("Diego Fernandes", "diego@aurora.example", &[sales, collection]),
-        failures: 23,
-        addresses: vec![tally("203.0.113.77", 15), tally("203.0.113.78", 7), tally("198.51.100.9", 1)],
-        address_count: 3,
-        during: period("2026-03-12T19:02:00Z", "2026-03-12T19:47:00Z"),
-    };
-    finding(Severity::Warning, evidence)
-}
-
-fn inactive_agent() -> ReportFinding {
-    let evidence = Evidence::InactiveMember {
-        person: person("Elisa Prado", "elisa@aurora.example", &[(RoleName::Agent, RoleScope::Workspace)]),
-        days: 45,
-        last_active_at: Some(at("2026-01-27T21:05:00Z")),
-        last_sign_in: Some(SignIn {
-            at: at("2026-01-19T20:42:00Z"),
-            address: "187.22.1.9".to_owned(),
-            country: None,
-            user_agent: CHROME.to_owned(),
-        }),
-    };
-    finding(Severity::Notice, evidence)
-}
-
-fn inactive_administrator() -> ReportFinding {
-    let analyst = (RoleName::Custom("Financeiro & Cobrança".to_owned()), RoleScope::Workspace);
-    let evidence = Evidence::InactiveMember {
-        person: person("Fábio Antunes", "fabio@aurora.example", &[analyst]),
-        days: 112,
-        last_active_at: Some(at("2025-11-21T12:05:00Z")),
-        last_sign_in: None,
-    };
-    ReportFinding {
-        opened: Opened::Earlier(at("2025-12-22T11:00:00Z")),
-        ..finding(Severity::Notice, evidence)
+    fn tried(&mut self, names: &[&str], failures: i64) -> Vec<FailuresOn> {
+        let on = |name: &&str| {
+            let member_id = self.add_person(person(name, &format!("{name}@aurora.example"), &[]));
+            FailuresOn { member_id, failures }
+        };
+        names.iter().map(on).collect()
     }
 }
 
-fn never_came() -> ReportFinding {
-    let evidence = Evidence::NeverSignedIn {
-        person: person("Gabriela Nunes", "gabriela@aurora.example", &[]),
-        days: 21,
-        invited_at: at("2026-02-20T13:00:00Z"),
+pub fn full_report(language: Language) -> Report {
+    full_morning().report(language)
+}
+
+/// Not in order: the report puts the most urgent first.
+fn full_morning() -> Morning {
+    let mut morning = Morning::default();
+    inactive_agent(&mut morning);
+    never_came(&mut morning);
+    repeated(&mut morning);
+    inactive_administrator(&mut morning);
+    reset(&mut morning);
+    approved_alone(&mut morning);
+    spraying(&mut morning);
+    got_in(&mut morning);
+    spraying_from_everywhere(&mut morning);
+    morning
+}
+
+fn reset(morning: &mut Morning) {
+    let developer = (RoleName::Developer, RoleScope::Workspace);
+    let tiago = morning.add_person(person("Tiago Moura", "tiago@aurora.example", &[developer]));
+    let camila = morning.add_person(person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[]));
+    let evidence = Evidence::new()
+        .with(FactName::ResetAt, FactValue::At(stamp("2026-03-12T14:20:00Z")))
+        .with(FactName::ResetBy, FactValue::Member(Some(camila)))
+        .with(FactName::IsSetUpAgain, FactValue::Is(false));
+    morning.add((AuditRule::SecondFactorReset, Severity::High), Some(tiago), evidence);
+}
+
+fn approved_alone(morning: &mut Morning) {
+    let camila = morning.add_person(person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[]));
+    let evidence = Evidence::new()
+        .with(FactName::Template, FactValue::Text("pedido_a_caminho · pt_BR".to_owned()))
+        .with(FactName::ApprovedAt, FactValue::At(stamp("2026-03-12T15:05:00Z")));
+    morning.add((AuditRule::TemplateApprovedAlone, Severity::Medium), Some(camila), evidence);
+}
+
+fn got_in(morning: &mut Morning) {
+    let administrator = (RoleName::Administrator, RoleScope::Workspace);
+    let camila = person("Camila Ribeiro", "camila.ribeiro@aurora.example", &[administrator]);
+    let camila = morning.add_person(camila);
+    let evidence = Evidence::new()
+        .with(FactName::SignedIn, FactValue::At(stamp("2026-03-13T06:14:02Z")))
+        .with(FactName::From, FactValue::Address("185.220.101.4".to_owned()))
+        .with(FactName::Device, FactValue::Device(FIREFOX.to_owned()))
+        .with(FactName::WrongPasswords, during("2026-03-13T06:08:11Z", "2026-03-13T06:13:40Z"))
+        .with(FactName::Failures, FactValue::Number(14));
+    morning.add((AuditRule::SuccessAfterFailures, Severity::Critical), Some(camila), evidence);
+}
+
+fn spraying(morning: &mut Morning) {
+    let names = ["ana", "bruno", "camila.ribeiro", "diego", "elisa", "fabio", "gabriela", "heitor", "iara"];
+    let named = morning.tried(&names, 3);
+    let evidence = Evidence::new()
+        .with(FactName::WrongPasswords, during("2026-03-13T01:40:00Z", "2026-03-13T03:25:00Z"))
+        .with(FactName::Accounts, FactValue::Accounts { named, count: 9, foreign: 4 })
+        .with(FactName::Address, FactValue::Address("2001:db8:85a3::8a2e:370:7334".to_owned()))
+        .with(FactName::Failures, FactValue::Number(31));
+    morning.add((AuditRule::AddressOnManyAccounts, Severity::High), None, evidence);
+}
+
+fn spraying_from_everywhere(morning: &mut Morning) {
+    let named = morning.tried(&["ana", "bruno", "diego", "elisa", "fabio", "gabriela", "heitor"], 1);
+    let evidence = Evidence::new()
+        .with(FactName::WrongPasswords, during("2026-03-13T02:00:00Z", "2026-03-13T05:10:00Z"))
+        .with(FactName::Accounts, FactValue::Accounts { named, count: 12, foreign: 200 })
+        .with(FactName::AddressCount, FactValue::Number(187))
+        .with(FactName::Failures, FactValue::Number(212));
+    morning.add((AuditRule::PasswordSpraying, Severity::High), None, evidence);
+}
+
+fn repeated(morning: &mut Morning) {
+    let sales = (RoleName::Agent, RoleScope::Channel("Vendas".to_owned()));
+    let collection = (RoleName::Support, RoleScope::Team("Cobrança".to_owned()));
+    let diego = morning.add_person(person("Diego Fernandes", "diego@aurora.example", &[sales, collection]));
+    let tally = |address: &str, failures| FailuresFrom { address: address.to_owned(), failures };
+    let named = vec![tally("203.0.113.77", 15), tally("203.0.113.78", 7), tally("198.51.100.9", 1)];
+    let evidence = Evidence::new()
+        .with(FactName::WrongPasswords, during("2026-03-12T19:02:00Z", "2026-03-12T19:47:00Z"))
+        .with(FactName::Addresses, FactValue::Addresses { named, count: 3 })
+        .with(FactName::Failures, FactValue::Number(23));
+    morning.add((AuditRule::AccountUnderAttack, Severity::High), Some(diego), evidence);
+}
+
+fn inactive_agent(morning: &mut Morning) {
+    let agent = (RoleName::Agent, RoleScope::Workspace);
+    let elisa = morning.add_person(person("Elisa Prado", "elisa@aurora.example", &[agent]));
+    let sign_in = SignIn {
+        at: stamp("2026-01-19T20:42:00Z"),
+        address: "187.22.1.9".to_owned(),
+        user_agent: CHROME.to_owned(),
     };
-    finding(Severity::Notice, evidence)
+    let evidence = Evidence::new()
+        .with(FactName::LastActive, FactValue::At(stamp("2026-01-27T21:05:00Z")))
+        .with(FactName::LastSignIn, FactValue::SignIn(sign_in));
+    morning.add((AuditRule::InactiveMember, Severity::Low), Some(elisa), evidence);
+}
+
+fn inactive_administrator(morning: &mut Morning) {
+    let analyst = (RoleName::Custom("Financeiro & Cobrança".to_owned()), RoleScope::Workspace);
+    let fabio = morning.add_person(person("Fábio Antunes", "fabio@aurora.example", &[analyst]));
+    let evidence = Evidence::new().with(FactName::LastActive, FactValue::At(stamp("2025-11-21T12:05:00Z")));
+    let row = morning.add((AuditRule::InactiveMember, Severity::Medium), Some(fabio), evidence);
+    row.opened_at = stamp("2025-12-22T11:00:00Z");
+    row.audit_run_id = AuditRunId(Uuid::from_u128(3));
+}
+
+fn never_came(morning: &mut Morning) {
+    let gabriela = morning.add_person(person("Gabriela Nunes", "gabriela@aurora.example", &[]));
+    let evidence = Evidence::new().with(FactName::Invited, FactValue::At(stamp("2026-02-20T13:00:00Z")));
+    morning.add((AuditRule::NeverSignedIn, Severity::Low), Some(gabriela), evidence);
 }

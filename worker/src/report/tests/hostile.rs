@@ -1,6 +1,11 @@
 //! Names that try to be more than names.
 
-use super::example::{CHROME, at, finding, full_report, person, quiet_report};
+use portaria_domain::audit::Evidence;
+use portaria_domain::audit::fact::{FactName, FactValue, SignIn};
+use portaria_domain::language::{RoleName, RoleScope};
+use portaria_entity::finding::{AuditRule, Severity};
+
+use super::example::{CHROME, Morning, full_report, person, stamp};
 use super::*;
 
 const NASTY: [&str; 8] = [
@@ -14,25 +19,22 @@ const NASTY: [&str; 8] = [
     "http://evil.example/login www.evil.example",
 ];
 
-fn inactive(name: &str, email: &str) -> ReportFinding {
+fn add_inactive(morning: &mut Morning, name: &str, email: &str) {
     let role = (RoleName::Custom(name.to_owned()), RoleScope::Channel(name.to_owned()));
-    let evidence = Evidence::InactiveMember {
-        person: person(name, email, &[role]),
-        days: 40,
-        last_active_at: None,
-        last_sign_in: Some(SignIn {
-            at: at("2026-02-01T10:00:00Z"),
-            address: name.to_owned(),
-            country: None,
-            user_agent: format!("{name} {CHROME}"),
-        }),
+    let who = morning.add_person(person(name, email, &[role]));
+    let sign_in = SignIn {
+        at: stamp("2026-02-01T10:00:00Z"),
+        address: name.to_owned(),
+        user_agent: format!("{name} {CHROME}"),
     };
-    finding(Severity::Notice, evidence)
+    let evidence = Evidence::new().with(FactName::LastSignIn, FactValue::SignIn(sign_in));
+    morning.add((AuditRule::InactiveMember, Severity::Low), Some(who), evidence);
 }
 
 fn report_about(name: &str) -> RenderedReport {
-    let findings = vec![inactive(name, name)];
-    let report = Report { workspace_name: name.to_owned(), findings, ..quiet_report(Language::English) };
+    let mut morning = Morning::default();
+    add_inactive(&mut morning, name, name);
+    let report = Report { workspace_name: name.to_owned(), ..morning.report(Language::English) };
     render(&report).unwrap()
 }
 
@@ -113,10 +115,11 @@ fn the_only_address_in_a_mail_is_the_front_end() {
 
 #[test]
 fn a_mass_of_findings_stays_a_mail() {
-    let findings: Vec<_> =
-        (0..5_000).map(|n| inactive(&format!("{n} {}", "Long Name ".repeat(50)), "a@example.com")).collect();
-    let report = Report { findings, ..quiet_report(Language::PortugueseOfBrazil) };
-    let rendered = render(&report).unwrap();
+    let mut morning = Morning::default();
+    for n in 0..5_000 {
+        add_inactive(&mut morning, &format!("{n} {}", "Long Name ".repeat(50)), "a@example.com");
+    }
+    let rendered = render(&morning.report(Language::PortugueseOfBrazil)).unwrap();
     assert!(rendered.subject.contains("5.000 pontos de atenção"), "{}", rendered.subject);
     assert!(rendered.text.contains("e mais 4.980"));
     // Gmail hides what comes after 102 kB.

@@ -4,4 +4,6 @@ mod example;
 mod hostile;
 mod snapshots;
 
+use portaria_domain::language::Language;
+
 use super::*;

@@ -1,6 +1,10 @@
 //! How reports look, in every language. To read the HTML as a picture, open the part of the snapshot below
 //! its head in a browser.
 
+use portaria_domain::audit::Evidence;
+use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom};
+use portaria_entity::finding::{AuditRule, Severity};
+
 use super::example::{full_report, quiet_report};
 use super::*;
 
@@ -34,23 +38,20 @@ fn nothing_to_report_is_one_line() {
 
 #[test]
 fn one_is_not_many() {
-    use super::example::{at, finding, period, person};
-    let lone = Evidence::RepeatedFailures {
-        person: person("Ana", "ana@example.com", &[]),
-        failures: 1,
-        addresses: vec![AddressTally { address: "203.0.113.1".to_owned(), failures: 1 }],
-        address_count: 1,
-        during: period("2026-03-13T03:00:00Z", "2026-03-13T03:00:20Z"),
-    };
-    let today = Evidence::NeverSignedIn {
-        person: person("Bia", "bia@example.com", &[]),
-        days: 1,
-        invited_at: at("2026-03-12T10:00:00Z"),
-    };
+    use super::example::{Morning, during, person, stamp};
+    let mut morning = Morning::default();
+    let ana = morning.add_person(person("Ana", "ana@example.com", &[]));
+    let once = vec![FailuresFrom { address: "203.0.113.1".to_owned(), failures: 1 }];
+    let lone = Evidence::new()
+        .with(FactName::WrongPasswords, during("2026-03-13T03:00:00Z", "2026-03-13T03:00:20Z"))
+        .with(FactName::Addresses, FactValue::Addresses { named: once, count: 1 })
+        .with(FactName::Failures, FactValue::Number(1));
+    morning.add((AuditRule::AccountUnderAttack, Severity::Critical), Some(ana), lone);
+    let bia = morning.add_person(person("Bia", "bia@example.com", &[]));
+    let today = Evidence::new().with(FactName::Invited, FactValue::At(stamp("2026-03-12T10:00:00Z")));
+    morning.add((AuditRule::NeverSignedIn, Severity::Low), Some(bia), today);
     for language in Language::ALL {
-        let findings =
-            vec![finding(Severity::Critical, lone.clone()), finding(Severity::Notice, today.clone())];
-        let report = Report { findings, members_checked: 1, sign_ins_checked: 1, ..quiet_report(language) };
+        let report = Report { members_checked: 1, sign_ins_checked: 1, ..morning.report(language) };
         let rendered = render(&report).unwrap();
         insta::assert_snapshot!(
             named("one_text", language),

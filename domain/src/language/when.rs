@@ -4,8 +4,14 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::language::Lasting;
-use super::model::Period;
+use super::Lasting;
+
+/// From one instant to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
 
 /// A time of the workspace's own zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,105 @@
+//! What a rule is: how urgent, what can be set, what it suggests, and what it says in each language. `docs/AUDIT-RULES.md` is
+//! written from this.
+
+use portaria_entity::finding::{AuditRule, Severity};
+use sea_orm::Iterable;
+
+use super::telling::Telling;
+use crate::language::Language;
+
+/// A rule of the auditor. What it looks for is in its file.
+#[derive(Debug)]
+pub struct Rule {
+    pub key: AuditRule,
+    /// As it is usually; the rule itself may judge otherwise.
+    pub severity: Severity,
+    /// Whether administrators are told within a minute, and not only in the next report.
+    pub at_once: bool,
+    pub parameters: &'static [Parameter],
+    pub suggestion: Suggestion,
+    /// What it looks at and how it judges, for the documentation.
+    pub judges: &'static str,
+    /// In Portuguese, English and Spanish.
+    pub said: [&'static Said; 3],
+}
+
+/// A number of a rule that a workspace may set otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub unit: Unit,
+    pub default: i64,
+    pub least: i64,
+    pub most: i64,
+    pub about: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Unit {
+    /// So many times, or of something.
+    Times,
+    Minutes,
+    Hours,
+    Days,
+    Percent,
+    /// Of the local day.
+    MinuteOfDay,
+    KilometresPerHour,
+}
+
+/// What may be done about a finding at once, from the finding.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumIter, strum::IntoStaticStr, strum::VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
+pub enum Suggestion {
+    SuspendMember,
+    EndSessions,
+    RevokeGrants,
+    ShortenGrants,
+    RevokeApiKey,
+    /// Asks the person by mail whether it was them, or whether they still need it.
+    AskMember,
+    /// Nothing that one click could do.
+    LookAtSettings,
+}
+
+/// What a rule says in one language.
+#[derive(Debug)]
+pub struct Said {
+    pub title: &'static str,
+    pub why: &'static str,
+    pub what_to_do: &'static str,
+    /// What was seen, in a sentence or two.
+    pub seen: fn(&Telling<'_>) -> String,
+}
+
+impl Rule {
+    pub fn said(&self, language: Language) -> &'static Said {
+        language.pick(&self.said)
+    }
+
+    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+}
+
+/// The rule of a key.
+pub fn of(key: AuditRule) -> &'static Rule {
+    match key {
+        AuditRule::SuccessAfterFailures => &super::success_after_failures::RULE,
+        AuditRule::AddressOnManyAccounts => &super::address_on_many_accounts::RULE,
+        AuditRule::PasswordSpraying => &super::password_spraying::RULE,
+        AuditRule::AccountUnderAttack => &super::account_under_attack::RULE,
+        AuditRule::SecondFactorReset => &super::second_factor_reset::RULE,
+        AuditRule::TemplateApprovedAlone => &super::template_approved_alone::RULE,
+        AuditRule::InactiveMember => &super::inactive_member::RULE,
+        AuditRule::NeverSignedIn => &super::never_signed_in::RULE,
+    }
+}
+
+/// All rules, in the order in which a report lists them within one degree of urgency.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    AuditRule::iter().map(of)
+}
