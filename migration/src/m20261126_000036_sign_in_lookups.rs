@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for index in ["sign_in_events_succeeded", "sessions_open"] {
+        for index in ["sign_in_events_succeeded", "sessions_open", "sessions_vouched"] {
             manager.get_connection().execute_unprepared(&format!("DROP INDEX {index}")).await?;
         }
         Ok(())

@@ -21,8 +21,8 @@ WHERE g.workspace_id = $1 AND g.closed_at IS NULL AND g.channel_id IS NULL AND g
   AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = m.user_id AND f.confirmed_at IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = m.user_id)
   AND NOT EXISTS (SELECT 1 FROM sessions v
-                  WHERE v.workspace_id = m.workspace_id AND v.member_id = m.id AND v.second_factor = TRUE
-                    AND v.authentication_method = 'single_sign_on' AND v.last_used_at >= $4)
+                  WHERE v.member_id = m.id AND v.second_factor = TRUE
+                    AND v.authentication_method = 'single_sign_on' AND v.created_at >= $4)
 GROUP BY m.id ORDER BY m.id";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {

@@ -16,7 +16,7 @@ SELECT s.id, m.id, s.user_id, s.\"at\", s.address, s.user_agent,
        (SELECT MAX(p.\"at\") FROM sign_in_events p
         WHERE p.user_id = s.user_id AND p.\"at\" < s.\"at\" AND p.workspace_id = $1 AND p.outcome = 'succeeded'),
        (SELECT MAX(o.last_used_at) FROM sessions o
-        WHERE o.workspace_id = $1 AND o.member_id = m.id AND o.created_at < s.\"at\" AND o.last_used_at < s.\"at\")
+        WHERE o.user_id = m.user_id AND o.member_id = m.id AND o.created_at < s.\"at\" AND o.last_used_at < s.\"at\")
 FROM sign_in_events s JOIN members m ON m.workspace_id = $1 AND m.user_id = s.user_id
 WHERE s.\"at\" >= $2 AND s.workspace_id = $1 AND s.outcome = 'succeeded' AND m.status <> 'removed'
   AND m.created_at < s.\"at\" - $3
@@ -24,7 +24,7 @@ WHERE s.\"at\" >= $2 AND s.workspace_id = $1 AND s.outcome = 'succeeded' AND m.s
                   WHERE p.user_id = s.user_id AND p.\"at\" >= s.\"at\" - $3 AND p.\"at\" < s.\"at\"
                     AND p.workspace_id = $1 AND p.outcome = 'succeeded')
   AND NOT EXISTS (SELECT 1 FROM sessions o
-                  WHERE o.workspace_id = $1 AND o.member_id = m.id AND o.created_at < s.\"at\"
+                  WHERE o.user_id = m.user_id AND o.member_id = m.id AND o.created_at < s.\"at\"
                     AND o.last_used_at >= s.\"at\" - $3)
 ORDER BY s.\"at\", s.id";
 

@@ -15,17 +15,17 @@ const WITHOUT: &str = "
 SELECT m.id, m.created_at, p.updated_at
 FROM members m JOIN security_policies p ON p.workspace_id = m.workspace_id
 WHERE m.workspace_id = $1 AND m.status = 'active' AND m.created_at <= $3 AND p.updated_at <= $3
-  AND (p.second_factor = 'everyone' OR p.second_factor = 'roles' AND EXISTS (
-      SELECT 1 FROM grants h
+  AND (p.second_factor = 'everyone' OR p.second_factor = 'roles' AND m.id IN (
+      SELECT h.member_id FROM grants h
       JOIN security_policy_roles d ON d.workspace_id = h.workspace_id AND d.role_id = h.role_id
-      WHERE h.workspace_id = m.workspace_id AND h.member_id = m.id AND h.closed_at IS NULL AND h.created_at <= $3
+      WHERE h.workspace_id = $1 AND h.closed_at IS NULL AND h.created_at <= $3
         AND h.valid_from <= $3 AND (h.valid_until IS NULL OR h.valid_until > $2)))
   AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = m.user_id AND f.confirmed_at IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = m.user_id)
   AND EXISTS (SELECT 1 FROM sessions o WHERE o.workspace_id = m.workspace_id AND o.member_id = m.id)
   AND NOT EXISTS (SELECT 1 FROM sessions v
-                  WHERE v.workspace_id = m.workspace_id AND v.member_id = m.id AND v.second_factor = TRUE
-                    AND v.authentication_method = 'single_sign_on' AND v.last_used_at >= $4)";
+                  WHERE v.member_id = m.id AND v.second_factor = TRUE
+                    AND v.authentication_method = 'single_sign_on' AND v.created_at >= $4)";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let values = [

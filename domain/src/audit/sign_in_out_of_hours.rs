@@ -29,7 +29,7 @@ WHERE e.\"at\" >= $2 AND e.workspace_id = $1 AND e.outcome = 'succeeded' AND m.s
          AND c.workspace_id = $1 AND c.outcome = 'succeeded') >= $4
   AND NOT EXISTS (
       SELECT 1 FROM sessions o
-      WHERE o.workspace_id = $1 AND o.member_id = m.id
+      WHERE o.user_id = m.user_id AND o.member_id = m.id
         AND o.created_at < e.\"at\" AND o.created_at >= e.\"at\" - $3
         AND o.last_used_at - o.created_at <= 57600000000
         AND (e.\"at\" - o.created_at + 7200000000) % 86400000000 <= o.last_used_at - o.created_at + 14400000000)

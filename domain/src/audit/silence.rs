@@ -27,7 +27,7 @@ LEFT JOIN sign_in_events e ON e.id = (
 WHERE m.workspace_id = $1 AND m.status = 'active'
   AND COALESCE(m.last_active_at, 0) < $2 AND COALESCE(e.\"at\", 0) < $2
   AND NOT EXISTS (SELECT 1 FROM sessions o
-                  WHERE o.workspace_id = m.workspace_id AND o.member_id = m.id AND o.created_at >= $2)
+                  WHERE o.user_id = m.user_id AND o.member_id = m.id AND o.created_at >= $2)
   AND (m.last_active_at IS NOT NULL OR e.id IS NOT NULL)";
 
 /// Members who have been here and were not seen since, with when that was.
