@@ -44,7 +44,6 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
             by: row.try_get_by_index(8)?,
         });
     }
-    // Of two resets that it follows, the one that a sign-in is told with is the last.
     let judge = |entry: &Entry, past: &Past| Some((past.knows_network(entry, entry.at), past.knows_device(entry)));
     let judged = judged(look, &entries, judge).await?;
     let mut found: Vec<Found> = Vec::new();
@@ -62,7 +61,8 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
             .with(FactName::IsNewDevice, FactValue::Is(!knows_device));
         let severity = if knows_device { Severity::High } else { RULE.severity };
         let one = Found::by(&RULE, &entry.id, About::Member(entry.member), evidence).with_severity(severity);
-        if found.last().is_none_or(|last| last.cause != one.cause) {
+        // It may follow two resets, and is one sign-in.
+        if found.iter().all(|other| other.cause != one.cause) {
             found.push(one);
         }
     }
