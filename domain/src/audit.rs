@@ -2,16 +2,29 @@
 
 mod account_under_attack;
 mod address_on_many_accounts;
+mod administrator;
+mod administrator_without_second_factor;
+mod dormant_account_awakened;
+mod dormant_administrator;
 mod evidence;
 pub mod fact;
 pub mod finding;
+mod impossible_travel;
 mod inactive_member;
+mod many_sessions;
 mod never_signed_in;
+mod new_place;
 mod password_spraying;
 pub mod people;
+mod place;
 pub mod rule;
+mod second_factor_missing;
 mod second_factor_reset;
 mod setting;
+mod sign_in_after_factor_reset;
+mod sign_in_out_of_hours;
+mod silence;
+mod stuffing_succeeded;
 mod success_after_failures;
 pub mod telling;
 mod template_approved_alone;
@@ -27,6 +40,7 @@ use portaria_entity::time::Timestamp;
 use portaria_entity::workspace;
 use sea_orm::ConnectionTrait;
 
+use crate::country::Countries;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
@@ -107,6 +121,7 @@ struct Look<'a> {
     now: Timestamp,
     since: Timestamp,
     settings: Settings,
+    countries: Countries,
     /// What to add to an instant so that days begin at midnight here. The offset is today's: on the days around a
     /// change of the clocks, a day's edge is an hour off.
     offset: i64,
@@ -132,6 +147,7 @@ impl<'a> Look<'a> {
             now,
             since: Timestamp(first_day.timestamp().as_microsecond()),
             settings,
+            countries: Countries::default(),
             offset: i64::from(zone.to_offset(instant).seconds()) * 1_000_000,
         })
     }
@@ -165,6 +181,7 @@ impl<'a> Look<'a> {
 pub async fn examine(installation: &Installation, workspace: &workspace::Model) -> Result<Examination> {
     let settings = Settings::of(installation.database.reader(), workspace.id).await?;
     let look = Look::at(&installation.database, (workspace, settings), installation.clock.now())?;
+    let look = Look { countries: installation.countries.clone(), ..look };
     let mut found = Vec::new();
     for rule in rule::all().filter(|rule| look.settings.is_enabled(rule.key)) {
         found.extend(find(rule.key, &look).await?);
@@ -189,6 +206,16 @@ async fn find(rule: AuditRule, look: &Look<'_>) -> Result<Vec<Found>> {
         AuditRule::PasswordSpraying => password_spraying::find(look).await,
         AuditRule::AccountUnderAttack => account_under_attack::find(look).await,
         AuditRule::SecondFactorReset => second_factor_reset::find(look).await,
+        AuditRule::StuffingSucceeded => stuffing_succeeded::find(look).await,
+        AuditRule::SignInAfterFactorReset => sign_in_after_factor_reset::find(look).await,
+        AuditRule::ImpossibleTravel => impossible_travel::find(look).await,
+        AuditRule::AdministratorWithoutSecondFactor => administrator_without_second_factor::find(look).await,
+        AuditRule::NewPlace => new_place::find(look).await,
+        AuditRule::DormantAccountAwakened => dormant_account_awakened::find(look).await,
+        AuditRule::ManySessions => many_sessions::find(look).await,
+        AuditRule::SecondFactorMissing => second_factor_missing::find(look).await,
+        AuditRule::DormantAdministrator => dormant_administrator::find(look).await,
+        AuditRule::SignInOutOfHours => sign_in_out_of_hours::find(look).await,
         AuditRule::TemplateApprovedAlone => template_approved_alone::find(look).await,
         AuditRule::InactiveMember => inactive_member::find(look).await,
         AuditRule::NeverSignedIn => never_signed_in::find(look).await,

@@ -172,6 +172,11 @@ impl Timetable {
     pub fn of(&self, (channel, team): (ChannelId, Option<TeamId>)) -> Option<&Hours> {
         team.and_then(|team| self.teams.get(&team)).or_else(|| self.channels.get(&channel))
     }
+
+    /// Whether some team or number has set hours that are open then.
+    pub fn is_anybody_open(&self, at: Timestamp) -> bool {
+        self.teams.values().chain(self.channels.values()).any(|hours| hours.is_open(at))
+    }
 }
 
 fn read(row: &business_hours::Model) -> Result<BusinessHours> {

@@ -2,9 +2,11 @@
 
 mod countries;
 mod database;
+mod position;
 
 pub use countries::Countries;
 pub use database::CountryDatabase;
+pub use position::Position;
 
 /// Longer than any country's name.
 const LONGEST_NAME: usize = 60;

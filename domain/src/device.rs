@@ -6,7 +6,7 @@ mod letter;
 mod travel;
 
 pub use known::PREFIX;
-pub(crate) use known::{by_shown_token, is_known, recognise};
+pub(crate) use known::{by_shown_token, is_known, network, recognise};
 
 /// What a sign-in was made with, as far as it said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

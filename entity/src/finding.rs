@@ -24,11 +24,21 @@ use crate::time::Timestamp;
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum AuditRule {
+    StuffingSucceeded,
     SuccessAfterFailures,
+    SignInAfterFactorReset,
+    ImpossibleTravel,
     AddressOnManyAccounts,
     PasswordSpraying,
     AccountUnderAttack,
     SecondFactorReset,
+    AdministratorWithoutSecondFactor,
+    NewPlace,
+    DormantAccountAwakened,
+    ManySessions,
+    SecondFactorMissing,
+    DormantAdministrator,
+    SignInOutOfHours,
     TemplateApprovedAlone,
     InactiveMember,
     NeverSignedIn,

@@ -6,6 +6,7 @@ use portaria_domain::country::Countries;
 use portaria_entity::time::Timestamp;
 
 const FILE: &[u8] = include_bytes!("../fixtures/countries.mmdb");
+const CITIES: &[u8] = include_bytes!("../fixtures/cities.mmdb");
 /// What stands before the four bytes with the time at which it was made.
 const BUILT: &[u8] = b"build_epoch\x04\x02";
 
@@ -18,6 +19,13 @@ impl CountryFile {
     pub fn new() -> Self {
         let copy = Self { folder: tempfile::tempdir().expect("a folder") };
         copy.write(FILE);
+        copy
+    }
+
+    /// One that has cities, and where they are.
+    pub fn of_cities() -> Self {
+        let copy = Self::new();
+        copy.write(CITIES);
         copy
     }
 

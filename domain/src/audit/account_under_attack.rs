@@ -12,36 +12,44 @@ use crate::error::Result;
 /// Failures with how many the hour up to each held; then per member, local day and address; then the worst addresses.
 const ATTACKED: &str = "
 WITH tries AS (
-    SELECT m.id AS member_id, e.address, e.\"at\", CAST(1 AS BIGINT) AS attempts
+    SELECT m.id AS member_id, m.user_id, e.address, e.\"at\", CAST(1 AS BIGINT) AS attempts
     FROM members m JOIN sign_in_events e ON e.user_id = m.user_id
     WHERE m.workspace_id = $1 AND m.status <> 'removed' AND e.\"at\" >= $2
           AND e.outcome IN ('wrong_password', 'wrong_code', 'throttled')
     UNION ALL
-    SELECT m.id, t.address, t.minute, t.attempts
+    SELECT m.id, m.user_id, t.address, t.minute, t.attempts
     FROM members m JOIN throttled_attempts t ON t.user_id = m.user_id
     WHERE m.workspace_id = $1 AND m.status <> 'removed' AND t.minute >= $2
 ), failed AS (
-    SELECT member_id, address, \"at\", attempts, (\"at\" + $3) / 86400000000 AS day,
+    SELECT member_id, user_id, address, \"at\", attempts, (\"at\" + $3) / 86400000000 AS day,
            SUM(attempts) OVER (PARTITION BY member_id ORDER BY \"at\"
                                RANGE BETWEEN 3600000000 PRECEDING AND CURRENT ROW) AS in_hour
     FROM tries
 ), peaks AS (
-    SELECT member_id, address, \"at\", attempts, day,
+    SELECT member_id, user_id, address, \"at\", attempts, day,
            CAST(MAX(in_hour) OVER (PARTITION BY member_id, day) AS BIGINT) AS peak FROM failed
 ), by_address AS (
-    SELECT member_id, day, peak, address, CAST(SUM(attempts) AS BIGINT) AS failures,
+    SELECT member_id, user_id, day, peak, address, CAST(SUM(attempts) AS BIGINT) AS failures,
            MIN(\"at\") AS first_at, MAX(\"at\") AS last_at
-    FROM peaks WHERE peak >= $4 GROUP BY member_id, day, peak, address
+    FROM peaks WHERE peak >= $4 GROUP BY member_id, user_id, day, peak, address
+), known AS (
+    SELECT a.member_id, a.day, a.peak, a.address, a.failures, a.first_at, a.last_at,
+           CASE WHEN EXISTS (SELECT 1 FROM sign_in_events p
+                             WHERE p.user_id = a.user_id AND p.\"at\" >= a.first_at - 2592000000000
+                               AND p.\"at\" < a.first_at AND p.address || '' = a.address
+                               AND p.outcome = 'succeeded') THEN 1 ELSE 0 END AS is_known
+    FROM by_address a
 ), ranked AS (
     SELECT member_id, day, peak, address, failures,
+           MIN(is_known) OVER (PARTITION BY member_id, day) AS all_known,
            ROW_NUMBER() OVER (PARTITION BY member_id, day ORDER BY failures DESC, address) AS place,
            CAST(SUM(failures) OVER (PARTITION BY member_id, day) AS BIGINT) AS total,
            COUNT(*) OVER (PARTITION BY member_id, day) AS addresses,
            MIN(first_at) OVER (PARTITION BY member_id, day) AS first_at,
            MAX(last_at) OVER (PARTITION BY member_id, day) AS last_at
-    FROM by_address
+    FROM known
 )
-SELECT member_id, day, peak, total, addresses, first_at, last_at, address, failures
+SELECT member_id, day, peak, total, addresses, first_at, last_at, address, failures, all_known
 FROM ranked WHERE place <= $5 ORDER BY member_id, day, place";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
@@ -71,7 +79,10 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
             .with(FactName::Addresses, addresses)
             // An hour that began the day before may hold more than this day does.
             .with(FactName::Failures, FactValue::Number(peak.max(total)));
-        found.push(Found::by(&RULE, &cause, About::Member(member), evidence));
+        // Where the person is at home it is mostly their own memory that fails.
+        let is_at_home = row.try_get_by_index::<i32>(9)? != 0;
+        let severity = if is_at_home { Severity::Medium } else { RULE.severity };
+        found.push(Found::by(&RULE, &cause, About::Member(member), evidence).with_severity(severity));
     }
     Ok(found)
 }
@@ -89,7 +100,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
-    judges: "`failures` wrong passwords or codes for one account within an hour, those among them that were turned away unseen.",
+    judges: "`failures` wrong passwords or codes for one account within an hour, those among them that were turned away unseen. When all of them come from addresses where the person got in within thirty days before, it is medium.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

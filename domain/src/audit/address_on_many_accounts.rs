@@ -13,7 +13,7 @@ use crate::error::Result;
 /// Each account is `in hand` of an address from a failure until an hour later. Where those stretches begin and end
 /// gives, by a running sum, how many are in hand at each failure: one sort, however many failures there are.
 const SPRAYED: &str = "
-WITH failed AS (
+WITH tried AS (
     SELECT address, email, user_id, \"at\", CAST(1 AS BIGINT) AS attempts
     FROM sign_in_events
     WHERE \"at\" >= $2 AND outcome IN ('wrong_password', 'unknown_email', 'no_password') AND address <> ''
@@ -21,6 +21,11 @@ WITH failed AS (
     SELECT t.address, COALESCE(u.email_normalized, ''), u.id, t.minute, t.attempts
     FROM throttled_attempts t LEFT JOIN users u ON u.id = t.user_id
     WHERE t.minute >= $2 AND t.address <> ''
+), failed AS (
+    SELECT f.address, f.email, f.user_id, f.\"at\", f.attempts FROM tried f
+    WHERE NOT EXISTS (SELECT 1 FROM sign_in_events s
+        WHERE s.user_id = f.user_id AND s.\"at\" >= f.\"at\" - 2592000000000 AND s.\"at\" < f.\"at\"
+              AND s.address || '' = f.address AND s.outcome = 'succeeded')
 ), tries AS (
     SELECT address, email, \"at\",
            LAG(\"at\") OVER (PARTITION BY address, email ORDER BY \"at\") AS before,
@@ -93,7 +98,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "One address failing on `accounts` accounts within an hour. An e-mail that is no account counts as one; what was turned away unseen counts too.",
+    judges: "One address failing on `accounts` accounts within an hour. An e-mail that is no account counts as one, and what was turned away unseen counts too; an account that got in from there within thirty days before does not, for colleagues who mistype behind one office address are no attack.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

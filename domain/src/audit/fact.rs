@@ -50,6 +50,19 @@ pub enum FactName {
     IsSetUpAgain,
     Template,
     ApprovedAt,
+    /// The sign-in before the one it is about.
+    Before,
+    /// How far two places are from each other at least.
+    Kilometres,
+    /// By what places were compared.
+    JudgedBy,
+    IsNewCountry,
+    IsNewNetwork,
+    IsNewDevice,
+    SessionsOpened,
+    SessionCount,
+    RequiredSince,
+    AdministratorSince,
 }
 
 impl FactName {
@@ -70,7 +83,14 @@ impl FactName {
             Self::ResetBy => ["Por", "By", "Por"],
             Self::Template => ["Modelo", "Template", "Plantilla"],
             Self::ApprovedAt => ["Aprovado em", "Approved", "Aprobada el"],
+            Self::Before => ["Antes", "Before", "Antes"],
+            Self::JudgedBy => ["Comparação", "Compared by", "Comparación"],
+            Self::SessionsOpened => ["Abertas", "Opened", "Abiertas"],
+            Self::RequiredSince => ["Exigido desde", "Required since", "Exigido desde"],
+            Self::AdministratorSince => ["Administra desde", "Administrator since", "Administra desde"],
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,
+            Self::Kilometres | Self::IsNewCountry | Self::IsNewNetwork | Self::IsNewDevice => return None,
+            Self::SessionCount => return None,
         };
         Some(language.pick(&label))
     }
@@ -125,6 +145,18 @@ pub enum FactValue {
     MetaApp(MetaAppId),
     /// By key, as `contact:read_phone`, with when each was last used.
     Permissions(Vec<PermissionUse>),
+    Basis(Basis),
+}
+
+/// By what two places were compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// How far they are from each other.
+    Coordinates,
+    Countries,
+    /// Their networks alone: nothing says where those are.
+    Networks,
 }
 
 /// A sign-in that succeeded.

@@ -23,7 +23,7 @@ WITH failed AS (
 ), strange AS (
     SELECT f.address, f.email, f.user_id, f.\"at\", f.attempts FROM failed f
     WHERE NOT EXISTS (SELECT 1 FROM sign_in_events s
-        WHERE s.user_id = f.user_id AND s.address = f.address AND s.outcome = 'succeeded'
+        WHERE s.user_id = f.user_id AND s.address || '' = f.address AND s.outcome = 'succeeded'
               AND s.\"at\" >= f.\"at\" - 2592000000000)
 ), tries AS (
     SELECT email, \"at\",

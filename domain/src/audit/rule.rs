@@ -88,11 +88,21 @@ impl Rule {
 /// The rule of a key.
 pub fn of(key: AuditRule) -> &'static Rule {
     match key {
+        AuditRule::StuffingSucceeded => &super::stuffing_succeeded::RULE,
         AuditRule::SuccessAfterFailures => &super::success_after_failures::RULE,
+        AuditRule::SignInAfterFactorReset => &super::sign_in_after_factor_reset::RULE,
+        AuditRule::ImpossibleTravel => &super::impossible_travel::RULE,
         AuditRule::AddressOnManyAccounts => &super::address_on_many_accounts::RULE,
         AuditRule::PasswordSpraying => &super::password_spraying::RULE,
         AuditRule::AccountUnderAttack => &super::account_under_attack::RULE,
         AuditRule::SecondFactorReset => &super::second_factor_reset::RULE,
+        AuditRule::AdministratorWithoutSecondFactor => &super::administrator_without_second_factor::RULE,
+        AuditRule::NewPlace => &super::new_place::RULE,
+        AuditRule::DormantAccountAwakened => &super::dormant_account_awakened::RULE,
+        AuditRule::ManySessions => &super::many_sessions::RULE,
+        AuditRule::SecondFactorMissing => &super::second_factor_missing::RULE,
+        AuditRule::DormantAdministrator => &super::dormant_administrator::RULE,
+        AuditRule::SignInOutOfHours => &super::sign_in_out_of_hours::RULE,
         AuditRule::TemplateApprovedAlone => &super::template_approved_alone::RULE,
         AuditRule::InactiveMember => &super::inactive_member::RULE,
         AuditRule::NeverSignedIn => &super::never_signed_in::RULE,

@@ -4,16 +4,18 @@ use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{MemberId, SecondFactorResetId};
 use portaria_entity::time::Timestamp;
 
+use super::administrator::administers;
 use super::fact::{FactName, FactValue};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
-/// The last reset of each member, with whether they have a second factor now.
+/// The last reset of each member, with whether they have a second factor now and, to be added, whether they administer.
 const RESET: &str = "
 SELECT r.id, r.member_id, r.reset_by, r.reset_at,
        CASE WHEN EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = m.user_id AND f.confirmed_at IS NOT NULL)
-              OR EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = m.user_id) THEN 1 ELSE 0 END AS has_one
+              OR EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = m.user_id) THEN 1 ELSE 0 END AS has_one,
+       CASE WHEN {administers} THEN 1 ELSE 0 END AS administers
 FROM second_factor_resets r JOIN members m ON m.workspace_id = r.workspace_id AND m.id = r.member_id
 WHERE r.workspace_id = $1 AND m.status = 'active'
   AND NOT EXISTS (SELECT 1 FROM second_factor_resets l
@@ -21,9 +23,10 @@ WHERE r.workspace_id = $1 AND m.status = 'active'
 ORDER BY r.id";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
+    let sql = RESET.replace("{administers}", &administers("$2"));
     let reminder = look.days(&RULE, "days");
     let mut found = Vec::new();
-    for row in look.rows(RESET, [look.workspace.0.into()]).await? {
+    for row in look.rows(&sql, [look.workspace.0.into(), look.now.0.into()]).await? {
         let id: SecondFactorResetId = row.try_get_by_index(0)?;
         let member: MemberId = row.try_get_by_index(1)?;
         let reset_at: Timestamp = row.try_get_by_index(3)?;
@@ -43,10 +46,10 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
 pub(super) static RULE: Rule = Rule {
     key: AuditRule::SecondFactorReset,
     severity: Severity::High,
-    at_once: false,
+    at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
-    judges: "A member whose second factor was taken away for them: for `days` days, and until they have one again. That of an administrator is critical and told at once.",
+    judges: "A member whose second factor was taken away for them: for `days` days, and until they have one again. That of an administrator is critical.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

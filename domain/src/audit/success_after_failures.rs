@@ -10,7 +10,12 @@ use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
 const GUESSED: &str = "
-SELECT s.id, m.id, s.\"at\", s.address, s.user_agent, COUNT(f.id), MIN(f.\"at\"), MAX(f.\"at\")
+SELECT s.id, m.id, s.\"at\", s.address, s.user_agent, COUNT(f.id), MIN(f.\"at\"), MAX(f.\"at\"),
+       MAX(CASE WHEN f.address <> s.address THEN 1 ELSE 0 END),
+       CASE WHEN EXISTS (SELECT 1 FROM sign_in_events k
+                         WHERE k.user_id = s.user_id AND k.\"at\" >= s.\"at\" - 2592000000000
+                           AND k.\"at\" < s.\"at\" - 3600000000
+                           AND k.address || '' = s.address AND k.outcome = 'succeeded') THEN 1 ELSE 0 END
 FROM members m
 JOIN sign_in_events s ON s.user_id = m.user_id AND s.workspace_id = m.workspace_id
 JOIN sign_in_events f ON f.user_id = s.user_id AND f.\"at\" <= s.\"at\" AND f.\"at\" >= s.\"at\" - 3600000000
@@ -18,7 +23,9 @@ WHERE m.workspace_id = $1 AND m.status <> 'removed' AND s.\"at\" >= $2 AND s.out
   AND f.outcome IN ('wrong_password', 'wrong_code')
   AND NOT EXISTS (SELECT 1 FROM sign_in_events p
                   WHERE p.user_id = s.user_id AND p.outcome = 'succeeded' AND p.\"at\" > f.\"at\" AND p.\"at\" < s.\"at\")
-GROUP BY s.id, m.id, s.\"at\", s.address, s.user_agent
+  AND NOT EXISTS (SELECT 1 FROM password_resets r
+                  WHERE r.user_id = s.user_id AND r.used_at >= f.\"at\" AND r.used_at <= s.\"at\")
+GROUP BY s.id, m.id, s.user_id, s.\"at\", s.address, s.user_agent
 HAVING COUNT(f.id) >= $3
 ORDER BY s.\"at\", s.id";
 
@@ -37,7 +44,10 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
                 FactValue::During { from: row.try_get_by_index(6)?, to: row.try_get_by_index(7)? },
             )
             .with(FactName::Failures, FactValue::Number(row.try_get_by_index(5)?));
-        found.push(Found::by(&RULE, &sign_in, About::Member(member), evidence));
+        let (elsewhere, is_known) = (row.try_get_by_index::<i32>(8)?, row.try_get_by_index::<i32>(9)?);
+        // All from one address where the person got in before: mostly it is they who remember.
+        let severity = if elsewhere == 0 && is_known != 0 { Severity::Medium } else { RULE.severity };
+        found.push(Found::by(&RULE, &sign_in, About::Member(member), evidence).with_severity(severity));
     }
     Ok(found)
 }
@@ -58,7 +68,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::EndSessions,
-    judges: "A sign-in that succeeds after `failures` wrong passwords or codes within the hour before it, none of them followed by an earlier success.",
+    judges: "A sign-in that succeeds after `failures` wrong passwords or codes within the hour before it, none of them followed by an earlier success nor by a new password through a mailed link. When all came from one address where the person got in within thirty days before, it is medium.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

@@ -4,7 +4,7 @@ use portaria_entity::finding;
 use portaria_entity::time::Timestamp;
 
 use super::evidence::Evidence;
-use super::fact::{FactName, FactValue, SignIn};
+use super::fact::{Basis, FactName, FactValue, SignIn};
 use super::finding::OpenFinding;
 use super::people::{People, Person, RoleHeld};
 use super::rule;
@@ -138,8 +138,22 @@ impl Teller<'_> {
                 let one = |used: &super::fact::PermissionUse| used.permission.clone();
                 self.first_few(uses.iter().map(one).collect(), uses.len() as u64, ", ")
             }
+            FactValue::Basis(basis) => self.basis(*basis).to_owned(),
             FactValue::Grants(_) => return None,
         })
+    }
+
+    fn basis(&self, basis: Basis) -> &'static str {
+        let words = match basis {
+            Basis::Coordinates => ["pela distância", "distance", "por la distancia"],
+            Basis::Countries => ["pelos países", "countries", "por los países"],
+            Basis::Networks => [
+                "só pelas redes, sem arquivo de localização",
+                "networks only, without a location file",
+                "solo por las redes, sin archivo de ubicaciones",
+            ],
+        };
+        self.language.pick(&words)
     }
 
     fn time(&self, at: Timestamp) -> String {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use super::{Country, CountryDatabase};
+use super::{Country, CountryDatabase, Position};
 use crate::error::Result;
 
 /// Where countries come from. Cheap to clone; by default from nowhere.
@@ -36,10 +36,22 @@ impl Countries {
 
     /// Which country an address is in, as far as that is known. Never fails, never waits for a disk.
     pub fn of(&self, address: &str) -> Option<Country> {
+        self.current()?.country_of(address.parse().ok()?)
+    }
+
+    /// Where an address is, if the database is one of cities.
+    pub fn position_of(&self, address: &str) -> Option<Position> {
+        self.current()?.position_of(address.parse().ok()?)
+    }
+
+    /// Whether there is a database at all.
+    pub fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn current(&self) -> Option<Arc<CountryDatabase>> {
         let source = self.0.as_ref()?;
-        let address = address.parse().ok()?;
-        let current = Arc::clone(&source.current.read().unwrap_or_else(PoisonError::into_inner));
-        current.country_of(address)
+        Some(Arc::clone(&source.current.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Takes up the file when it was replaced, and answers whether it was. One that is gone or bad is told once, and what

@@ -7,7 +7,7 @@ use std::path::Path;
 use maxminddb::{Reader, geoip2};
 use portaria_entity::time::Timestamp;
 
-use super::{Country, is_code, presentable};
+use super::{Country, Position, is_code, presentable};
 use crate::error::{Error, Result};
 
 /// Among so many of the networks that come first, one must have a country.
@@ -42,6 +42,17 @@ impl CountryDatabase {
         }
         let found: geoip2::Country<'_> = self.reader.lookup(address).ok()?.decode().ok()??;
         country(&found)
+    }
+
+    /// Where an address is, if the database has coordinates, as those of cities do.
+    pub fn position_of(&self, address: IpAddr) -> Option<Position> {
+        let address = address.to_canonical();
+        if is_internal(address) {
+            return None;
+        }
+        let found: geoip2::City<'_> = self.reader.lookup(address).ok()?.decode().ok()??;
+        let geoip2::city::Location { latitude, longitude, accuracy_radius, .. } = found.location;
+        Position::new(latitude?, longitude?, accuracy_radius)
     }
 
     /// What kind of database it says it is.

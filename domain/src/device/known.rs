@@ -120,7 +120,7 @@ fn fingerprint(parts: &[&str]) -> [u8; 32] {
 }
 
 /// What stays of an address when a provider gives out another: 24 bits of IPv4, 48 of IPv6.
-fn network(address: &str) -> String {
+pub(crate) fn network(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V4(v4)) => {
             let [a, b, c, _] = v4.octets();

@@ -81,3 +81,20 @@ fn a_file_that_names_no_countries_is_refused_with_its_path() {
     std::fs::create_dir(file.path()).unwrap();
     assert!(refusal().contains("it is no file"), "{}", refusal());
 }
+
+#[test]
+fn an_address_has_a_place_where_the_database_is_one_of_cities() {
+    let countries = CountryFile::of_cities().countries();
+    let at = |address: &str| countries.position_of(address);
+    let sao_paulo = at("192.0.2.1").unwrap();
+    assert_eq!(sao_paulo.kilometres_to(&at("192.0.2.200").unwrap()), 0);
+    assert_eq!(sao_paulo.kilometres_to(&at("2001:db8:1::7").unwrap()), 0, "Santos is next door");
+    assert!((7_500..7_700).contains(&sao_paulo.kilometres_to(&at("198.51.100.9").unwrap())), "New York");
+    for nowhere in ["2001:db8:3::1", "8.8.8.8", "10.0.0.1", "::1", "", "padaria.example"] {
+        assert_eq!(at(nowhere), None, "{nowhere:?}");
+    }
+    assert_eq!(code(&countries, "2001:db8:3::1").as_deref(), Some("BR"), "a country may be known without a place");
+    assert!(countries.is_there() && !Countries::default().is_there());
+    let file = CountryFile::new();
+    assert_eq!(file.countries().position_of("192.0.2.1"), None, "countries have none");
+}

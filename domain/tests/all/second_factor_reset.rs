@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
-use portaria_domain::audit::examine;
+use portaria_domain::audit::{Found, examine};
 use portaria_domain::audit::fact::FactName;
 use portaria_domain::authentication::Origin;
 use portaria_domain::error::{Error, Refusal, Result};
@@ -12,7 +12,7 @@ use portaria_domain::permission::Permission;
 use portaria_domain::second_factor::reset::reset;
 use portaria_domain::viewer::Viewer;
 use portaria_domain::{recovery, second_factor, workspace};
-use portaria_entity::finding::AuditRule;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
 use portaria_entity::role::BuiltInRole::{Administrator, Agent, Support};
 use portaria_testing::{Person, Stage, databases};
@@ -106,6 +106,29 @@ async fn the_auditor_reminds_for_a_week_even_of_who_has_a_new_one_at_once() {
         assert_eq!(reminded(&stage).await, Some(true));
         stage.clock.advance(Duration::from_secs(1));
         assert_eq!(reminded(&stage).await, None);
+    }
+}
+
+#[tokio::test]
+async fn an_administrators_lost_factor_is_the_worst() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        for (name, role, scope, expected) in [
+            ("Admin", Administrator, Scope::Workspace, Severity::Critical),
+            ("Vendas", Administrator, Scope::Channel(stage.sales), Severity::High),
+            ("Ana", Agent, Scope::Workspace, Severity::High),
+        ] {
+            let person = stage.person(name, &[(role, scope)]).await;
+            stage.authenticator(&person).await;
+            recovery::remove_second_factor(&stage.installation, &person.email).await.unwrap();
+            let reader = stage.installation.database.reader();
+            let workspace = workspace::find(reader, stage.workspace_id).await.unwrap();
+            let found = examine(&stage.installation, &workspace).await.unwrap().found;
+            let of_person = |found: &&Found| {
+                found.rule == AuditRule::SecondFactorReset && found.about.member() == Some(person.member_id)
+            };
+            assert_eq!(found.iter().find(of_person).map(|found| found.severity), Some(expected), "{name}");
+        }
     }
 }
 

@@ -39,8 +39,10 @@ impl Scene {
         let memory = MemoryTransport::default();
         let auditor = auditor(&stage.installation, &memory);
         let everywhere = [(BuiltInRole::Administrator, Scope::Workspace)];
-        stage.person("Alice", &everywhere).await;
-        stage.person("Bruno", &everywhere).await;
+        for name in ["Alice", "Bruno"] {
+            let administrator = stage.person(name, &everywhere).await;
+            stage.authenticator(&administrator).await;
+        }
         stage.person("Carla", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
         Self { stage, memory, auditor }
     }

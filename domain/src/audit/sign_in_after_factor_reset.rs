@@ -1,0 +1,127 @@
+//! A second factor taken away, and then a sign-in from a place that was never its owner's: how an account is talked out of a
+//! helpful colleague.
+
+use portaria_entity::finding::{AuditRule, Severity};
+use portaria_entity::id::{MemberId, SecondFactorResetId};
+use portaria_entity::time::Timestamp;
+
+use super::fact::{FactName, FactValue};
+use super::place::{Entry, Past, is_of_company, judged};
+use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
+use super::{About, Evidence, Found, Look};
+use crate::error::Result;
+
+/// Sign-ins after a reset from networks that were not their owner's before it.
+const STRANGE: &str = "
+SELECT e.id, m.id, e.user_id, e.\"at\", e.address, e.user_agent, r.id, r.reset_at, r.reset_by
+FROM second_factor_resets r
+JOIN members m ON m.workspace_id = r.workspace_id AND m.id = r.member_id
+JOIN sign_in_events e ON e.user_id = m.user_id AND e.\"at\" >= r.reset_at AND e.\"at\" <= r.reset_at + $3
+WHERE r.workspace_id = $1 AND r.reset_at >= $2 - $3 AND m.status <> 'removed'
+  AND e.\"at\" >= $2 AND e.workspace_id = $1 AND e.outcome = 'succeeded' AND e.address <> ''
+  AND NOT EXISTS (
+      SELECT 1 FROM sign_in_events p
+      WHERE p.user_id = e.user_id AND p.\"at\" < r.reset_at AND p.workspace_id = $1 AND p.outcome = 'succeeded'
+        AND rtrim(p.address, '0123456789') = rtrim(e.address, '0123456789'))
+ORDER BY r.id, e.\"at\", e.id";
+
+struct Reset {
+    id: SecondFactorResetId,
+    at: Timestamp,
+    by: Option<MemberId>,
+}
+
+pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
+    let hour = i64::try_from(std::time::Duration::from_secs(3600).as_micros()).unwrap_or(i64::MAX);
+    let within = look.parameter(&RULE, "hours").saturating_mul(hour);
+    let values = [look.workspace.0.into(), look.since.0.into(), within.into()];
+    let (mut entries, mut resets) = (Vec::new(), Vec::new());
+    for row in look.rows(STRANGE, values).await? {
+        entries.push(Entry::read(&row, 0)?);
+        resets.push(Reset {
+            id: row.try_get_by_index(6)?,
+            at: row.try_get_by_index(7)?,
+            by: row.try_get_by_index(8)?,
+        });
+    }
+    let judge = |entry: &Entry, past: &Past| Some((past.knows_network(entry, entry.at), past.knows_device(entry)));
+    let judged = judged(look, &entries, judge).await?;
+    let mut found: Vec<Found> = Vec::new();
+    let mut told: Option<SecondFactorResetId> = None;
+    for ((entry, (knows_network, knows_device)), reset) in judged.into_iter().zip(resets) {
+        // Once a reset; and what looked like another network in IPv6 may be the same.
+        if told == Some(reset.id) || knows_network || is_of_company(look, &entry, reset.at).await? {
+            continue;
+        }
+        told = Some(reset.id);
+        let evidence = Evidence::new()
+            .with(FactName::ResetAt, FactValue::At(reset.at))
+            .with(FactName::ResetBy, FactValue::Member(reset.by))
+            .with(FactName::SignedIn, FactValue::SignIn(entry.told()))
+            .with(FactName::IsNewDevice, FactValue::Is(!knows_device));
+        let severity = if knows_device { Severity::High } else { RULE.severity };
+        let one = Found::by(&RULE, &entry.id, About::Member(entry.member), evidence).with_severity(severity);
+        // It may follow two resets, and is one sign-in.
+        if found.iter().all(|other| other.cause != one.cause) {
+            found.push(one);
+        }
+    }
+    Ok(found)
+}
+
+pub(super) static RULE: Rule = Rule {
+    key: AuditRule::SignInAfterFactorReset,
+    severity: Severity::Critical,
+    at_once: true,
+    parameters: PARAMETERS,
+    suggestion: Suggestion::EndSessions,
+    judges: "A sign-in within `hours` hours after a member's second factor was taken away, by a colleague or on the machine, from a \
+             network that was never theirs and an address that is not the company's. With a device that they had used before it is high.",
+    said: [&PORTUGUESE, &ENGLISH, &SPANISH],
+};
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter { name: "hours", unit: Unit::Hours, default: 24, least: 1, most: 168, about: "How long after the reset a sign-in is looked at." },
+];
+
+const PORTUGUESE: Said = Said {
+    title: "Segundo fator redefinido e, logo depois, um login de lugar desconhecido",
+    why: "É um golpe comum: alguém se passa pela pessoa, pede a redefinição e entra com a senha roubada antes que ela perceba.",
+    what_to_do: "Ligue agora para a pessoa, em um número que você já conhecia. Se não foi ela, encerre as sessões e suspenda o acesso.",
+    seen: |told| {
+        let words = if told.evidence().is(FactName::IsNewDevice) {
+            "O login veio de uma rede e de um aparelho que esta pessoa nunca tinha usado."
+        } else {
+            "O login veio de uma rede que esta pessoa nunca tinha usado, com um aparelho conhecido."
+        };
+        words.to_owned()
+    },
+};
+
+const ENGLISH: Said = Said {
+    title: "A second factor was reset, and then a sign-in from an unknown place",
+    why: "It is a common fraud: someone poses as the person, asks for the reset, and gets in with the stolen password before they notice.",
+    what_to_do: "Call the person now, on a number that you knew before. If it was not them, end the sessions and suspend the access.",
+    seen: |told| {
+        let words = if told.evidence().is(FactName::IsNewDevice) {
+            "The sign-in came from a network and a device that this person had never used."
+        } else {
+            "The sign-in came from a network that this person had never used, with a known device."
+        };
+        words.to_owned()
+    },
+};
+
+const SPANISH: Said = Said {
+    title: "Segundo factor restablecido y, poco después, un acceso desde un lugar desconocido",
+    why: "Es un fraude común: alguien se hace pasar por la persona, pide el restablecimiento y entra con la contraseña robada antes de que ella lo note.",
+    what_to_do: "Llame ahora a la persona, a un número que usted ya conocía. Si no fue ella, cierre sus sesiones y suspenda el acceso.",
+    seen: |told| {
+        let words = if told.evidence().is(FactName::IsNewDevice) {
+            "El acceso vino de una red y de un dispositivo que esta persona nunca había usado."
+        } else {
+            "El acceso vino de una red que esta persona nunca había usado, con un dispositivo conocido."
+        };
+        words.to_owned()
+    },
+};
