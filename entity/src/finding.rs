@@ -24,14 +24,28 @@ use crate::time::Timestamp;
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum AuditRule {
+    BrokenChain,
     SuccessAfterFailures,
+    ExportAfterGrant,
+    UnusualDisclosure,
+    ApiKeyFromNewNetwork,
     AddressOnManyAccounts,
     PasswordSpraying,
     AccountUnderAttack,
     SecondFactorReset,
+    NobodyAvailable,
+    WebhookSignaturesFailing,
     TemplateApprovedAlone,
+    OnlyAdministrator,
+    OrphanedCredential,
+    PowerfulApiKey,
     InactiveMember,
     NeverSignedIn,
+    EndlessGrant,
+    EndingGrant,
+    UnusedPermission,
+    StaleApiKey,
+    SecretDue,
 }
 
 #[derive(
