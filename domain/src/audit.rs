@@ -6,10 +6,16 @@ mod administrator;
 mod administrator_without_second_factor;
 mod dormant_account_awakened;
 mod dormant_administrator;
+mod api_key_from_new_network;
+mod broken_chain;
+mod ending_grant;
+mod endless_grant;
 mod evidence;
+mod export_after_grant;
 pub mod fact;
 pub mod finding;
 mod impossible_travel;
+mod holding;
 mod inactive_member;
 mod many_sessions;
 mod never_signed_in;
@@ -17,18 +23,29 @@ mod new_place;
 mod password_spraying;
 pub mod people;
 mod place;
+mod nobody_available;
+mod only_administrator;
+mod orphaned_credential;
+mod password_spraying;
+pub mod people;
+mod powerful_api_key;
 pub mod rule;
 mod second_factor_missing;
 mod second_factor_reset;
+mod secret_due;
 mod setting;
 mod sign_in_after_factor_reset;
 mod sign_in_out_of_hours;
 mod silence;
 mod stuffing_succeeded;
+mod stale_api_key;
 mod success_after_failures;
 pub mod telling;
 mod template_approved_alone;
 mod tried;
+mod unused_permission;
+mod unusual_disclosure;
+mod webhook_signatures_failing;
 
 use std::time::Duration;
 
@@ -116,6 +133,7 @@ pub struct Examination {
 
 /// What every rule is given.
 struct Look<'a> {
+    installation: &'a Installation,
     database: &'a Database,
     workspace: WorkspaceId,
     now: Timestamp,
@@ -129,7 +147,7 @@ struct Look<'a> {
 
 impl<'a> Look<'a> {
     fn at(
-        database: &'a Database,
+        installation: &'a Installation,
         (workspace, settings): (&workspace::Model, Settings),
         now: Timestamp,
     ) -> Result<Self> {
@@ -142,12 +160,13 @@ impl<'a> Look<'a> {
             .and_then(|day| day.to_zoned(zone.clone()))
             .map_err(Error::internal)?;
         Ok(Self {
-            database,
+            installation,
+            database: &installation.database,
             workspace: workspace.id,
             now,
             since: Timestamp(first_day.timestamp().as_microsecond()),
             settings,
-            countries: Countries::default(),
+            countries: installation.countries.clone(),
             offset: i64::from(zone.to_offset(instant).seconds()) * 1_000_000,
         })
     }
@@ -168,6 +187,12 @@ impl<'a> Look<'a> {
         row.map_or(Ok(0), |row| Ok(row.try_get_by_index(0)?))
     }
 
+    /// Whether the uses of permissions have been recorded since then: else nothing can be said to be unused.
+    async fn records_uses_since(&self, since: Timestamp) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM workspaces WHERE id = $1 AND uses_recorded_since <= $2";
+        Ok(self.count(sql, [self.workspace.0.into(), since.0.into()]).await? > 0)
+    }
+
     async fn rows(
         &self,
         sql: &str,
@@ -180,8 +205,7 @@ impl<'a> Look<'a> {
 /// Applies every rule to a workspace as it is now. Only reads.
 pub async fn examine(installation: &Installation, workspace: &workspace::Model) -> Result<Examination> {
     let settings = Settings::of(installation.database.reader(), workspace.id).await?;
-    let look = Look::at(&installation.database, (workspace, settings), installation.clock.now())?;
-    let look = Look { countries: installation.countries.clone(), ..look };
+    let look = Look::at(installation, (workspace, settings), installation.clock.now())?;
     let mut found = Vec::new();
     for rule in rule::all().filter(|rule| look.settings.is_enabled(rule.key)) {
         found.extend(find(rule.key, &look).await?);
@@ -219,6 +243,20 @@ async fn find(rule: AuditRule, look: &Look<'_>) -> Result<Vec<Found>> {
         AuditRule::TemplateApprovedAlone => template_approved_alone::find(look).await,
         AuditRule::InactiveMember => inactive_member::find(look).await,
         AuditRule::NeverSignedIn => never_signed_in::find(look).await,
+        AuditRule::BrokenChain => broken_chain::find(look).await,
+        AuditRule::ExportAfterGrant => export_after_grant::find(look).await,
+        AuditRule::UnusualDisclosure => unusual_disclosure::find(look).await,
+        AuditRule::ApiKeyFromNewNetwork => api_key_from_new_network::find(look).await,
+        AuditRule::NobodyAvailable => nobody_available::find(look).await,
+        AuditRule::WebhookSignaturesFailing => webhook_signatures_failing::find(look).await,
+        AuditRule::OnlyAdministrator => only_administrator::find(look).await,
+        AuditRule::OrphanedCredential => orphaned_credential::find(look).await,
+        AuditRule::PowerfulApiKey => powerful_api_key::find(look).await,
+        AuditRule::EndlessGrant => endless_grant::find(look).await,
+        AuditRule::EndingGrant => ending_grant::find(look).await,
+        AuditRule::UnusedPermission => unused_permission::find(look).await,
+        AuditRule::StaleApiKey => stale_api_key::find(look).await,
+        AuditRule::SecretDue => secret_due::find(look).await,
     }
 }
 

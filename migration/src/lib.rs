@@ -29,6 +29,7 @@ mod m20261125_000033_quick_replies;
 mod m20261125_000034_bots;
 mod m20261126_000035_audit_rules;
 mod m20261126_000036_sign_in_lookups;
+mod m20261126_000037_traces;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000032_templates::Migration),
             Box::new(m20261126_000035_audit_rules::Migration),
             Box::new(m20261126_000036_sign_in_lookups::Migration),
+            Box::new(m20261126_000037_traces::Migration),
         ]
     }
 }

@@ -45,6 +45,18 @@ pub async fn note(
         new.push(row.try_get_by_index::<ContactId>(0)?.to_string());
     }
     if !new.is_empty() {
+        let sql = "INSERT INTO phone_reveal_days (workspace_id, principal, day, contacts, first_at, last_at) \
+                   VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (workspace_id, principal, day) \
+                   DO UPDATE SET contacts = phone_reveal_days.contacts + $4, last_at = $5";
+        let count = i64::try_from(new.len()).unwrap_or(i64::MAX);
+        let values = [
+            viewer.workspace_id.0.into(),
+            principal.clone().into(),
+            day.into(),
+            count.into(),
+            clock.now().0.into(),
+        ];
+        transaction.execute_raw(database.statement(sql, values)).await?;
         let deed = Deed {
             workspace_id: viewer.workspace_id,
             actor: viewer.into(),

@@ -1,5 +1,7 @@
 //! Whether the activity log is what was written: every seal is computed anew.
 
+mod part;
+
 use std::collections::{BTreeSet, HashMap};
 
 use portaria_entity::id::{ActivityId, WorkspaceId};
@@ -12,6 +14,8 @@ pub use super::flaw::Flaw;
 use super::{Details, chain};
 use crate::error::Result;
 use crate::installation::Installation;
+
+pub use part::{extent, first_since, verify_part};
 
 /// Read at once: memory stays the same however long the chain is.
 const PAGE: i64 = 1_000;
@@ -52,19 +56,7 @@ pub async fn verify(
     workspace: WorkspaceId,
     expected: Option<&str>,
 ) -> Result<Verdict> {
-    let mut walk = Walk {
-        installation,
-        workspace,
-        // Before the seals are read: those that come meanwhile are after it.
-        written: chain::head(installation, workspace).await?,
-        last: Head::origin(),
-        macs: HashMap::new(),
-        misfits: Vec::new(),
-        without_details: BTreeSet::new(),
-        erased: BTreeSet::new(),
-        verdict: Verdict { sealed: 0, waiting: 0, erased: 0, head: Head::origin(), flaws: Vec::new() },
-        expected_met: expected.is_none(),
-    };
+    let mut walk = Walk::new(installation, workspace, expected).await?;
     loop {
         let seals = walk.page().await?;
         if seals.is_empty() {
@@ -88,6 +80,28 @@ struct Walk<'a> {
     erased: BTreeSet<ActivityId>,
     verdict: Verdict,
     expected_met: bool,
+}
+
+impl<'a> Walk<'a> {
+    async fn new(
+        installation: &'a Installation,
+        workspace: WorkspaceId,
+        expected: Option<&str>,
+    ) -> Result<Self> {
+        Ok(Self {
+            installation,
+            workspace,
+            // Before the seals are read: those that come meanwhile are after it.
+            written: chain::head(installation, workspace).await?,
+            last: Head::origin(),
+            macs: HashMap::new(),
+            misfits: Vec::new(),
+            without_details: BTreeSet::new(),
+            erased: BTreeSet::new(),
+            verdict: Verdict { sealed: 0, waiting: 0, erased: 0, head: Head::origin(), flaws: Vec::new() },
+            expected_met: expected.is_none(),
+        })
+    }
 }
 
 impl Walk<'_> {

@@ -68,6 +68,13 @@ fn network(text: &str) -> Option<IpNet> {
     }
 }
 
+/// What stays of an address when a provider gives out another: 24 bits of IPv4, 48 of IPv6. None: not an address.
+pub(super) fn around(address: &str) -> Option<String> {
+    let address = address.parse::<IpAddr>().ok()?.to_canonical();
+    let bits = if address.is_ipv4() { 24 } else { 48 };
+    IpNet::new(address, bits).ok().map(|network| network.trunc().to_string())
+}
+
 /// Sets where a key may be used from, in force at once.
 pub async fn set_addresses(
     change: &mut Change<'_>,

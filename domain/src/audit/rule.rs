@@ -106,6 +106,20 @@ pub fn of(key: AuditRule) -> &'static Rule {
         AuditRule::TemplateApprovedAlone => &super::template_approved_alone::RULE,
         AuditRule::InactiveMember => &super::inactive_member::RULE,
         AuditRule::NeverSignedIn => &super::never_signed_in::RULE,
+        AuditRule::BrokenChain => &super::broken_chain::RULE,
+        AuditRule::ExportAfterGrant => &super::export_after_grant::RULE,
+        AuditRule::UnusualDisclosure => &super::unusual_disclosure::RULE,
+        AuditRule::ApiKeyFromNewNetwork => &super::api_key_from_new_network::RULE,
+        AuditRule::NobodyAvailable => &super::nobody_available::RULE,
+        AuditRule::WebhookSignaturesFailing => &super::webhook_signatures_failing::RULE,
+        AuditRule::OnlyAdministrator => &super::only_administrator::RULE,
+        AuditRule::OrphanedCredential => &super::orphaned_credential::RULE,
+        AuditRule::PowerfulApiKey => &super::powerful_api_key::RULE,
+        AuditRule::EndlessGrant => &super::endless_grant::RULE,
+        AuditRule::EndingGrant => &super::ending_grant::RULE,
+        AuditRule::UnusedPermission => &super::unused_permission::RULE,
+        AuditRule::StaleApiKey => &super::stale_api_key::RULE,
+        AuditRule::SecretDue => &super::secret_due::RULE,
     }
 }
 

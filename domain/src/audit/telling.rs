@@ -15,6 +15,12 @@ use crate::language::{Language, Period, RoleScope, Speech, Wall, lasting};
 /// The longest list inside one fact.
 const MOST_NAMED: usize = 6;
 
+const WEEKDAYS: [[&str; 7]; 3] = [
+    ["seg.", "ter.", "qua.", "qui.", "sex.", "sáb.", "dom."],
+    ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+    ["lun.", "mar.", "mié.", "jue.", "vie.", "sáb.", "dom."],
+];
+
 /// One finding, told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -134,6 +140,7 @@ impl Teller<'_> {
             FactValue::Team(team) => harmless::name(self.people.teams.get(team)?),
             FactValue::ApiKey(key) => harmless::name(self.people.api_keys.get(key)?),
             FactValue::MetaApp(app) => harmless::name(self.people.meta_apps.get(app)?),
+            FactValue::HoursOfWeek(hours) => self.hours_of_week(hours),
             FactValue::Permissions(uses) => {
                 let one = |used: &super::fact::PermissionUse| used.permission.clone();
                 self.first_few(uses.iter().map(one).collect(), uses.len() as u64, ", ")
@@ -163,6 +170,23 @@ impl Teller<'_> {
     fn days(&self, days: u64) -> String {
         let [one, many] = self.language.pick(&[["dia", "dias"], ["day", "days"], ["día", "días"]]);
         self.speech().count(days, one, many)
+    }
+
+    /// `seg. 8–10 h, ter. 8–9 h`: hours that follow each other on a day are told together.
+    fn hours_of_week(&self, hours: &[i64]) -> String {
+        let mut spans: Vec<(i64, i64)> = Vec::new();
+        for hour in hours {
+            match spans.last_mut() {
+                Some((_, until)) if until == hour && hour % 24 != 0 => *until += 1,
+                _ => spans.push((*hour, hour + 1)),
+            }
+        }
+        let days = self.language.pick(&WEEKDAYS);
+        let one = |(from, until): &(i64, i64)| {
+            let day = days[usize::try_from(from / 24 % 7).unwrap_or(0)];
+            format!("{day} {}–{} h", from % 24, (until - 1) % 24 + 1)
+        };
+        self.first_few(spans.iter().map(one).collect(), spans.len() as u64, ", ")
     }
 
     fn person(&self, person: &Person) -> String {
@@ -249,6 +273,11 @@ impl Telling<'_> {
     /// Whole days from then until it is told.
     pub fn days_since(&self, at: Timestamp) -> u64 {
         self.teller.at.since(at).as_secs() / (24 * 60 * 60)
+    }
+
+    /// Whether that has been by the time it is told.
+    pub fn is_past(&self, at: Timestamp) -> bool {
+        at <= self.teller.at
     }
 
     /// How long it lasted, roughly.

@@ -10,7 +10,7 @@ use sea_orm::ConnectionTrait;
 use super::Waiting;
 use super::candidate::Demand;
 use super::setting::{self, TeamRouting};
-use crate::business_hours::{self, Timetable};
+use crate::business_hours::{self, Hours, Timetable};
 use crate::database::{Database, padded};
 use crate::error::Result;
 use crate::target::Targets;
@@ -98,6 +98,11 @@ impl Circumstances {
         let routing = self.rules.get(&waiting.team_id?)?;
         let hours = self.timetable.of((waiting.channel_id, waiting.team_id));
         Some(Targets::of(routing, hours, waiting.since))
+    }
+
+    /// The hours that it goes by. None: always.
+    pub fn hours(&self, waiting: &Waiting) -> Option<&Hours> {
+        self.timetable.of((waiting.channel_id, waiting.team_id))
     }
 
     pub fn demand(&self, waiting: &Waiting) -> Demand {

@@ -5,6 +5,7 @@ mod candidate;
 mod circumstances;
 mod drain;
 mod reading;
+mod serving;
 pub mod setting;
 
 use portaria_entity::conversation;
@@ -32,6 +33,7 @@ pub(crate) use candidate::{ANSWERING, lacking};
 pub use candidate::{Candidate, ChoiceReason, Verdict};
 pub use drain::{drain, drain_workspace};
 pub use reading::{DecisionRow, decisions, judge_now, queue_position};
+pub(crate) use serving::{Served, served};
 
 /// How a conversation was before it was taken from who had it, and who took it.
 #[derive(Clone, Copy, Debug)]

@@ -19,6 +19,9 @@ use crate::token::TokenHash;
 /// A cached viewer is not trusted when the access epochs could not be read for so long.
 const EPOCH_TRUST: Duration = Duration::from_secs(1);
 
+/// So many addresses of a key are kept until they are written down.
+const ADDRESSES: usize = 32;
+
 /// Whether looking a viewer up is a use of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -39,8 +42,32 @@ struct Cached {
 struct Touch {
     viewer: Arc<Viewer>,
     at: Timestamp,
-    /// Address and user agent, of a key.
-    by: Option<(String, String)>,
+    /// Addresses and user agents, of a key; the last one last.
+    from: Vec<(String, String)>,
+}
+
+impl Touch {
+    fn note(&mut self, origin: &Origin) {
+        let is_known = |(address, agent): &(String, String)| {
+            *address == origin.address && *agent == origin.user_agent
+        };
+        if origin.address.is_empty() || self.from.last().is_some_and(is_known) {
+            return;
+        }
+        self.from.retain(|(address, _)| *address != origin.address);
+        if self.from.len() >= ADDRESSES {
+            self.from.remove(0);
+        }
+        self.from.push((origin.address.clone(), origin.user_agent.clone()));
+    }
+
+    /// Takes in what came before it and could not be written.
+    fn after(&mut self, earlier: Self) {
+        let later = std::mem::replace(&mut self.from, earlier.from);
+        for (address, agent) in later {
+            self.note(&Origin { address, user_agent: agent, ..Origin::default() });
+        }
+    }
 }
 
 #[derive(Default)]
@@ -142,17 +169,18 @@ impl ViewerCache {
     }
 
     fn touch(&self, token: TokenHash, viewer: &Arc<Viewer>, at: Timestamp, origin: &Origin) {
-        let by = match viewer.principal {
-            Principal::ApiKey(_) if !origin.address.is_empty() => {
-                Some((origin.address.clone(), origin.user_agent.clone()))
-            }
-            Principal::ApiKey(_) | Principal::Member(_) => None,
-        };
         let mut state = self.state();
         if let Some(cached) = state.viewers.get_mut(&token) {
             cached.last_used_at = cached.last_used_at.max(at);
         }
-        state.touched.insert(token, Touch { viewer: viewer.clone(), at, by });
+        let touch = state
+            .touched
+            .entry(token)
+            .or_insert_with(|| Touch { viewer: viewer.clone(), at, from: Vec::new() });
+        (touch.viewer, touch.at) = (viewer.clone(), at);
+        if let Principal::ApiKey(_) = viewer.principal {
+            touch.note(origin);
+        }
     }
 
     fn note_refused(&self, key: (WorkspaceId, ApiKeyId), at: Timestamp, address: &str) {
@@ -203,8 +231,11 @@ impl ViewerCache {
         let written = self.write(&touched, &refused).await;
         if written.is_err() {
             let mut state = self.state();
-            for (token, touch) in touched {
-                state.touched.entry(token).or_insert(touch);
+            for (token, earlier) in touched {
+                match state.touched.get_mut(&token) {
+                    Some(later) => later.after(earlier),
+                    None => drop(state.touched.insert(token, earlier)),
+                }
             }
             for (key, earlier) in refused {
                 match state.refused.get_mut(&key) {
@@ -254,8 +285,7 @@ impl ViewerCache {
                 Ok(())
             }
             Principal::ApiKey(key) => {
-                let (address, agent) = touch.by.clone().unzip();
-                let used = Used { key: (workspace, *key), at, address, agent };
+                let used = Used { key: (workspace, *key), at, from: &touch.from };
                 note_use(transaction, &self.database, used).await
             }
         }

@@ -1,0 +1,291 @@
+//! The auditor's rules on who holds what and what they do with it.
+
+use std::time::Duration;
+
+use portaria_domain::access::Scope;
+use portaria_domain::activity::export::record_export;
+use portaria_domain::activity::{Actor, phone_reveal};
+use portaria_domain::audit::fact::{FactName, FactValue, PermissionUse};
+use portaria_entity::finding::{AuditRule, Severity};
+use portaria_entity::role::BuiltInRole::{Administrator, Agent};
+use portaria_entity::time::Timestamp;
+use portaria_testing::{Person, Stage, databases};
+
+use crate::auditing::{
+    DAY, HOUR, built_in, causes, close, custom_role, found, give, run, set_status, told,
+};
+
+const MICRO: Duration = Duration::from_micros(1);
+
+async fn exports(stage: &Stage, who: &Person) {
+    let session = who.viewer.session().unwrap();
+    let actor = Actor::Member { member_id: who.member_id, session_id: session.session_id };
+    record_export(&stage.installation, stage.workspace_id, (actor, None), 7).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_export_soon_after_the_role_for_it_was_given_is_found() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Chefe", &[(Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let bia = stage.person("Bia", &[]).await;
+        let role = (built_in(&stage, Administrator).await, Scope::Workspace);
+        // In the first two days everybody is given something.
+        stage.clock.advance(DAY);
+        let early = give(&stage, &bia, role, None, Some(&boss)).await;
+        exports(&stage, &bia).await;
+        assert_eq!(found(&stage, AuditRule::ExportAfterGrant).await, []);
+        close(&stage, early).await;
+
+        stage.clock.advance(10 * DAY);
+        let given = give(&stage, &ana, role, None, Some(&boss)).await;
+        give(&stage, &bia, role, None, Some(&boss)).await;
+        // Who could do it all along does nothing new.
+        give(&stage, &boss, role, Some(stage.clock.now() + 90 * DAY), None).await;
+        give(&stage, &boss, (built_in(&stage, Agent).await, Scope::Workspace), None, None).await;
+        exports(&stage, &boss).await;
+        stage.clock.advance(47 * HOUR);
+        exports(&stage, &ana).await;
+        exports(&stage, &ana).await;
+        stage.clock.advance(2 * HOUR);
+        exports(&stage, &bia).await;
+
+        let seen = found(&stage, AuditRule::ExportAfterGrant).await;
+        assert_eq!(seen.len(), 1, "{}: {seen:?}", stage.test_database.name);
+        assert_eq!((&seen[0].cause, seen[0].severity), (&given.to_string(), Severity::High));
+        assert_eq!(seen[0].about.member(), Some(ana.member_id));
+        let evidence = &seen[0].evidence;
+        assert_eq!(evidence.number(FactName::Exports), 2);
+        assert_eq!(evidence.at(FactName::ExportedAt), Some(stage.clock.now() - 2 * HOUR));
+        assert_eq!(evidence.get(FactName::GrantedBy), Some(&FactValue::Member(Some(boss.member_id))));
+        let [portuguese, ..] = told(&stage, &seen[0]).await;
+        assert!(portuguese.contains("Exportou dados 47 horas depois de receber o papel Administrador."), "{portuguese}");
+
+        set_status(&stage, boss.member_id, "suspended").await;
+        let seen = found(&stage, AuditRule::ExportAfterGrant).await;
+        assert_eq!(seen[0].severity, Severity::Critical, "nobody is there to ask");
+        set_status(&stage, boss.member_id, "active").await;
+        close(&stage, given).await;
+        let seen = found(&stage, AuditRule::ExportAfterGrant).await;
+        assert_eq!(seen[0].severity, Severity::Critical, "in, out, and gone");
+        assert!(told(&stage, &seen[0]).await[1].contains("Afterwards the role was taken back."));
+        stage.clock.advance(8 * DAY);
+        assert_eq!(found(&stage, AuditRule::ExportAfterGrant).await, [], "out of sight");
+    }
+}
+
+async fn shown(stage: &Stage, who: &Person, at: Timestamp, contacts: i64) {
+    let sql = "INSERT INTO phone_reveal_days (workspace_id, principal, day, contacts, first_at, last_at) \
+               VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (workspace_id, principal, day) DO UPDATE SET contacts = $4";
+    let day = at.0.div_euclid(86_400_000_000);
+    let values = [who.member_id.to_string().into(), day.into(), contacts.into(), at.0.into()];
+    run(stage, sql, values).await;
+}
+
+#[tokio::test]
+async fn four_times_as_many_phone_numbers_as_ever_are_found() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let bia = stage.person("Bia", &[(Agent, Scope::Workspace)]).await;
+        let new = stage.person("Novo", &[(Agent, Scope::Workspace)]).await;
+        let start = stage.clock.now();
+        for day in 0..10 {
+            shown(&stage, &ana, start + day * DAY, 7).await;
+            shown(&stage, &bia, start + day * DAY, 12).await;
+        }
+        stage.clock.set(start + 20 * DAY);
+        let now = stage.clock.now();
+        for (who, contacts) in [(&ana, 29), (&bia, 48), (&new, 48)] {
+            shown(&stage, who, now, contacts).await;
+        }
+        assert_eq!(causes(&stage, AuditRule::UnusualDisclosure).await, [] as [String; 0], "{}", stage.test_database.name);
+        for (who, contacts) in [(&ana, 30), (&bia, 49), (&new, 49)] {
+            shown(&stage, who, now, contacts).await;
+        }
+        let seen = found(&stage, AuditRule::UnusualDisclosure).await;
+        let mut who: Vec<_> = seen.iter().map(|one| one.about.member().unwrap()).collect();
+        who.sort_unstable();
+        assert_eq!(who, [ana.member_id, bia.member_id, new.member_id]);
+        let anas = seen.iter().find(|one| one.about.member() == Some(ana.member_id)).unwrap();
+        assert_eq!(anas.cause, format!("{} 2026-03-22", ana.member_id));
+        assert_eq!(anas.evidence.number(FactName::MostContacts), 7);
+        let [portuguese, ..] = told(&stage, anas).await;
+        assert!(portuguese.contains("Viu o telefone completo de 30 clientes; até então, o máximo em um dia era 7."), "{portuguese}");
+        stage.clock.advance(9 * DAY);
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await, []);
+    }
+}
+
+#[tokio::test]
+async fn what_is_shown_is_counted_once_a_day_and_a_young_workspace_measures_nothing() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let mut customers = Vec::new();
+        for number in 0..31 {
+            customers.push(stage.customer("Cliente", &format!("55119876500{number:02}")).await);
+        }
+        let place = (&stage.installation.database, &stage.clock);
+        phone_reveal::note(place, &ana.viewer, &customers[..20]).await.unwrap();
+        phone_reveal::note(place, &ana.viewer, &customers[10..]).await.unwrap();
+        phone_reveal::note(place, &ana.viewer, &customers).await.unwrap();
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await, [], "the first day of a company");
+
+        let start = stage.clock.now();
+        run(&stage, "DELETE FROM phone_reveals WHERE workspace_id = $1", []).await;
+        run(&stage, "DELETE FROM phone_reveal_days WHERE workspace_id = $1", []).await;
+        for day in 0..6 {
+            shown(&stage, &ana, start + day * DAY, 7).await;
+        }
+        stage.clock.set(start + 10 * DAY);
+        phone_reveal::note(place, &ana.viewer, &customers[..20]).await.unwrap();
+        phone_reveal::note(place, &ana.viewer, &customers[10..]).await.unwrap();
+        let seen = found(&stage, AuditRule::UnusualDisclosure).await;
+        assert_eq!(seen.len(), 1, "{}", stage.test_database.name);
+        assert_eq!(seen[0].evidence.number(FactName::Contacts), 31);
+    }
+}
+
+async fn uses(stage: &Stage, who: &Person, permission: &str, at: Timestamp) {
+    let sql = "INSERT INTO member_permission_uses (workspace_id, member_id, permission, first_used_at, last_used_at) \
+               VALUES ($1, $2, $3, $4, $4)";
+    run(stage, sql, [who.member_id.0.into(), permission.into(), at.0.into()]).await;
+}
+
+#[tokio::test]
+async fn strong_permissions_that_nobody_used_for_ninety_days_are_found() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let start = stage.clock.now();
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let lead = custom_role(&stage, "Líder", &["member:manage", "audit_log:read", "message:send_text"]).await;
+        give(&stage, &ana, (lead, Scope::Workspace), None, None).await;
+        let bosses = [
+            stage.person("Um", &[(Administrator, Scope::Workspace)]).await,
+            stage.person("Dois", &[(Administrator, Scope::Workspace)]).await,
+        ];
+        uses(&stage, &ana, "audit_log:read", start + 10 * DAY).await;
+        // Of a number there is no log to read, and nobody to manage.
+        let bia = stage.person("Bia", &[]).await;
+        give(&stage, &bia, (lead, Scope::Channel(stage.sales)), None, None).await;
+
+        stage.clock.set(start + 90 * DAY - MICRO);
+        assert_eq!(found(&stage, AuditRule::UnusedPermission).await, [], "{}", stage.test_database.name);
+        stage.clock.advance(MICRO);
+        let seen = found(&stage, AuditRule::UnusedPermission).await;
+        assert_eq!(seen.len(), 1, "two administrators are let be: {seen:?}");
+        assert_eq!((seen[0].about.member(), seen[0].severity), (Some(ana.member_id), Severity::Medium));
+        let unused = PermissionUse { permission: "member:manage".to_owned(), last_used_at: None };
+        let expected = FactValue::Permissions(vec![unused]);
+        assert_eq!(seen[0].evidence.get(FactName::UnusedPermissions), Some(&expected));
+
+        stage.clock.advance(11 * DAY);
+        let seen = found(&stage, AuditRule::UnusedPermission).await;
+        let Some(FactValue::Permissions(list)) = seen[0].evidence.get(FactName::UnusedPermissions) else { panic!() };
+        assert_eq!(list[0].last_used_at, Some(start + 10 * DAY));
+        assert_eq!(list.len(), 2);
+        let [portuguese, ..] = told(&stage, &seen[0]).await;
+        assert!(portuguese.contains("Não usa 2 permissões importantes há muito tempo."), "{portuguese}");
+
+        stage.grant(stage.workspace_id, bia.member_id, Administrator, Scope::Workspace).await;
+        stage.clock.advance(90 * DAY);
+        uses(&stage, &bosses[0], "role:assign", stage.clock.now() - DAY).await;
+        let seen = found(&stage, AuditRule::UnusedPermission).await;
+        let mut who: Vec<_> = seen.iter().filter_map(|one| one.about.member()).collect();
+        who.sort_unstable();
+        assert_eq!(who, [ana.member_id, bosses[1].member_id, bia.member_id], "the third one could go");
+
+        let later = (start + 150 * DAY).0;
+        run(&stage, "UPDATE workspaces SET uses_recorded_since = $2 WHERE id = $1", [later.into()]).await;
+        assert_eq!(found(&stage, AuditRule::UnusedPermission).await, [], "nothing is known from before");
+    }
+}
+
+#[tokio::test]
+async fn who_came_for_a_time_is_found_with_a_role_that_does_not_end() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let start = stage.clock.now();
+        let agent = built_in(&stage, Agent).await;
+        let (temp, staff) = (stage.person("Temp", &[]).await, stage.person("Fixa", &[(Agent, Scope::Workspace)]).await);
+        give(&stage, &temp, (agent, Scope::Channel(stage.sales)), Some(start + 30 * DAY), None).await;
+        stage.clock.advance(DAY);
+        // Who came to stay and helps out elsewhere for a while is nobody temporary.
+        give(&stage, &staff, (agent, Scope::Channel(stage.sales)), Some(start + 30 * DAY), None).await;
+        assert_eq!(found(&stage, AuditRule::EndlessGrant).await, []);
+        let endless = give(&stage, &temp, (agent, Scope::Channel(stage.support)), None, Some(&staff)).await;
+        let seen = found(&stage, AuditRule::EndlessGrant).await;
+        assert_eq!(seen.len(), 1, "{}: {seen:?}", stage.test_database.name);
+        assert_eq!((&seen[0].cause, seen[0].severity), (&endless.to_string(), Severity::Low));
+        assert_eq!(seen[0].evidence.at(FactName::MeantUntil), Some(start + 30 * DAY));
+        stage.clock.set(start + 30 * DAY);
+        assert_eq!(found(&stage, AuditRule::EndlessGrant).await[0].severity, Severity::Medium);
+        let [portuguese, ..] = told(&stage, &seen[0]).await;
+        assert!(portuguese.contains("Tem o papel Atendente sem data final."), "{portuguese}");
+        close(&stage, endless).await;
+        assert_eq!(found(&stage, AuditRule::EndlessGrant).await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_ends_with_nothing_after_it_is_told_before_and_after() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let agent = built_in(&stage, Agent).await;
+        let (ana, bia) = (stage.person("Ana", &[]).await, stage.person("Bia", &[]).await);
+        let ends_at = stage.clock.now() + 60 * DAY;
+        let ending = give(&stage, &ana, (agent, Scope::Channel(stage.sales)), Some(ends_at), None).await;
+        give(&stage, &bia, (agent, Scope::Channel(stage.sales)), Some(ends_at), None).await;
+        give(&stage, &bia, (agent, Scope::Channel(stage.support)), Some(ends_at + DAY), None).await;
+        let followed = give(&stage, &bia, (agent, Scope::Workspace), Some(ends_at + 365 * DAY), None).await;
+
+        stage.clock.set(ends_at - 7 * DAY - MICRO);
+        assert_eq!(causes(&stage, AuditRule::EndingGrant).await, [] as [String; 0]);
+        // A week's errand ends as everybody knows.
+        give(&stage, &ana, (agent, Scope::Channel(stage.support)), Some(ends_at), None).await;
+        stage.clock.advance(MICRO);
+        let seen = found(&stage, AuditRule::EndingGrant).await;
+        assert_eq!(seen.len(), 1, "{}: {seen:?}", stage.test_database.name);
+        assert_eq!((&seen[0].cause, seen[0].severity), (&ending.to_string(), Severity::Low));
+        assert!(told(&stage, &seen[0]).await[0].contains("O papel Atendente acaba em breve, e nada o substitui."));
+        close(&stage, followed).await;
+        assert_eq!(found(&stage, AuditRule::EndingGrant).await.len(), 2, "now of Bia's, too, the first");
+
+        stage.clock.set(ends_at + DAY);
+        let seen = found(&stage, AuditRule::EndingGrant).await;
+        assert!(told(&stage, &seen[0]).await[2].contains("El rol Agente terminó y nada lo reemplazó."));
+        let next = give(&stage, &ana, (agent, Scope::Workspace), None, None).await;
+        assert!(!causes(&stage, AuditRule::EndingGrant).await.contains(&ending.to_string()));
+        close(&stage, next).await;
+        stage.clock.set(ends_at + 7 * DAY);
+        assert!(!causes(&stage, AuditRule::EndingGrant).await.contains(&ending.to_string()), "it is over");
+    }
+}
+
+#[tokio::test]
+async fn one_administrator_among_many_is_too_few() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let start = stage.clock.now();
+        let boss = stage.person("Chefe", &[(Administrator, Scope::Workspace)]).await;
+        stage.clock.set(start + 7 * DAY);
+        assert_eq!(found(&stage, AuditRule::OnlyAdministrator).await, [], "who is alone cannot have another");
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace), (Administrator, Scope::Channel(stage.sales))]).await;
+        stage.clock.set(start + 7 * DAY - MICRO);
+        assert_eq!(found(&stage, AuditRule::OnlyAdministrator).await, [], "the first week");
+        stage.clock.set(start + 7 * DAY);
+        let seen = found(&stage, AuditRule::OnlyAdministrator).await;
+        assert_eq!(seen.len(), 1, "{}", stage.test_database.name);
+        assert_eq!((seen[0].about.member(), seen[0].severity), (Some(boss.member_id), Severity::Medium));
+        let until = stage.clock.now() + 10 * DAY;
+        give(&stage, &ana, (built_in(&stage, Administrator).await, Scope::Workspace), Some(until), None).await;
+        assert_eq!(found(&stage, AuditRule::OnlyAdministrator).await, []);
+        set_status(&stage, ana.member_id, "suspended").await;
+        assert_eq!(found(&stage, AuditRule::OnlyAdministrator).await.len(), 1, "who is suspended helps nobody");
+        set_status(&stage, ana.member_id, "active").await;
+        stage.clock.set(until);
+        assert_eq!(found(&stage, AuditRule::OnlyAdministrator).await.len(), 1, "nor whose role is over");
+    }
+}
