@@ -5,13 +5,15 @@ mod address_on_many_accounts;
 mod evidence;
 pub mod fact;
 pub mod finding;
+mod guide;
 mod inactive_member;
 mod never_signed_in;
 mod password_spraying;
 pub mod people;
 pub mod rule;
+pub mod run;
 mod second_factor_reset;
-mod setting;
+pub mod setting;
 mod success_after_failures;
 pub mod telling;
 mod template_approved_alone;
@@ -33,6 +35,7 @@ use crate::installation::Installation;
 use rule::Rule;
 
 pub use evidence::Evidence;
+pub use guide::guide;
 pub use setting::Settings;
 
 /// Sign-ins are looked at from the beginning of the local day so many days ago. A finding about an attack stays
