@@ -327,6 +327,20 @@ pub enum Refusal {
     OwnTemplate,
     #[error("a template does not stand in for itself")]
     OwnAlternative,
+    #[error("nobody decides on a finding about themselves, or about what they did, while somebody else may")]
+    OwnFinding,
+    #[error("somebody is at it already")]
+    AlreadyAcknowledged,
+    #[error("it is open")]
+    StillOpen,
+    #[error("that cannot be done about it")]
+    ActionNotFitting,
+    #[error("they were asked within the last day")]
+    AskedAlready,
+    #[error("the rule has no parameter of that name")]
+    NoSuchParameter,
+    #[error("a number is out of its limits")]
+    OutOfRange,
 }
 
 impl Error {

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{AuditRunId, WorkspaceId};
+use crate::id::{AuditRunId, MemberId, WorkspaceId};
 use crate::time::Timestamp;
 
 #[derive(
@@ -32,6 +32,8 @@ pub struct Model {
     pub finished_at: Option<Timestamp>,
     pub members_checked: i32,
     pub findings_open: i32,
+    /// Who asked for it; none: nobody did, a program, or somebody on the command line.
+    pub requested_by: Option<MemberId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

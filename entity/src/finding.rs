@@ -114,6 +114,15 @@ pub struct Model {
     pub dismissal_reason: Option<String>,
     /// When administrators were told at once.
     pub alerted_at: Option<Timestamp>,
+    /// How severe it was when it was dismissed: worse than that, it is open again.
+    pub dismissed_severity: Option<Severity>,
+    /// Who called it resolved; none: its cause was gone.
+    pub resolved_by: Option<MemberId>,
+    /// How often it was opened again.
+    pub reopened_count: i32,
+    /// When whom it is about was asked by mail.
+    pub asked_at: Option<Timestamp>,
+    pub asked_by: Option<MemberId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -30,6 +30,7 @@ mod m20261125_000034_bots;
 mod m20261126_000035_audit_rules;
 mod m20261126_000036_sign_in_lookups;
 mod m20261126_000037_traces;
+mod m20261126_000038_findings;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000035_audit_rules::Migration),
             Box::new(m20261126_000036_sign_in_lookups::Migration),
             Box::new(m20261126_000037_traces::Migration),
+            Box::new(m20261126_000038_findings::Migration),
         ]
     }
 }

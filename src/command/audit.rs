@@ -1,9 +1,10 @@
 //! `portaria audit`: an audit now, beside the scheduled ones, with its mail; and the activity log, verified or taken along.
 
 mod log;
+mod rules;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use portaria_domain::{Installation, workspace};
 
 use crate::config::Config;
@@ -14,15 +15,28 @@ use crate::{parts, telemetry};
 #[command(args_conflicts_with_subcommands = true)]
 pub struct AuditArgs {
     #[command(subcommand)]
-    command: Option<log::LogCommand>,
+    command: Option<AuditCommand>,
     /// Only this workspace: id or name.
     #[arg(long)]
     workspace: Option<String>,
 }
 
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    #[command(flatten)]
+    Log(log::LogCommand),
+    /// Print what the auditor looks for, as checked in at docs/AUDIT-RULES.md.
+    Rules,
+}
+
 pub async fn run(config: &Config, wanted: AuditArgs) -> Result<()> {
-    if let Some(command) = wanted.command {
-        return log::run(config, command).await;
+    match wanted.command {
+        Some(AuditCommand::Log(command)) => return log::run(config, command).await,
+        Some(AuditCommand::Rules) => {
+            rules::run();
+            return Ok(());
+        }
+        None => {}
     }
     telemetry::start_logs(&config.log)?;
     let installation = open_with_countries(config, Schema::MustBeCurrent).await?;

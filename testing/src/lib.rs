@@ -4,6 +4,7 @@ mod authenticator;
 mod countries;
 mod database;
 mod delivery;
+mod finding;
 mod outgoing;
 mod passkey;
 mod postgres;

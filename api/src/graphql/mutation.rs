@@ -4,6 +4,7 @@
 mod activity;
 mod alert;
 mod api_key;
+mod audit;
 mod bot;
 mod channel;
 mod consent;
@@ -13,6 +14,7 @@ mod conversation_state;
 mod directory;
 mod emergency;
 mod erasure;
+mod finding;
 mod grant;
 mod guideline;
 mod identity_provider;
@@ -85,6 +87,8 @@ pub struct Mutation(
     bot::BotMutation,
     template::TemplateMutation,
     template_approval::TemplateApprovalMutation,
+    finding::FindingMutation,
+    audit::AuditMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

@@ -2,16 +2,18 @@
 
 use async_graphql::{ID, Interface};
 use portaria_domain::access::Reading;
+use portaria_domain::audit::finding::page;
 use portaria_domain::permission::Permission;
 use portaria_domain::{channel, conversation, message, role, team};
 use portaria_entity::id::{
-    ChannelId, ContactId, ConversationId, MemberId, MessageId, RoleId, TeamId, TemplateId, TypedId,
+    ChannelId, ContactId, ConversationId, FindingId, MemberId, MessageId, RoleId, TeamId, TemplateId, TypedId,
 };
 use uuid::Uuid;
 
 use super::channel::Channel;
 use super::contact::Contact;
 use super::conversation::Conversation;
+use super::finding::Finding;
 use super::member::Member;
 use super::message::Message;
 use super::role::Role;
@@ -27,6 +29,7 @@ pub enum Node {
     Channel(Channel),
     Contact(Contact),
     Conversation(Conversation),
+    Finding(Finding),
     Member(Member),
     Message(Message),
     Role(Role),
@@ -87,6 +90,13 @@ pub async fn find(request: &Request, id: &ID) -> Result<Node> {
     if let Some(id) = typed::<TemplateId>(id) {
         let found = loaders.templates.template(id).await?;
         return found.map(Template).map(Node::Template).ok_or(Problem::NotFound);
+    }
+    if let Some(id) = typed::<FindingId>(id) {
+        if viewer.require_everywhere(Permission::AccessAuditRead, request.now).is_err() {
+            return Err(Problem::NotFound);
+        }
+        let found = page::find(reader, viewer.workspace_id, id).await?;
+        return Ok(Node::Finding(Finding::one(request, found).await?));
     }
     Err(Problem::BadUserInput("This is not an id of anything that can be asked for.".to_owned()))
 }

@@ -8,6 +8,7 @@ mod bot;
 mod conversation;
 mod directory;
 mod explanation;
+mod finding;
 mod guidance;
 mod identity_provider;
 mod label;
@@ -41,4 +42,5 @@ pub struct Query(
     guidance::QuickReplyQuery,
     guidance::GuidelineQuery,
     bot::BotQuery,
+    finding::FindingQuery,
 );

@@ -14,6 +14,7 @@ mod content;
 mod document;
 mod entrance;
 mod explanation;
+mod finding;
 mod http;
 mod leaks;
 mod matrix;

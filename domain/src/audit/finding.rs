@@ -1,29 +1,48 @@
-//! The life of a finding: opened once per cause, seen again, resolved by itself when its cause is gone, reopened when
-//! it returns.
+//! The life of a finding: opened once per cause, seen again, resolved by itself when its cause is gone, reopened when it
+//! returns. In between people acknowledge, dismiss and resolve it ([`deciding`]), and do something about it ([`action`]).
+//!
+//! What a finding does by itself is told by its row and its run. What people do, and that a finding does not stay as somebody
+//! left it, is an activity.
 
-use std::collections::HashMap;
+pub mod action;
+pub mod deciding;
+mod letter;
+pub mod page;
 
-use portaria_entity::finding::{self, AuditRule, FindingStatus};
-use portaria_entity::id::{AuditRunId, FindingId, WorkspaceId};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use portaria_entity::finding::{self, AuditRule, FindingStatus, Severity};
+use portaria_entity::id::{AuditRunId, FindingId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::workspace;
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect,
 };
+use serde_json::json;
 
 use super::{Evidence, Found};
+use crate::activity::{Actor, Deed, record};
 use crate::clock::Clock;
+use crate::database::padded;
 use crate::error::{Error, Result};
 
 /// Rows written by one statement.
 const BATCH: usize = 200;
+
+/// What somebody has called resolved may be in sight for so long without being told of again, if nothing about it changes:
+/// an attack is, for a week after it. What is still there then was not resolved.
+const RESOLVED_IN_SIGHT: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 
 /// What became of the findings of a workspace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// New ones, and old ones that came back.
     pub opened: u64,
+    /// Acknowledged ones included; dismissed ones are not counted.
     pub still_open: u64,
     pub resolved: u64,
 }
@@ -33,7 +52,7 @@ pub struct Sighting<'a> {
     pub workspace_id: WorkspaceId,
     pub run_id: AuditRunId,
     pub found: &'a [Found],
-    /// Later than the last run's.
+    /// When it was looked.
     pub at: Timestamp,
 }
 
@@ -43,28 +62,42 @@ pub async fn reconcile(
     clock: &Clock,
     sighting: &Sighting<'_>,
 ) -> Result<Outcome> {
+    let outcome = observe(transaction, clock, sighting).await?;
+    Ok(Outcome { resolved: resolve_unseen(transaction, sighting).await?, ..outcome })
+}
+
+/// Opens, keeps and reopens what was found. What was not found stays as it is: only a part was looked at.
+pub async fn observe(
+    transaction: &DatabaseTransaction,
+    clock: &Clock,
+    sighting: &Sighting<'_>,
+) -> Result<Outcome> {
+    lock(transaction, sighting.workspace_id).await?;
     let known = known(transaction, sighting).await?;
     let mut outcome = Outcome::default();
-    let mut new = Vec::new();
-    let mut unchanged = Vec::new();
-    for found in sighting.found {
+    let (mut new, mut unchanged, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for found in sighting.found.iter().filter(|found| seen.insert((found.rule, found.cause.as_str()))) {
         let evidence = found.evidence.to_json()?;
-        match known.get(&(found.rule, found.cause.clone())) {
-            None => {
-                outcome.opened += 1;
-                new.push(opened(clock, sighting, found, evidence));
-            }
-            Some(row) => {
-                let is_open = row.status == FindingStatus::Open;
-                *(if is_open { &mut outcome.still_open } else { &mut outcome.opened }) += 1;
-                if is_open && row.evidence == evidence && row.severity == found.severity {
-                    unchanged.push(row.id);
-                } else {
-                    finding::Entity::update(seen_again(sighting, row, found, evidence))
-                        .exec(transaction)
-                        .await?;
-                }
-            }
+        let Some(row) = known.get(&(found.rule, found.cause.clone())) else {
+            outcome.opened += 1;
+            new.push(opened(clock, sighting, found, evidence));
+            continue;
+        };
+        let turn = row.turn((found.severity, &evidence), sighting.at);
+        match turn {
+            Turn::Stale => continue,
+            Turn::Reopens(_) => outcome.opened += 1,
+            Turn::Stays => outcome.still_open += u64::from(row.is_told()),
+            Turn::Rests => {}
+        }
+        if turn == Turn::Stays && row.evidence == evidence && row.severity == found.severity {
+            unchanged.push(row.id);
+            continue;
+        }
+        let after = row.after(turn, sighting, (found.severity, evidence));
+        finding::Entity::update(after).exec(transaction).await?;
+        if let Turn::Reopens(Because::Undone(why)) = turn {
+            record(transaction, clock, row.reopening(sighting.workspace_id, why)).await?;
         }
     }
     for batch in new.chunks(BATCH) {
@@ -75,42 +108,195 @@ pub async fn reconcile(
         finding::Entity::update_many()
             .set(seen)
             .filter(finding::Column::WorkspaceId.eq(sighting.workspace_id))
-            .filter(finding::Column::Id.is_in(batch.iter().copied()))
+            .filter(finding::Column::Id.is_in(padded(batch.to_vec())))
+            .filter(finding::Column::LastSeenAt.lt(sighting.at))
             .exec(transaction)
             .await?;
     }
-    outcome.resolved = resolve_unseen(transaction, sighting).await?;
     Ok(outcome)
 }
 
-type Known = HashMap<(AuditRule, String), finding::Model>;
-
-/// The open findings, and those resolved ones whose cause was found again. The workspace's row is locked, so that
-/// two runs do not open one twice.
-async fn known(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) -> Result<Known> {
-    let workspace = workspace::Entity::find_by_id(sighting.workspace_id).lock_exclusive();
-    workspace.one(transaction).await?.ok_or(Error::NotFound)?;
-    let of_workspace = finding::Entity::find().filter(finding::Column::WorkspaceId.eq(sighting.workspace_id));
-    let open = of_workspace.clone().filter(finding::Column::Status.eq(FindingStatus::Open));
-    let mut known: Known = open.all(transaction).await?.into_iter().map(keyed).collect();
-    let not_open: Vec<&str> = sighting
-        .found
-        .iter()
-        .filter(|found| !known.contains_key(&(found.rule, found.cause.clone())))
-        .map(|found| found.cause.as_str())
-        .collect();
-    for batch in not_open.chunks(BATCH) {
-        let resolved = of_workspace
-            .clone()
-            .filter(finding::Column::Status.eq(FindingStatus::Resolved))
-            .filter(finding::Column::Cause.is_in(batch.iter().copied()));
-        known.extend(resolved.all(transaction).await?.into_iter().map(keyed));
-    }
-    Ok(known)
+/// The workspace's turn: two runs do not open one finding twice, and nobody decides about one while it changes. As every
+/// change of access takes it, and without keeping those waiting who only refer to the workspace.
+pub(super) async fn lock(transaction: &DatabaseTransaction, workspace: WorkspaceId) -> Result<()> {
+    let find = workspace::Entity::find_by_id(workspace).lock(LockType::NoKeyUpdate);
+    find.one(transaction).await?.map(|_| ()).ok_or(Error::NotFound)
 }
 
-fn keyed(row: finding::Model) -> ((AuditRule, String), finding::Model) {
-    ((row.rule, row.cause.clone()), row)
+/// What is on record of something that was found again.
+#[derive(Debug, FromQueryResult)]
+struct Known {
+    id: FindingId,
+    rule: AuditRule,
+    cause: String,
+    severity: Severity,
+    status: FindingStatus,
+    evidence: String,
+    last_seen_at: Timestamp,
+    resolved_at: Option<Timestamp>,
+    resolved_by: Option<MemberId>,
+    dismissed_until: Option<Timestamp>,
+    dismissed_severity: Option<Severity>,
+    reopened_count: i32,
+}
+
+/// What being found again does to a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// Nothing: it was looked before somebody, or a later look, resolved it.
+    Stale,
+    Stays,
+    Reopens(Because),
+    /// It was gone, and is back while it is dismissed.
+    Rests,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Because {
+    Returned,
+    /// Somebody had left it otherwise.
+    Undone(&'static str),
+}
+
+impl Known {
+    fn turn(&self, (severity, evidence): (Severity, &str), at: Timestamp) -> Turn {
+        let worse = is_worse(severity, self.severity);
+        match self.status {
+            FindingStatus::Open => Turn::Stays,
+            FindingStatus::Acknowledged if worse => Turn::Reopens(Because::Undone("more_severe")),
+            FindingStatus::Acknowledged => Turn::Stays,
+            FindingStatus::Dismissed if self.rests(severity, at) => Turn::Stays,
+            FindingStatus::Dismissed if self.dismissed_until.is_some_and(|until| until > at) => {
+                Turn::Reopens(Because::Undone("more_severe"))
+            }
+            FindingStatus::Dismissed => Turn::Reopens(Because::Undone("dismissal_ended")),
+            FindingStatus::Resolved if self.resolved_at.is_some_and(|resolved| resolved >= at) => Turn::Stale,
+            FindingStatus::Resolved if self.resolved_by.is_some() => match self.resolved_at {
+                _ if worse => Turn::Reopens(Because::Undone("more_severe")),
+                _ if self.evidence != evidence => Turn::Reopens(Because::Undone("seen_anew")),
+                Some(resolved) if at.since(resolved) < RESOLVED_IN_SIGHT => Turn::Stays,
+                Some(_) | None => Turn::Reopens(Because::Undone("still_there")),
+            },
+            FindingStatus::Resolved if self.rests(severity, at) => Turn::Rests,
+            FindingStatus::Resolved => Turn::Reopens(Because::Returned),
+        }
+    }
+
+    /// Whether a dismissal holds.
+    fn rests(&self, severity: Severity, at: Timestamp) -> bool {
+        self.dismissed_until.is_some_and(|until| until > at)
+            && !is_worse(severity, self.dismissed_severity.unwrap_or(self.severity))
+    }
+
+    /// Whether administrators are told of it.
+    fn is_told(&self) -> bool {
+        matches!(self.status, FindingStatus::Open | FindingStatus::Acknowledged)
+    }
+
+    fn after(
+        &self,
+        turn: Turn,
+        sighting: &Sighting<'_>,
+        (severity, evidence): (Severity, String),
+    ) -> finding::ActiveModel {
+        let seen = finding::ActiveModel {
+            workspace_id: Set(sighting.workspace_id),
+            id: Set(self.id),
+            severity: Set(severity),
+            evidence: Set(evidence),
+            last_seen_at: Set(sighting.at.max(self.last_seen_at)),
+            ..finding::ActiveModel::default()
+        };
+        match turn {
+            Turn::Stale | Turn::Stays => seen,
+            Turn::Rests => {
+                finding::ActiveModel { status: Set(FindingStatus::Dismissed), resolved_at: Set(None), ..seen }
+            }
+            Turn::Reopens(_) => finding::ActiveModel {
+                opened_at: Set(sighting.at),
+                audit_run_id: Set(sighting.run_id),
+                // Who was told of it before is told again.
+                alerted_at: Set(None),
+                ..reopened(seen, self.reopened_count)
+            },
+        }
+    }
+
+    /// That a finding does not stay as somebody left it.
+    fn reopening(&self, workspace_id: WorkspaceId, why: &str) -> Deed<'static> {
+        Deed {
+            workspace_id,
+            actor: Actor::Installation,
+            action: "finding.reopened",
+            subject: self.id.to_string(),
+            before: Some(json!({ "status": self.status.to_value(), "rule": self.rule.to_value() })),
+            after: Some(json!({ "because": why })),
+            address: None,
+        }
+    }
+}
+
+/// Open again, without what was decided before.
+fn reopened(row: finding::ActiveModel, times: i32) -> finding::ActiveModel {
+    finding::ActiveModel {
+        status: Set(FindingStatus::Open),
+        resolved_at: Set(None),
+        resolved_by: Set(None),
+        acknowledged_at: Set(None),
+        acknowledged_by: Set(None),
+        dismissed_at: Set(None),
+        dismissed_by: Set(None),
+        dismissed_until: Set(None),
+        dismissed_severity: Set(None),
+        dismissal_reason: Set(None),
+        reopened_count: Set(times.saturating_add(1)),
+        ..row
+    }
+}
+
+/// Severities are listed worst first.
+fn is_worse(one: Severity, than: Severity) -> bool {
+    (one as u8) < (than as u8)
+}
+
+/// Of what was found, what is on record, whatever its status.
+async fn known(
+    transaction: &DatabaseTransaction,
+    sighting: &Sighting<'_>,
+) -> Result<HashMap<(AuditRule, String), Known>> {
+    let mut causes: BTreeMap<AuditRule, Vec<&str>> = BTreeMap::new();
+    for found in sighting.found {
+        causes.entry(found.rule).or_default().push(&found.cause);
+    }
+    let mut known = HashMap::new();
+    for (rule, causes) in causes {
+        for batch in causes.chunks(BATCH) {
+            let rows = finding::Entity::find()
+                .select_only()
+                .columns([
+                    finding::Column::Id,
+                    finding::Column::Rule,
+                    finding::Column::Cause,
+                    finding::Column::Severity,
+                    finding::Column::Status,
+                    finding::Column::Evidence,
+                    finding::Column::LastSeenAt,
+                    finding::Column::ResolvedAt,
+                    finding::Column::ResolvedBy,
+                    finding::Column::DismissedUntil,
+                    finding::Column::DismissedSeverity,
+                    finding::Column::ReopenedCount,
+                ])
+                .filter(finding::Column::WorkspaceId.eq(sighting.workspace_id))
+                .filter(finding::Column::Rule.eq(rule))
+                .filter(finding::Column::Cause.is_in(padded(batch.to_vec())))
+                .into_model::<Known>()
+                .all(transaction)
+                .await?;
+            known.extend(rows.into_iter().map(|row| ((row.rule, row.cause.clone()), row)));
+        }
+    }
+    Ok(known)
 }
 
 fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: String) -> finding::ActiveModel {
@@ -127,58 +313,32 @@ fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: Strin
         evidence: Set(evidence),
         opened_at: Set(sighting.at),
         last_seen_at: Set(sighting.at),
-        resolved_at: Set(None),
         audit_run_id: Set(sighting.run_id),
-        acknowledged_at: Set(None),
-        acknowledged_by: Set(None),
-        dismissed_at: Set(None),
-        dismissed_by: Set(None),
-        dismissed_until: Set(None),
-        dismissal_reason: Set(None),
-        alerted_at: Set(None),
-    }
-}
-
-fn seen_again(
-    sighting: &Sighting<'_>,
-    row: &finding::Model,
-    found: &Found,
-    evidence: String,
-) -> finding::ActiveModel {
-    let (opened_at, run_id) = match row.status {
-        FindingStatus::Open | FindingStatus::Acknowledged | FindingStatus::Dismissed => {
-            (row.opened_at, row.audit_run_id)
-        }
-        FindingStatus::Resolved => (sighting.at, sighting.run_id),
-    };
-    finding::ActiveModel {
-        workspace_id: Set(row.workspace_id),
-        id: Set(row.id),
-        severity: Set(found.severity),
-        status: Set(FindingStatus::Open),
-        evidence: Set(evidence),
-        opened_at: Set(opened_at),
-        last_seen_at: Set(sighting.at),
-        resolved_at: Set(None),
-        audit_run_id: Set(run_id),
+        reopened_count: Set(0),
         ..finding::ActiveModel::default()
     }
 }
 
+/// Answers how many of those that administrators are told of.
 async fn resolve_unseen(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) -> Result<u64> {
-    let resolved = finding::ActiveModel {
-        status: Set(FindingStatus::Resolved),
-        resolved_at: Set(Some(sighting.at)),
-        ..finding::ActiveModel::default()
-    };
-    let done = finding::Entity::update_many()
-        .set(resolved)
-        .filter(finding::Column::WorkspaceId.eq(sighting.workspace_id))
-        .filter(finding::Column::Status.eq(FindingStatus::Open))
-        .filter(finding::Column::LastSeenAt.lt(sighting.at))
-        .exec(transaction)
-        .await?;
-    Ok(done.rows_affected)
+    let told = [FindingStatus::Open, FindingStatus::Acknowledged];
+    let mut resolved = 0;
+    for (statuses, counts) in [(&told[..], 1), (&[FindingStatus::Dismissed][..], 0)] {
+        let gone = finding::ActiveModel {
+            status: Set(FindingStatus::Resolved),
+            resolved_at: Set(Some(sighting.at)),
+            ..finding::ActiveModel::default()
+        };
+        let done = finding::Entity::update_many()
+            .set(gone)
+            .filter(finding::Column::WorkspaceId.eq(sighting.workspace_id))
+            .filter(finding::Column::Status.is_in(statuses.iter().copied()))
+            .filter(finding::Column::LastSeenAt.lt(sighting.at))
+            .exec(transaction)
+            .await?;
+        resolved += counts * done.rows_affected;
+    }
+    Ok(resolved)
 }
 
 /// A finding with its evidence read.
@@ -186,6 +346,13 @@ async fn resolve_unseen(transaction: &DatabaseTransaction, sighting: &Sighting<'
 pub struct OpenFinding {
     pub row: finding::Model,
     pub evidence: Evidence,
+}
+
+impl OpenFinding {
+    /// Of whatever status it is.
+    pub fn of(row: finding::Model) -> Result<Self> {
+        Ok(Self { evidence: Evidence::from_json(&row.evidence)?, row })
+    }
 }
 
 /// The open findings of a workspace, oldest first.
@@ -196,7 +363,5 @@ pub async fn open(connection: &impl ConnectionTrait, workspace_id: WorkspaceId) 
         .order_by_asc(finding::Column::Id)
         .all(connection)
         .await?;
-    rows.into_iter()
-        .map(|row| Ok(OpenFinding { evidence: Evidence::from_json(&row.evidence)?, row }))
-        .collect()
+    rows.into_iter().map(OpenFinding::of).collect()
 }

@@ -5,10 +5,14 @@ use std::collections::{HashMap, HashSet};
 use portaria_entity::finding::AuditRule;
 use portaria_entity::id::WorkspaceId;
 use portaria_entity::{audit_rule_parameter, audit_rule_setting};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
 
-use super::rule::Rule;
-use crate::error::Result;
+use super::rule::{self, Rule};
+use crate::error::{Refusal, Result};
+use crate::granting::Change;
+use crate::permission::Permission;
 
 /// The settings of one workspace.
 #[derive(Clone, Debug, Default)]
@@ -43,4 +47,64 @@ impl Settings {
             None => set.unwrap_or_default(),
         }
     }
+
+    /// How a rule is set, as the activity log tells it.
+    fn told(&self, rule: &Rule) -> Value {
+        let number = |parameter: &rule::Parameter| {
+            (parameter.name.to_owned(), Value::from(self.parameter(rule, parameter.name)))
+        };
+        let numbers: serde_json::Map<String, Value> = rule.parameters.iter().map(number).collect();
+        json!({ "isEnabled": self.is_enabled(rule.key), "parameters": numbers })
+    }
+}
+
+/// What is to be set of a rule; what is not said stays as it is.
+#[derive(Clone, Debug)]
+pub struct RuleChange<'a> {
+    pub rule: AuditRule,
+    pub is_enabled: Option<bool>,
+    /// By name; none: as it usually is.
+    pub parameters: &'a [(String, Option<i64>)],
+}
+
+/// Sets a rule otherwise. In force at the next audit.
+pub async fn update(change: &Change<'_>, wanted: &RuleChange<'_>) -> Result<Settings> {
+    change.require(Permission::SecurityPolicyManage)?;
+    let known = rule::of(wanted.rule);
+    for (name, value) in wanted.parameters {
+        let parameter = known.parameter(name).ok_or(Refusal::NoSuchParameter)?;
+        if value.is_some_and(|value| !(parameter.least..=parameter.most).contains(&value)) {
+            return Err(Refusal::OutOfRange.into());
+        }
+    }
+    let (transaction, workspace_id) = (&change.transaction, change.workspace_id);
+    let before = Settings::of(transaction, workspace_id).await?;
+    for (name, value) in wanted.parameters {
+        let key = (workspace_id, wanted.rule, name.clone());
+        audit_rule_parameter::Entity::delete_by_id(key).exec(transaction).await?;
+        if let Some(value) = value {
+            let row = audit_rule_parameter::ActiveModel {
+                workspace_id: Set(workspace_id),
+                rule: Set(wanted.rule),
+                name: Set(name.clone()),
+                value: Set(*value),
+            };
+            audit_rule_parameter::Entity::insert(row).exec_without_returning(transaction).await?;
+        }
+    }
+    if let Some(is_enabled) = wanted.is_enabled {
+        audit_rule_setting::Entity::delete_by_id((workspace_id, wanted.rule)).exec(transaction).await?;
+        let row = audit_rule_setting::ActiveModel {
+            workspace_id: Set(workspace_id),
+            rule: Set(wanted.rule),
+            is_enabled: Set(is_enabled),
+            changed_at: Set(change.now),
+            changed_by: Set(change.author()),
+        };
+        audit_rule_setting::Entity::insert(row).exec_without_returning(transaction).await?;
+    }
+    let after = Settings::of(transaction, workspace_id).await?;
+    let told = (Some(before.told(known)), Some(after.told(known)));
+    change.record("audit_rule.updated", wanted.rule.to_value(), told).await?;
+    Ok(after)
 }

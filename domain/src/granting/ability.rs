@@ -1,6 +1,6 @@
 //! Whether somebody may change somebody's access, told before they try: by the rules that decide when they do.
 
-use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, GrantId, MemberId, RoleId, TeamId};
 use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{emergency_eligibility, grant};
@@ -123,9 +123,14 @@ impl Prospect<'_> {
 
     /// Refuses who may not give a grant another scope or period now. Which, is another question.
     pub fn change_grant(&self, row: &grant::Model) -> Result<()> {
+        self.grant(row.member_id, row.id)
+    }
+
+    /// The same, of a grant of which only the id is known, and who holds it.
+    pub fn grant(&self, member: MemberId, id: GrantId) -> Result<()> {
         self.require(Permission::RoleAssign)?;
-        let holdings = &self.touch(row.member_id)?.holdings;
-        match holdings.iter().any(|holding| holding.title == Title::Grant(row.id)) {
+        let holdings = &self.touch(member)?.holdings;
+        match holdings.iter().any(|holding| holding.title == Title::Grant(id)) {
             true => Ok(()),
             false => Err(Refusal::AlreadyEnded.into()),
         }

@@ -1,6 +1,7 @@
 //! The auditor at work: sees every minute what is due, runs it once in the whole installation, and sends its mails. Each
 //! hour it removes what has been kept long enough.
 
+mod asked;
 mod audit;
 mod due;
 mod run;
@@ -93,6 +94,12 @@ impl Auditor {
             match self.audit_if_due(&workspace).await {
                 Ok(summary) => done.extend(summary),
                 Err(error) => tracing::error!(workspace = %workspace.id, %error, "access audit failed"),
+            }
+            match self.audit_if_asked(&workspace).await {
+                Ok(summary) => done.extend(summary),
+                Err(error) => {
+                    tracing::error!(workspace = %workspace.id, %error, "an audit that was asked for failed");
+                }
             }
         }
         Ok(done)

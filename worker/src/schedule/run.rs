@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use portaria_domain::Installation;
 use portaria_domain::audit::Examination;
+use portaria_domain::audit::run::JOB;
 use portaria_domain::error::Result;
 use portaria_entity::audit_run::{self, AuditTrigger};
 use portaria_entity::id::{AuditRunId, WorkspaceId};
@@ -11,8 +12,6 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-/// The job's name in the claims.
-const JOB: &str = "access_audit";
 /// A process that died in the middle keeps a run so long; then another finishes it.
 pub const LEASE: Duration = Duration::from_secs(10 * 60);
 
@@ -66,6 +65,7 @@ async fn insert(
         finished_at: Set(None),
         members_checked: Set(0),
         findings_open: Set(0),
+        requested_by: Set(None),
     };
     let once = OnConflict::columns([
         audit_run::Column::WorkspaceId,

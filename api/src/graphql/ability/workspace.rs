@@ -60,6 +60,18 @@ impl WorkspaceAbilities {
         everywhere(ctx, Permission::AuditLogRead)
     }
 
+    /// Ask for an audit: `runAudit`.
+    #[authenticated]
+    fn run_audit(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::AuditRun)
+    }
+
+    /// Set the auditor's rules: `updateAuditRule`.
+    #[authenticated]
+    fn update_audit_rules(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::SecurityPolicyManage)
+    }
+
     /// Take the activity log along: `exportActivities`.
     #[authenticated]
     fn export_activities(&self, ctx: &Context<'_>) -> Result<Ability> {

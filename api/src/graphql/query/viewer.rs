@@ -33,7 +33,10 @@ impl ViewerQuery {
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Id of a conversation, contact, member, message, channel, team or role.")] id: ID,
+        #[graphql(
+            desc = "Id of a conversation, contact, member, message, channel, team, role, template or finding."
+        )]
+        id: ID,
     ) -> Result<Option<Node>> {
         Ok(Some(node::find(Request::of(ctx), &id).await?))
     }

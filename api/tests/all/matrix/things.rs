@@ -2,6 +2,8 @@
 //! eligibility for emergencies, and a refusal to ask about.
 
 use axum::Router;
+use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom, FailuresOn, PermissionUse};
+use portaria_domain::audit::{About as AboutWhom, Evidence, Found};
 use portaria_domain::consent::{Stated, note};
 use portaria_domain::contact_merge::{self, NewMerge};
 use portaria_domain::fact::{About, put};
@@ -10,6 +12,7 @@ use portaria_domain::template::definition::Definition;
 use portaria_domain::template::{sync, version};
 use portaria_domain::{business_account, channel_fact, template, unknown_content};
 use portaria_entity::consent::{ConsentChoice, ConsentSource};
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{
     BotTurnId, ContactId, EpisodeId, EventId, ExternalIdentityId, IdentityProviderId, MessageId,
     MessageStatusId, RoutingDecisionId, TemplateId, TemplateSubmissionId, TemplateVersionId, TransferId,
@@ -64,9 +67,11 @@ pub async fn prepare(
     let (reply, guideline) = guidance(api, admin).await;
     let (bot, key) = bot(stage, (api, admin)).await;
     let (delivery, whatsapp_id) = traced(stage).await;
+    let finding = finding(stage).await;
     for column in columns.iter_mut() {
         let samples = [
             ("label", label.clone()),
+            ("finding", finding.clone()),
             ("quickReply", reply.clone()),
             ("guideline", guideline.clone()),
             ("bot", bot.clone()),
@@ -114,6 +119,28 @@ async fn guidance(api: &Router, admin: &Person) -> (String, String) {
     let read = "mutation($id: ID!) { acknowledgeGuideline(input: { guidelineId: $id, version: 1 }) { userErrors { code } } }";
     act(api, admin, read, json!({ "id": guideline })).await;
     (reply.as_str().unwrap().to_owned(), guideline.as_str().unwrap().to_owned())
+}
+
+/// A finding about somebody, with facts of the kinds that say most.
+async fn finding(stage: &Stage) -> String {
+    let found = stage.person("Achada", &[]).await.member_id;
+    let (failures, at) = (1, stage.clock.now());
+    let from = FailuresFrom { address: "203.0.113.66".to_owned(), failures };
+    let on = FailuresOn { member_id: found, failures };
+    let used = PermissionUse { permission: "contact:read".to_owned(), last_used_at: Some(at) };
+    let evidence = Evidence::new()
+        .with(FactName::LastActive, FactValue::At(at))
+        .with(FactName::Addresses, FactValue::Addresses { named: vec![from], count: 1 })
+        .with(FactName::Accounts, FactValue::Accounts { named: vec![on], count: 1, foreign: 0 })
+        .with(FactName::ResetBy, FactValue::Permissions(vec![used]));
+    let seen = Found {
+        rule: AuditRule::InactiveMember,
+        cause: found.to_string(),
+        severity: Severity::Low,
+        about: AboutWhom::Member(found),
+        evidence,
+    };
+    stage.found(seen).await.to_string()
 }
 
 /// A bot, which had five conversations; and a key that could be another.

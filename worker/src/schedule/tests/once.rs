@@ -1,5 +1,6 @@
 //! A run happens once: on time, made up, with many processes, and when one of them dies.
 
+use portaria_domain::audit::run::request;
 use portaria_testing::databases;
 use sea_orm::ConnectionTrait;
 
@@ -134,5 +135,35 @@ async fn a_running_auditor_makes_up_what_was_missed_sends_it_and_stops() {
         shutdown.cancel();
         tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap().unwrap();
         assert_eq!(scene.memory.sent().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn an_audit_that_somebody_asked_for_runs_at_the_next_tick_once() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let everywhere = [(BuiltInRole::Administrator, Scope::Workspace)];
+        let zoe = scene.stage.person("Zoe", &everywhere).await;
+        let asked = request(&scene.stage.installation, &zoe.viewer).await.unwrap();
+        scene.stage.clock.advance(Duration::from_secs(1));
+        let other = scene.another_process().await;
+        let (one, two) = tokio::join!(scene.auditor.tick(), other.tick());
+        let done: Vec<_> = one.unwrap().into_iter().chain(two.unwrap()).collect();
+        assert_eq!(done.iter().map(|summary| summary.run_id).collect::<Vec<_>>(), [asked.id]);
+        assert_eq!(scene.tick().await, 0);
+        let mails = scene.mails().await;
+        assert_eq!(mails.len(), 3);
+        assert!(mails[0].text.contains("pedida por um administrador"), "{}", mails[0].text);
+        let run = scene.runs().await.remove(0);
+        assert_eq!((run.finished_at, run.requested_by), (Some(scene.stage.clock.now()), Some(zoe.member_id)));
+
+        // One whose process died is finished by another.
+        scene.stage.clock.advance(Duration::from_secs(10 * 60));
+        let asked = request(&scene.stage.installation, &zoe.viewer).await.unwrap();
+        scene.stage.clock.advance(Duration::from_secs(1));
+        assert_eq!(run::take_over(&scene.stage.installation, &asked).await.unwrap(), Some(asked.id));
+        assert_eq!(scene.tick().await, 0, "somebody has it");
+        scene.stage.clock.advance(run::LEASE + Duration::from_secs(1));
+        assert_eq!(scene.tick().await, 1);
     }
 }

@@ -1,0 +1,88 @@
+//! The rules as they are set and told.
+
+use std::path::Path;
+
+use portaria_domain::access::Scope;
+use portaria_domain::audit::setting::{RuleChange, update};
+use portaria_domain::audit::{Settings, guide, rule};
+use portaria_domain::error::{Error, Refusal, Result};
+use portaria_domain::granting::Change;
+use portaria_domain::permission::Permission;
+use portaria_entity::finding::AuditRule;
+use portaria_entity::role::BuiltInRole::Administrator;
+use portaria_testing::{Person, Stage, databases};
+use sea_orm::ConnectionTrait;
+
+#[test]
+fn the_checked_in_guide_to_the_rules_is_what_they_say() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/AUDIT-RULES.md");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        std::fs::write(&file, guide()).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        checked_in == guide(),
+        "docs/AUDIT-RULES.md has drifted from the rules. Run `cargo run -- audit rules > docs/AUDIT-RULES.md`, \
+         read the difference, and commit it."
+    );
+}
+
+#[test]
+fn every_rule_has_its_words_and_numbers_that_can_be() {
+    for rule in rule::all() {
+        let key: &str = rule.key.into();
+        assert!(rule.judges.ends_with('.'), "{key}");
+        for said in rule.said {
+            assert!(!said.title.is_empty() && !said.title.ends_with('.'), "{key}: {}", said.title);
+            assert!(said.why.ends_with('.') && said.what_to_do.ends_with('.'), "{key}: {}", said.why);
+        }
+        for parameter in rule.parameters {
+            let usual = parameter.default;
+            assert!((parameter.least..=parameter.most).contains(&usual), "{key}: {}", parameter.name);
+            let named = format!("`{}`", parameter.name);
+            assert!(rule.judges.contains(&named), "{key} does not say what {named} is for");
+        }
+    }
+}
+
+async fn set(stage: &Stage, who: &Person, wanted: RuleChange<'_>) -> Result<Settings> {
+    let change = Change::by(&stage.installation, &who.viewer, &[Permission::SecurityPolicyManage]).await?;
+    let settings = update(&change, &wanted).await?;
+    change.finish().await?;
+    Ok(settings)
+}
+
+#[tokio::test]
+async fn a_rule_is_set_within_its_limits_and_that_is_on_record() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Boss", &[(Administrator, Scope::Workspace)]).await;
+        let rule = AuditRule::InactiveMember;
+        let days = |value| vec![("days".to_owned(), value)];
+        let stale = set(&stage, &boss, RuleChange { rule, is_enabled: Some(false), parameters: &[] }).await;
+        assert!(matches!(stale, Err(Error::StepUpRequired { .. })));
+        let boss = stage.step_up(&boss).await;
+        for (parameters, expected) in [
+            (days(Some(0)), Refusal::OutOfRange),
+            (days(Some(10_000)), Refusal::OutOfRange),
+            (vec![("weeks".to_owned(), Some(5))], Refusal::NoSuchParameter),
+        ] {
+            let wanted = RuleChange { rule, is_enabled: Some(false), parameters: &parameters };
+            let refused = set(&stage, &boss, wanted).await;
+            assert!(matches!(refused, Err(Error::Refused(refusal)) if refusal == expected), "{refused:?}");
+        }
+        let parameters = days(Some(60));
+        let settings =
+            set(&stage, &boss, RuleChange { rule, is_enabled: Some(false), parameters: &parameters }).await;
+        let settings = settings.unwrap();
+        assert_eq!((settings.is_enabled(rule), settings.parameter(rule::of(rule), "days")), (false, 60));
+        let parameters = days(None);
+        let back = RuleChange { rule, is_enabled: Some(true), parameters: &parameters };
+        let settings = set(&stage, &boss, back).await.unwrap();
+        assert_eq!((settings.is_enabled(rule), settings.parameter(rule::of(rule), "days")), (true, 30));
+        let database = &stage.installation.database;
+        let sql = "SELECT COUNT(*) FROM activities WHERE action = 'audit_rule.updated'";
+        let row = database.reader().query_one_raw(database.statement(sql, [])).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 2);
+    }
+}
