@@ -5,6 +5,7 @@ mod activity;
 mod alert;
 mod api_key;
 mod assignment;
+mod audit_schedule;
 mod bot;
 mod bot_turn;
 mod business_account;

@@ -1,5 +1,6 @@
 //! The auditor: looks at a workspace's people and sign-ins, one rule a file, and keeps what it finds as findings.
 
+pub mod access_change;
 mod account_under_attack;
 mod address_on_many_accounts;
 mod evidence;
@@ -9,13 +10,17 @@ mod inactive_member;
 mod never_signed_in;
 mod password_spraying;
 pub mod people;
+pub mod reader;
+pub mod report;
 pub mod rule;
+pub mod schedule;
 mod second_factor_reset;
 mod setting;
 mod success_after_failures;
 pub mod telling;
 mod template_approved_alone;
 mod tried;
+mod undelivered_report;
 
 use std::time::Duration;
 
@@ -190,6 +195,7 @@ async fn find(rule: AuditRule, look: &Look<'_>) -> Result<Vec<Found>> {
         AuditRule::AccountUnderAttack => account_under_attack::find(look).await,
         AuditRule::SecondFactorReset => second_factor_reset::find(look).await,
         AuditRule::TemplateApprovedAlone => template_approved_alone::find(look).await,
+        AuditRule::UndeliveredReport => undelivered_report::find(look).await,
         AuditRule::InactiveMember => inactive_member::find(look).await,
         AuditRule::NeverSignedIn => never_signed_in::find(look).await,
     }

@@ -30,6 +30,7 @@ pub enum AuditRule {
     AccountUnderAttack,
     SecondFactorReset,
     TemplateApprovedAlone,
+    UndeliveredReport,
     InactiveMember,
     NeverSignedIn,
 }

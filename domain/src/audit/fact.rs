@@ -50,6 +50,10 @@ pub enum FactName {
     IsSetUpAgain,
     Template,
     ApprovedAt,
+    /// Reports that did not reach somebody, since when, and what the mail server answered.
+    ReportsLost,
+    ReportsLostSince,
+    MailAnswer,
 }
 
 impl FactName {
@@ -70,6 +74,9 @@ impl FactName {
             Self::ResetBy => ["Por", "By", "Por"],
             Self::Template => ["Modelo", "Template", "Plantilla"],
             Self::ApprovedAt => ["Aprovado em", "Approved", "Aprobada el"],
+            Self::ReportsLostSince => ["Desde o de", "Since that of", "Desde el de"],
+            Self::MailAnswer => ["Resposta do servidor", "Server's answer", "Respuesta del servidor"],
+            Self::ReportsLost => return None,
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,
         };
         Some(language.pick(&label))

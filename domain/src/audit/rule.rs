@@ -94,6 +94,7 @@ pub fn of(key: AuditRule) -> &'static Rule {
         AuditRule::AccountUnderAttack => &super::account_under_attack::RULE,
         AuditRule::SecondFactorReset => &super::second_factor_reset::RULE,
         AuditRule::TemplateApprovedAlone => &super::template_approved_alone::RULE,
+        AuditRule::UndeliveredReport => &super::undelivered_report::RULE,
         AuditRule::InactiveMember => &super::inactive_member::RULE,
         AuditRule::NeverSignedIn => &super::never_signed_in::RULE,
     }
