@@ -11,6 +11,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use portaria_domain::Installation;
+use portaria_domain::mail::{Standing, standing};
 use tokio_util::sync::CancellationToken;
 
 use crate::background::Freshness;
@@ -44,6 +45,7 @@ async fn ready(State(health): State<Health>) -> Response {
     let access = health.freshness.is_fresh();
     let stopping = health.stopping.is_cancelled();
     let is_ready = database && schema && access && !stopping;
+    let mail = if schema { health.mail().await } else { None };
     let body = Json(serde_json::json!({
         "ready": is_ready,
         "version": env!("CARGO_PKG_VERSION"),
@@ -51,12 +53,24 @@ async fn ready(State(health): State<Health>) -> Response {
         "schema": if schema { "current" } else { "not current" },
         "accessEpochs": if access { "fresh" } else { "stale" },
         "stopping": stopping,
+        // A process is no less ready for it, but somebody should look.
+        "mail": mail.map(|mail| serde_json::json!({
+            "queued": mail.queued,
+            "oldestSeconds": mail.oldest.as_secs(),
+            "givenUpThisWeek": mail.given_up,
+            "reportsUndelivered": mail.reports,
+        })),
     }));
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
 }
 
 impl Health {
+    /// None: the database does not say in time.
+    async fn mail(&self) -> Option<Standing> {
+        tokio::time::timeout(PATIENCE, standing(&self.installation)).await.ok()?.ok()
+    }
+
     async fn is_migrated(&self) -> bool {
         if self.migrated.load(Ordering::Relaxed) {
             return true;

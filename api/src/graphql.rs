@@ -7,6 +7,7 @@ mod api_key;
 mod assignment;
 mod audit_rule;
 mod audit_run;
+mod audit_schedule;
 mod bot;
 mod bot_turn;
 mod business_account;

@@ -1,5 +1,6 @@
 //! The auditor: looks at a workspace's people and sign-ins, one rule a file, and keeps what it finds as findings.
 
+pub mod access_change;
 mod account_under_attack;
 mod address_on_many_accounts;
 mod administrator;
@@ -28,8 +29,11 @@ mod password_spraying;
 pub mod people;
 mod place;
 mod powerful_api_key;
+pub mod reader;
+pub mod report;
 pub mod rule;
 pub mod run;
+pub mod schedule;
 mod second_factor_missing;
 mod second_factor_reset;
 mod secret_due;
@@ -43,6 +47,7 @@ mod success_after_failures;
 pub mod telling;
 mod template_approved_alone;
 mod tried;
+mod undelivered_report;
 mod unused_permission;
 mod unusual_disclosure;
 mod webhook_signatures_failing;
@@ -242,6 +247,7 @@ async fn find(rule: AuditRule, look: &Look<'_>) -> Result<Vec<Found>> {
         AuditRule::DormantAdministrator => dormant_administrator::find(look).await,
         AuditRule::SignInOutOfHours => sign_in_out_of_hours::find(look).await,
         AuditRule::TemplateApprovedAlone => template_approved_alone::find(look).await,
+        AuditRule::UndeliveredReport => undelivered_report::find(look).await,
         AuditRule::InactiveMember => inactive_member::find(look).await,
         AuditRule::NeverSignedIn => never_signed_in::find(look).await,
         AuditRule::BrokenChain => broken_chain::find(look).await,

@@ -93,6 +93,8 @@ pub enum Refusal {
     NothingConferred,
     #[error("it ends before it begins, or has ended already")]
     InvalidPeriod,
+    #[error("that is no time zone: say an IANA name, as America/Sao_Paulo")]
+    UnknownTimeZone,
     #[error("a name is needed")]
     NameMissing,
     #[error("a reason is needed")]

@@ -3,6 +3,8 @@
 //! The token of a link does not stand in a queued letter. It is sealed beside it, put in when the letter goes out, and
 //! erased once it has.
 
+mod standing;
+
 use portaria_entity::id::{OutgoingMailId, WorkspaceId};
 use portaria_entity::mail_secret;
 use portaria_entity::outgoing_mail::{self, MailStatus};
@@ -14,6 +16,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
 use crate::token::Token;
+
+pub use standing::{Standing, WITHDRAWN, standing};
 
 /// What a letter says.
 pub(crate) struct Letter {

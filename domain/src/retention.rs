@@ -46,7 +46,7 @@ struct Outdated {
 }
 
 impl Retention {
-    fn outdated(&self) -> [Outdated; 13] {
+    fn outdated(&self) -> [Outdated; 14] {
         let of = |table, key, condition, days| Outdated { table, key, condition, days };
         [
             // The next attempt of what is settled is when it was last worked on.
@@ -82,6 +82,12 @@ impl Retention {
             of("throttled_attempts", "minute, address, user_id", "minute < $1", self.sign_ins),
             of(
                 "mail_secrets",
+                "id",
+                "id IN (SELECT id FROM outgoing_mails WHERE status <> 'queued' AND created_at < $1)",
+                self.mails,
+            ),
+            of(
+                "mail_attachments",
                 "id",
                 "id IN (SELECT id FROM outgoing_mails WHERE status <> 'queued' AND created_at < $1)",
                 self.mails,

@@ -53,6 +53,9 @@ pub async fn create(
         front_end_url: None,
         access_epoch: 1,
         audit_minute: 8 * 60,
+        reports_daily: true,
+        reports_weekday: Some(0),
+        reports_set_at: installation.clock.now(),
         uses_recorded_since: installation.clock.now(),
         created_at: installation.clock.now(),
     };

@@ -49,6 +49,7 @@ pub enum AuditRule {
     OnlyAdministrator,
     OrphanedCredential,
     PowerfulApiKey,
+    UndeliveredReport,
     InactiveMember,
     NeverSignedIn,
     EndlessGrant,

@@ -22,6 +22,12 @@ pub struct Model {
     pub access_epoch: i64,
     /// Local minute of the day at which the daily audit runs.
     pub audit_minute: i32,
+    /// Whether a report of the audit goes out each day.
+    pub reports_daily: bool,
+    /// On which day of the week the report of the week goes out, Monday being 0; none without it.
+    pub reports_weekday: Option<i32>,
+    /// Since when that holds: no report is made up for from before.
+    pub reports_set_at: Timestamp,
     /// Since when it is recorded which permissions are used.
     pub uses_recorded_since: Timestamp,
     pub created_at: Timestamp,

@@ -31,6 +31,7 @@ mod m20261126_000035_audit_rules;
 mod m20261126_000036_sign_in_lookups;
 mod m20261126_000037_traces;
 mod m20261126_000038_findings;
+mod m20261126_000039_audit_reports;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000036_sign_in_lookups::Migration),
             Box::new(m20261126_000037_traces::Migration),
             Box::new(m20261126_000038_findings::Migration),
+            Box::new(m20261126_000039_audit_reports::Migration),
         ]
     }
 }

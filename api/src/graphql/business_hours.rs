@@ -35,6 +35,18 @@ const DAYS: [Weekday; 7] = [
     Weekday::Sunday,
 ];
 
+impl Weekday {
+    /// Monday is 0.
+    pub fn of_index(index: i32) -> Option<Self> {
+        DAYS.get(usize::try_from(index).ok()?).copied()
+    }
+
+    pub fn index(self) -> i32 {
+        let place = DAYS.iter().position(|day| *day == self).unwrap_or_default();
+        i32::try_from(place).unwrap_or_default()
+    }
+}
+
 /// From one time of a day until before another.
 #[derive(InputObject)]
 pub struct HoursInput {

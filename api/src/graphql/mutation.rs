@@ -5,6 +5,7 @@ mod activity;
 mod alert;
 mod api_key;
 mod audit;
+mod audit_schedule;
 mod bot;
 mod channel;
 mod consent;
@@ -58,6 +59,7 @@ pub struct Mutation(
     second_factor_reset::SecondFactorResetMutation,
     passkey::PasskeyMutation,
     security_policy::SecurityPolicyMutation,
+    audit_schedule::AuditScheduleMutation,
     conversation::ConversationMutation,
     member::MemberMutation,
     invitation::InvitationMutation,

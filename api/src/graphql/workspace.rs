@@ -1,6 +1,7 @@
 //! The workspace that the viewer is in.
 
 use async_graphql::{Context, ID};
+use portaria_domain::audit::schedule::Schedule;
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::routing::setting;
 use portaria_domain::security_policy;
@@ -9,6 +10,7 @@ use portaria_entity::workspace::Model;
 use portaria_guard::guarded;
 
 use super::ability::WorkspaceAbilities;
+use super::audit_schedule::AuditSchedule;
 use super::routing_setting::WorkspaceRouting;
 use super::security_policy::SecurityPolicy;
 use crate::error::Result;
@@ -61,6 +63,12 @@ impl Workspace {
     async fn routing(&self, ctx: &Context<'_>) -> Result<WorkspaceRouting> {
         let reader = Request::of(ctx).installation.database.reader();
         Ok(setting::of_workspace(reader, self.0.id).await?.into())
+    }
+
+    /// When it is audited, and when the reports of that go out.
+    #[requires(SecurityPolicyManage, AccessAuditRead)]
+    fn audit_schedule(&self) -> AuditSchedule {
+        Schedule::of(&self.0).into()
     }
 
     /// What it demands of its people before they may do anything.

@@ -4,6 +4,7 @@
 mod activity_log;
 mod api_key;
 mod assignment;
+mod audit_schedule;
 mod bot;
 mod browser;
 mod catalogue;

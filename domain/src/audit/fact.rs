@@ -102,6 +102,10 @@ pub enum FactName {
     Flaws,
     FirstFlaw,
     MissingKey,
+    /// Reports that did not reach somebody, since when, and what the mail server answered.
+    ReportsLost,
+    ReportsLostSince,
+    MailAnswer,
 }
 
 impl FactName {
@@ -127,6 +131,9 @@ impl FactName {
             Self::SessionsOpened => ["Abertas", "Opened", "Abiertas"],
             Self::RequiredSince => ["Exigido desde", "Required since", "Exigido desde"],
             Self::AdministratorSince => ["Administra desde", "Administrator since", "Administra desde"],
+            Self::ReportsLostSince => ["Desde o de", "Since that of", "Desde el de"],
+            Self::MailAnswer => ["Resposta do servidor", "Server's answer", "Respuesta del servidor"],
+            Self::ReportsLost => return None,
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,
             Self::Kilometres | Self::IsNewCountry | Self::IsNewNetwork | Self::IsNewDevice => return None,
             Self::SessionCount => return None,

@@ -65,6 +65,20 @@ impl People {
         Ok(people)
     }
 
+    /// The same, and these.
+    pub async fn and_members(
+        mut self,
+        connection: &impl ConnectionTrait,
+        at: (WorkspaceId, Timestamp),
+        ids: &[MemberId],
+    ) -> Result<Self> {
+        let unknown: Vec<MemberId> = ids.iter().copied().filter(|id| !self.members.contains_key(id)).collect();
+        for batch in unknown.chunks(BATCH) {
+            self.add(connection, at, batch).await?;
+        }
+        Ok(self)
+    }
+
     /// The same, that also tells in which countries addresses are.
     pub fn with_countries(self, countries: Countries) -> Self {
         Self { countries, ..self }

@@ -104,6 +104,7 @@ pub fn of(key: AuditRule) -> &'static Rule {
         AuditRule::DormantAdministrator => &super::dormant_administrator::RULE,
         AuditRule::SignInOutOfHours => &super::sign_in_out_of_hours::RULE,
         AuditRule::TemplateApprovedAlone => &super::template_approved_alone::RULE,
+        AuditRule::UndeliveredReport => &super::undelivered_report::RULE,
         AuditRule::InactiveMember => &super::inactive_member::RULE,
         AuditRule::NeverSignedIn => &super::never_signed_in::RULE,
         AuditRule::BrokenChain => &super::broken_chain::RULE,

@@ -5,8 +5,10 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use lettre::Message;
 use lettre::address::{Address, Envelope};
-use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox as HeaderMailbox, MultiPart, SinglePart};
+use lettre::message::header::{
+    ContentDisposition, ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
+};
+use lettre::message::{Body, Mailbox as HeaderMailbox, MultiPart, SinglePart};
 use uuid::Uuid;
 
 use super::error::{SendError, Stage};
@@ -30,6 +32,17 @@ pub struct OutgoingMail {
     pub message_id: String,
     /// When the mail was written, not when it is sent.
     pub date: Timestamp,
+    pub attachment: Option<Attachment>,
+}
+
+/// A file that goes along with a mail: text in UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Plain ASCII without a path.
+    pub name: String,
+    /// E.g. `text/csv; charset=utf-8`.
+    pub media_type: String,
+    pub content: String,
 }
 
 /// The Message-ID of a queued mail: its id at the sender's domain, the same on every attempt.
@@ -59,20 +72,36 @@ impl Composed {
             .date(SystemTime::from(mail.date))
             .message_id(Some(format!("<{id}>")))
             .header(AutoSubmitted)
-            .multipart(body(mail, &id))
+            .multipart(body(mail, &id)?)
             .map_err(invalid)?;
         let file_stem = format!("{}-{}", mail.date.strftime("%Y%m%dT%H%M%SZ"), local_part(&id));
         Ok(Self { envelope, bytes: message.formatted(), file_stem })
     }
 }
 
-/// Plain text first: a reader's program shows the last form that it understands.
-fn body(mail: &OutgoingMail, id: &str) -> MultiPart {
+/// Plain text first: a reader's program shows the last form that it understands. Files come behind both.
+fn body(mail: &OutgoingMail, id: &str) -> Result<MultiPart, SendError> {
     // The parts are encoded, so that no line of theirs can begin with this.
-    MultiPart::alternative()
+    let words = MultiPart::alternative()
         .boundary(format!("=_{}", local_part(id)))
         .singlepart(SinglePart::plain(mail.text.clone()))
-        .singlepart(SinglePart::html(mail.html.clone()))
+        .singlepart(SinglePart::html(mail.html.clone()));
+    let Some(attachment) = &mail.attachment else { return Ok(words) };
+    let file = SinglePart::builder()
+        .header(attachment.media_type.parse::<ContentType>().map_err(invalid)?)
+        .header(ContentDisposition::attachment(&attachment.name))
+        .body(encoded(&attachment.content)?);
+    Ok(MultiPart::mixed()
+        .boundary(format!("=_{}-files", local_part(id)))
+        .multipart(words)
+        .singlepart(file))
+}
+
+/// In base64, so that no server on the way touches its line ends.
+fn encoded(content: &str) -> Result<Body, SendError> {
+    let bytes = content.as_bytes().to_vec();
+    Body::new_with_encoding(bytes, ContentTransferEncoding::Base64)
+        .map_err(|_| SendError::permanent(Stage::Compose, None, "the attachment cannot be encoded"))
 }
 
 fn header_mailbox(mailbox: &Mailbox) -> Result<HeaderMailbox, SendError> {

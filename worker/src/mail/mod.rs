@@ -15,9 +15,9 @@ pub use error::{Failure, MailConfigError, SendError, Stage};
 pub use file::FileTransport;
 pub use mask::{mask_address, mask_addresses};
 pub use memory::MemoryTransport;
-pub use message::{Mailbox, OutgoingMail, message_id};
+pub use message::{Attachment, Mailbox, OutgoingMail, message_id};
 pub use options::{MailOptions, SmtpOptions, Transport};
-pub use queue::{NewMail, Outbox, Sent, enqueue};
+pub use queue::{NewMail, Outbox, Sent, enqueue, enqueue_with};
 pub use smtp::{Credentials, Encryption, Password, SmtpSettings, SmtpTransport};
 
 use message::Composed;

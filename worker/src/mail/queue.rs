@@ -5,8 +5,10 @@ use std::time::Duration;
 use portaria_domain::Installation;
 use portaria_domain::clock::Clock;
 use portaria_domain::error::Result;
-use portaria_domain::mail::{forget_token, unsealed};
+use portaria_domain::mail::{WITHDRAWN, forget_token, unsealed};
+use portaria_domain::audit::{reader, report};
 use portaria_entity::id::{OutgoingMailId, WorkspaceId};
+use portaria_entity::mail_attachment;
 use portaria_entity::outgoing_mail::{self, MailStatus};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
@@ -14,7 +16,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio_util::sync::CancellationToken;
 
-use super::{Mailbox, Mailer, OutgoingMail, SendError, message_id};
+use super::{Attachment, Mailbox, Mailer, OutgoingMail, SendError, message_id};
 use crate::mail::MailConfigError;
 use crate::mail::MailOptions;
 
@@ -25,8 +27,15 @@ const LEASE: Duration = Duration::from_secs(10 * 60);
 /// The first pause after a failure; it doubles up to the longest.
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 const LONGEST_RETRY: Duration = Duration::from_secs(60 * 60);
-/// After so long a mail that could not be sent is given up.
+/// After so long a mail that could not be sent is given up,
 const GIVE_UP: Duration = Duration::from_secs(48 * 60 * 60);
+/// but not before it was tried so often: it may have waited for a process that was away, or the clock have jumped.
+const LEAST_ATTEMPTS: i32 = 12;
+/// What is put off or leased for longer than anything ever is was written by a clock that was wrong.
+const ABSURD: Duration = Duration::from_secs(2 * 60 * 60);
+/// So often, and so far apart, it is tried to write down that a mail was sent: well within its lease.
+const SETTLING: u32 = 240;
+const SETTLING_PAUSE: Duration = Duration::from_secs(1);
 /// The most mails that one pass sends before it looks whether it should stop.
 const BATCH: u64 = 50;
 
@@ -48,6 +57,16 @@ pub async fn enqueue(
     sender: &Mailbox,
     new: NewMail,
 ) -> Result<()> {
+    enqueue_with(transaction, clock, sender, (new, None)).await.map(|_| ())
+}
+
+/// The same with a file; answers the mail's id, unless there is one of its key already.
+pub async fn enqueue_with(
+    transaction: &impl ConnectionTrait,
+    clock: &Clock,
+    sender: &Mailbox,
+    (new, attachment): (NewMail, Option<Attachment>),
+) -> Result<Option<OutgoingMailId>> {
     let id: OutgoingMailId = clock.new_id();
     let now = clock.now();
     let row = outgoing_mail::ActiveModel {
@@ -69,8 +88,15 @@ pub async fn enqueue(
         sent_at: Set(None),
     };
     let once = OnConflict::column(outgoing_mail::Column::DedupKey).do_nothing().to_owned();
-    outgoing_mail::Entity::insert(row).on_conflict(once).exec_without_returning(transaction).await?;
-    Ok(())
+    if outgoing_mail::Entity::insert(row).on_conflict(once).exec_without_returning(transaction).await? != 1 {
+        return Ok(None);
+    }
+    if let Some(Attachment { name, media_type, content }) = attachment {
+        let file = mail_attachment::Model { id, name, media_type, content };
+        let file = mail_attachment::ActiveModel::from(file);
+        mail_attachment::Entity::insert(file).exec_without_returning(transaction).await?;
+    }
+    Ok(Some(id))
 }
 
 /// What became of the mails of one pass.
@@ -143,7 +169,7 @@ impl Outbox {
         let now = self.installation.clock.now();
         let due = outgoing_mail::Entity::find()
             .filter(outgoing_mail::Column::Status.eq(MailStatus::Queued))
-            .filter(outgoing_mail::Column::NextAttemptAt.lte(now))
+            .filter(due_at(now))
             .filter(unleased(now))
             .order_by_asc(outgoing_mail::Column::NextAttemptAt)
             .order_by_asc(outgoing_mail::Column::Id)
@@ -172,16 +198,22 @@ impl Outbox {
     }
 
     async fn send(&self, mail: outgoing_mail::Model, lease: Timestamp, all: &mut Sent) -> Result<()> {
+        if self.withdraw(&mail, lease).await? {
+            return Ok(());
+        }
         let (id, attempts, created_at) = (mail.id, mail.attempts, mail.created_at);
+        let reader = self.installation.database.reader();
+        let attachment = mail_attachment::Entity::find_by_id(id).one(reader).await?;
         // Its token is in memory only for as long as it takes to send it.
-        let mail = unsealed(self.installation.database.reader(), &self.installation, mail).await?;
-        let outcome = match self.outgoing(mail) {
+        let mail = unsealed(reader, &self.installation, mail).await?;
+        let outcome = match self.outgoing(mail, attachment) {
             Ok(outgoing) => self.mailer.send(&outgoing).await,
             Err(error) => Err(error),
         };
         let now = self.installation.clock.now();
         let mut row =
             outgoing_mail::ActiveModel { leased_until: Set(None), ..outgoing_mail::ActiveModel::default() };
+        let is_young = now.since(created_at) < GIVE_UP || attempts.saturating_add(1) < LEAST_ATTEMPTS;
         match outcome {
             Ok(()) => {
                 all.sent += 1;
@@ -189,17 +221,44 @@ impl Outbox {
                 row.sent_at = Set(Some(now));
                 row.error = Set(None);
             }
-            Err(SendError::Retry(failure)) if now.since(created_at) < GIVE_UP => {
+            Err(SendError::Retry(failure)) if is_young => {
                 all.put_off += 1;
                 row.next_attempt_at = Set(now + pause_after(attempts));
                 row.error = Set(Some(failure.to_string()));
             }
             Err(SendError::Retry(failure) | SendError::Permanent(failure)) => {
                 all.given_up += 1;
+                tracing::error!(mail = %id, %failure, "a mail was given up");
+                metrics::counter!("portaria_mails_given_up_total").increment(1);
                 row.status = Set(MailStatus::Failed);
                 row.error = Set(Some(failure.to_string()));
             }
         }
+        self.settle((id, lease), row).await
+    }
+
+    /// Writes down what became of a mail. One that the server has taken is not sent again because the database was away
+    /// for a moment.
+    async fn settle(&self, ours: (OutgoingMailId, Timestamp), row: outgoing_mail::ActiveModel) -> Result<()> {
+        let is_sent = matches!(row.status, Set(MailStatus::Sent));
+        let mut tries = if is_sent { SETTLING } else { 1 };
+        loop {
+            tries -= 1;
+            match self.write_outcome(ours, row.clone()).await {
+                Err(error) if tries > 0 && error.is_unavailable() => {
+                    tracing::warn!(mail = %ours.0, %error, "a mail that was sent could not be written down yet");
+                    tokio::time::sleep(SETTLING_PAUSE).await;
+                }
+                written => return written,
+            }
+        }
+    }
+
+    async fn write_outcome(
+        &self,
+        (id, lease): (OutgoingMailId, Timestamp),
+        row: outgoing_mail::ActiveModel,
+    ) -> Result<()> {
         let is_over = matches!(row.status, Set(_));
         let transaction = self.installation.database.begin().await?;
         // Only while the lease is ours: a process that was away too long has nothing to say any more.
@@ -215,7 +274,40 @@ impl Outbox {
         Ok(transaction.commit().await?)
     }
 
-    fn outgoing(&self, mail: outgoing_mail::Model) -> std::result::Result<OutgoingMail, SendError> {
+    /// A report goes to who may read it when it goes out, not when it was written.
+    async fn withdraw(&self, mail: &outgoing_mail::Model, lease: Timestamp) -> Result<bool> {
+        let database = &self.installation.database;
+        let Some(of) = report::of_mail(database.reader(), mail.id).await? else { return Ok(false) };
+        let now = self.installation.clock.now();
+        let reader = (of.workspace_id, of.member_id);
+        if reader::may_read(database.reader(), database, reader, now).await? {
+            return Ok(false);
+        }
+        let row = outgoing_mail::ActiveModel {
+            status: Set(MailStatus::Failed),
+            error: Set(Some(WITHDRAWN.to_owned())),
+            leased_until: Set(None),
+            ..outgoing_mail::ActiveModel::default()
+        };
+        let transaction = database.begin().await?;
+        let ours = outgoing_mail::Entity::update_many()
+            .set(row)
+            .filter(outgoing_mail::Column::Id.eq(mail.id))
+            .filter(outgoing_mail::Column::LeasedUntil.eq(lease))
+            .exec(&transaction)
+            .await?;
+        if ours.rows_affected == 1 {
+            report::withdraw(&transaction, &of, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    fn outgoing(
+        &self,
+        mail: outgoing_mail::Model,
+        attachment: Option<mail_attachment::Model>,
+    ) -> std::result::Result<OutgoingMail, SendError> {
         let date = jiff::Timestamp::from_microsecond(mail.created_at.0)
             .map_err(|error| SendError::permanent(super::Stage::Compose, None, &error.to_string()))?;
         Ok(OutgoingMail {
@@ -226,6 +318,10 @@ impl Outbox {
             html: mail.html,
             message_id: mail.message_id,
             date,
+            attachment: attachment.map(|file| {
+                let mail_attachment::Model { name, media_type, content, .. } = file;
+                Attachment { name, media_type, content }
+            }),
         })
     }
 }
@@ -234,6 +330,13 @@ fn unleased(now: Timestamp) -> Condition {
     Condition::any()
         .add(outgoing_mail::Column::LeasedUntil.is_null())
         .add(outgoing_mail::Column::LeasedUntil.lt(now))
+        .add(outgoing_mail::Column::LeasedUntil.gt(now + ABSURD))
+}
+
+fn due_at(now: Timestamp) -> Condition {
+    Condition::any()
+        .add(outgoing_mail::Column::NextAttemptAt.lte(now))
+        .add(outgoing_mail::Column::NextAttemptAt.gt(now + ABSURD))
 }
 
 /// A minute, two, four, up to an hour.

@@ -7,12 +7,10 @@ use portaria_domain::harmless;
 use portaria_domain::language::{Language, Wall};
 use portaria_entity::finding::AuditRule;
 
+use super::chart::Chart;
 use super::language::{Checked, Label, Phrases, Tally, phrases};
-use super::model::{Occasion, Opened, Report, ReportFinding};
-
-/// More of one kind than this are counted, not listed: nobody reads the fortieth on a telephone, and mail
-/// programs cut off mails that are too long.
-const MOST_ENTRIES: usize = 20;
+use super::list::List;
+use super::model::{Occasion, Report, ReportFinding};
 
 pub struct Page {
     pub language_tag: &'static str,
@@ -23,10 +21,15 @@ pub struct Page {
     pub lead: String,
     pub checked: Option<String>,
     pub tallies: Vec<Tile>,
+    /// What is new.
     pub sections: Vec<Section>,
+    /// What is told in a line each.
+    pub lists: Vec<List>,
+    pub chart_heading: &'static str,
+    pub chart: Option<Chart>,
     pub why: &'static str,
     pub what_to_do: &'static str,
-    pub reported_since: &'static str,
+    pub open_finding: &'static str,
     pub button: Option<Button>,
     pub footer: Vec<String>,
     pub chain: Option<Chain>,
@@ -59,19 +62,19 @@ pub struct Entry {
     pub who: String,
     pub email: Option<String>,
     pub roles: Option<String>,
-    /// Said of what the reader has not been told before.
-    pub new: Option<&'static str>,
     pub seen: String,
     pub facts: Vec<ToldFact>,
-    /// Since when it has been told, of what the reader knows.
-    pub since: Option<String>,
+    pub url: Option<String>,
 }
 
 /// A language and a clock: what it takes to say something.
-struct Words<'a> {
-    language: Language,
-    phrases: &'static dyn Phrases,
-    wall: &'a Wall,
+pub struct Words<'a> {
+    pub language: Language,
+    pub phrases: &'static dyn Phrases,
+    pub wall: &'a Wall,
+    pub front_end: Option<&'a str>,
+    /// So many of a kind are listed.
+    pub listed: usize,
 }
 
 pub struct Button {
@@ -93,7 +96,7 @@ pub struct Tone {
 }
 
 impl Tone {
-    fn of(urgency: Urgency) -> Self {
+    pub fn of(urgency: Urgency) -> Self {
         match urgency {
             Urgency::Now => Self { class: "critical", ink: "#b3261e", tint: "#fdf0ef" },
             Urgency::Today => Self { class: "warning", ink: "#96560b", tint: "#fdf5e8" },
@@ -103,30 +106,41 @@ impl Tone {
 }
 
 impl Page {
-    pub fn of(report: &Report) -> Self {
+    /// `listed`: so many of a kind, the others are counted.
+    pub fn of(report: &Report, listed: usize) -> Self {
         let wall = Wall::new(&report.time_zone, report.ran_at);
-        let words = Words { language: report.language, phrases: phrases(report.language), wall: &wall };
-        let phrases = words.phrases;
+        let front_end = front_end(report);
+        let (language, phrases) = (report.language, phrases(report.language));
+        let words = Words { language, phrases, wall: &wall, front_end, listed };
         let workspace = harmless::name(&report.workspace_name);
-        let tally = tally(&report.findings);
+        let tally = tally(report);
         let checked = Checked { members: report.members_checked, sign_ins: report.sign_ins_checked };
-        let (lead, checked) = match tally.total {
+        let (lead, checked) = match tally.new + tally.known {
             0 => (phrases.nothing(checked), None),
             _ => (phrases.lead(tally), Some(phrases.checked(checked, &wall.span(report.period)))),
         };
+        let title = phrases.title(report.cadence);
+        let lists = List::all(report, &words);
+        let is_quiet = tally.new + tally.known == 0 && lists.is_empty();
         Self {
-            language_tag: report.language.tag(),
-            subject: phrases.subject(&workspace, tally),
-            title: phrases.label(Label::ReportTitle),
+            language_tag: language.tag(),
+            subject: format!("{title} · {workspace}: {}", phrases.subject(tally)),
+            title,
             ran: ran(report, &words),
             lead,
             checked,
             tallies: tiles(&report.findings, &words),
             sections: sections(&report.findings, &words),
+            lists,
+            chart_heading: phrases.label(Label::Trend),
+            chart: if is_quiet { None } else { Chart::of(&report.trend, &words) },
             why: phrases.label(Label::Why),
             what_to_do: phrases.label(Label::WhatToDo),
-            reported_since: phrases.label(Label::ReportedSince),
-            button: button(report, &words),
+            open_finding: phrases.label(Label::OpenFinding),
+            button: words.front_end.map(|base| Button {
+                label: phrases.label(Label::OpenPortaria),
+                url: format!("{base}/findings"),
+            }),
             footer: footer(report, &workspace, &words),
             chain: chain(report, &words),
             workspace,
@@ -134,16 +148,28 @@ impl Page {
     }
 }
 
-fn tally(findings: &[ReportFinding]) -> Tally {
-    let critical = findings.iter().filter(|finding| finding.urgency == Urgency::Now).count();
-    Tally { total: findings.len() as u64, critical: critical as u64 }
+fn tally(report: &Report) -> Tally {
+    let count = |is_new: bool, urgent: bool| {
+        let wanted = |finding: &&ReportFinding| {
+            finding.is_new() == is_new && (!urgent || finding.urgency == Urgency::Now)
+        };
+        report.findings.iter().filter(wanted).count() as u64
+    };
+    Tally {
+        new: count(true, false),
+        new_urgent: count(true, true),
+        known: count(false, false).saturating_add(report.unlisted),
+        known_urgent: count(false, true),
+    }
 }
 
+/// When it ran, and since when it tells what is new.
 fn ran(report: &Report, words: &Words<'_>) -> String {
     let time = words.time(report.ran_at);
+    let since = words.phrases.told_until(&words.wall.time(report.told_until));
     match report.occasion {
-        Occasion::Scheduled => time,
-        Occasion::Requested => format!("{time} ({})", words.phrases.label(Label::Requested)),
+        Occasion::Scheduled => format!("{time} · {since}"),
+        Occasion::Requested => format!("{time} ({}) · {since}", words.phrases.label(Label::Requested)),
     }
 }
 
@@ -163,7 +189,8 @@ fn tiles(findings: &[ReportFinding], words: &Words<'_>) -> Vec<Tile> {
 
 fn sections(findings: &[ReportFinding], words: &Words<'_>) -> Vec<Section> {
     let section = |urgency| {
-        let of_it: Vec<_> = findings.iter().filter(|finding| finding.urgency == urgency).collect();
+        let is_of_it = |finding: &&ReportFinding| finding.urgency == urgency && finding.is_new();
+        let of_it: Vec<_> = findings.iter().filter(is_of_it).collect();
         (!of_it.is_empty()).then(|| Section {
             tone: Tone::of(urgency),
             heading: words.phrases.urgency(urgency),
@@ -183,55 +210,59 @@ fn groups(mut findings: Vec<&ReportFinding>, words: &Words<'_>) -> Vec<Group> {
 }
 
 fn group(rule: AuditRule, findings: &[&ReportFinding], words: &Words<'_>) -> Group {
-    let listed = findings.iter().take(MOST_ENTRIES);
-    let unlisted = findings.len().saturating_sub(MOST_ENTRIES) as u64;
+    let listed = findings.iter().take(words.listed);
     let said = rule::of(rule).said(words.language);
     Group {
         title: said.title,
         why: said.why,
         what_to_do: said.what_to_do,
         entries: listed.map(|finding| words.entry(finding)).collect(),
-        and_more: (unlisted > 0).then(|| words.phrases.and_more(unlisted)),
+        and_more: words.and_more(findings.len().saturating_sub(words.listed) as u64),
     }
 }
 
 impl Words<'_> {
-    fn time(&self, at: Timestamp) -> String {
+    pub fn time(&self, at: Timestamp) -> String {
         self.phrases.day_and_time(&self.wall.time(at))
+    }
+
+    pub fn and_more(&self, unlisted: u64) -> Option<String> {
+        (unlisted > 0).then(|| self.phrases.and_more(unlisted))
+    }
+
+    /// Where the front end shows a finding. It asks who comes there to sign in: the link opens nothing.
+    pub fn url_of(&self, finding: &ReportFinding) -> Option<String> {
+        self.front_end.map(|base| format!("{base}/findings/{}", finding.id))
     }
 
     fn entry(&self, finding: &ReportFinding) -> Entry {
         let told = finding.told.clone();
-        let (new, since) = match finding.opened {
-            Opened::Now => (Some(self.phrases.label(Label::New)), None),
-            Opened::Earlier(at) => (None, Some(self.time(at))),
-        };
         Entry {
             who: told.who,
             email: told.email,
             roles: told.roles,
-            new,
             seen: told.seen,
             facts: told.facts,
-            since,
+            url: self.url_of(finding),
         }
     }
 }
 
 /// Only a plain web address becomes a link.
-fn button(report: &Report, words: &Words<'_>) -> Option<Button> {
+fn front_end(report: &Report) -> Option<&str> {
     let url = report.front_end_url.as_deref()?;
     let is_web = url.starts_with("https://") || url.starts_with("http://");
-    let is_plain = url.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>'));
-    (is_web && is_plain)
-        .then(|| Button { label: words.phrases.label(Label::OpenPortaria), url: url.to_owned() })
+    let is_plain = url.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>' | '?' | '#'));
+    (is_web && is_plain).then(|| url.trim_end_matches('/'))
 }
 
 fn footer(report: &Report, workspace: &str, words: &Words<'_>) -> Vec<String> {
-    let next = report.next_run_at.map(|at| words.phrases.next_run(&words.wall.time(at)));
+    let has_table = !report.findings.is_empty() || !report.resolved.is_empty();
+    let attached = has_table.then(|| words.phrases.label(Label::Attached).to_owned());
+    let next = report.next_report_at.map(|at| words.phrases.next_run(&words.wall.time(at)));
     let reason = words.phrases.reason_for_mail(workspace);
     let zone = words.phrases.time_zone(&words.wall.zone_name());
-    [Some(reason), next, Some(zone)].into_iter().flatten().collect()
+    [attached, Some(reason), next, Some(zone)].into_iter().flatten().collect()
 }
 
 fn chain(report: &Report, words: &Words<'_>) -> Option<Chain> {

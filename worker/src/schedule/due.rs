@@ -1,6 +1,6 @@
-//! When a daily job is due: by the clock on the wall of the workspace, whatever summer time does to it.
+//! When a daily job is due, and a weekly one: by the clock on the wall of the workspace, whatever summer time does to it.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use portaria_domain::error::{Error, Result};
@@ -59,6 +59,13 @@ impl Daily {
         self.around(now).into_iter().find(|scheduled| scheduled.at > now)
     }
 
+    /// The latest local time that a claim made until now can be for: two days ahead, for the workspace may have moved to
+    /// another zone, and a clock may have been corrected.
+    pub fn credible(&self, now: Timestamp) -> String {
+        let latest = self.zone.to_datetime(now).saturating_add(2.days());
+        Scheduled { local: latest, at: now }.key()
+    }
+
     /// The occurrences of the days around now, in order. Two days on each side, for a zone may leave out a whole day.
     fn around(&self, now: Timestamp) -> Vec<Scheduled> {
         let today = self.zone.to_datetime(now).date();
@@ -81,6 +88,49 @@ impl Daily {
             }
         };
         Some(Scheduled { local, at })
+    }
+}
+
+/// A job of one day of the week, at the minute of a daily one.
+#[derive(Debug, Clone)]
+pub struct Weekly {
+    daily: Daily,
+    weekday: Weekday,
+}
+
+impl Weekly {
+    /// The report of the week of a workspace, if it has one.
+    pub fn of(workspace: &workspace::Model) -> Result<Option<Self>> {
+        let daily = Daily::of(workspace)?;
+        let weekday = workspace.reports_weekday.and_then(|day| i8::try_from(day).ok());
+        let weekday = weekday.and_then(|day| Weekday::from_monday_zero_offset(day).ok());
+        Ok(weekday.map(|weekday| Self { daily, weekday }))
+    }
+
+    /// The one that happened last, if that was after `since`.
+    pub fn last(&self, since: Timestamp, now: Timestamp) -> Option<Scheduled> {
+        self.around(now).into_iter().rev().find(|scheduled| scheduled.at <= now).filter(|last| last.at > since)
+    }
+
+    /// The next one after now.
+    pub fn next(&self, now: Timestamp) -> Option<Scheduled> {
+        self.around(now).into_iter().find(|scheduled| scheduled.at > now)
+    }
+
+    fn around(&self, now: Timestamp) -> Vec<Scheduled> {
+        let today = self.daily.zone.to_datetime(now).date();
+        (-9..=9)
+            .filter_map(|days| today.checked_add(i64::from(days).days()).ok())
+            .filter(|date| date.weekday() == self.weekday)
+            .filter_map(|date| self.daily.on(date))
+            .collect()
+    }
+}
+
+impl Scheduled {
+    /// `2026-03-09`: by which a report of the week is known.
+    pub fn day(&self) -> String {
+        self.local.date().to_string()
     }
 }
 
@@ -212,5 +262,39 @@ mod tests {
         assert_eq!(daily.due(founded, None, at("2026-03-13T10:59:59Z")), None);
         assert_eq!(daily.due(founded, None, at("2026-03-13T11:00:00Z")).unwrap().key(), "2026-03-13T08:00");
         assert_eq!(daily.next(founded).unwrap().at, at("2026-03-13T11:00:00Z"));
+    }
+
+    fn weekly(zone: &str, minute: i32, weekday: Weekday) -> Weekly {
+        Weekly { daily: daily(zone, minute), weekday }
+    }
+
+    #[test]
+    fn a_week_is_told_on_its_day_and_made_up_until_the_next() {
+        let weekly = weekly("America/Sao_Paulo", 480, Weekday::Monday);
+        let last = |now: &str| weekly.last(LONG_AGO, at(now)).unwrap().day();
+        assert_eq!(last("2026-03-09T10:59:59Z"), "2026-03-02");
+        assert_eq!(last("2026-03-09T11:00:00Z"), "2026-03-09");
+        assert_eq!(last("2026-03-16T10:59:59Z"), "2026-03-09");
+        assert_eq!(weekly.next(at("2026-03-09T11:00:00Z")).unwrap().at, at("2026-03-16T11:00:00Z"));
+        let set_up = at("2026-03-10T00:00:00Z");
+        assert_eq!(weekly.last(set_up, at("2026-03-12T11:00:00Z")), None, "from before there was one");
+    }
+
+    #[test]
+    fn a_week_ends_at_the_same_hour_on_both_sides_of_summer_time() {
+        let weekly = weekly("America/New_York", 150, Weekday::Sunday);
+        let last = weekly.last(LONG_AGO, at("2026-03-08T12:00:00Z")).unwrap();
+        assert_eq!((last.key().as_str(), last.at), ("2026-03-08T02:30", at("2026-03-08T07:00:00Z")));
+        let twice = weekly.last(LONG_AGO, at("2026-11-01T12:00:00Z")).unwrap();
+        assert_eq!((twice.key().as_str(), twice.at), ("2026-11-01T02:30", at("2026-11-01T07:30:00Z")));
+        // Samoa had no Friday, 30 December 2011: it was told when Saturday began.
+        let apia = super::tests::weekly("Pacific/Apia", 480, Weekday::Friday);
+        assert_eq!(apia.last(LONG_AGO, at("2011-12-30T12:00:00Z")).unwrap().day(), "2011-12-30");
+    }
+
+    #[test]
+    fn what_a_wrong_clock_has_claimed_is_not_believed() {
+        let daily = daily("America/Sao_Paulo", 480);
+        assert_eq!(daily.credible(at("2026-03-13T12:00:00Z")), "2026-03-15T09:00");
     }
 }

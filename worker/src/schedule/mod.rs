@@ -4,6 +4,7 @@
 mod asked;
 mod audit;
 mod due;
+mod reports;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use crate::report::Occasion;
 
 use audit::Audit;
 pub use audit::Summary;
-pub use due::{Daily, Scheduled};
+pub use due::{Daily, Scheduled, Weekly};
 
 /// The first second of every minute, in UTC: what is due then follows from each workspace's own zone.
 const EVERY_MINUTE: &str = "0 * * * * *";
@@ -116,7 +117,8 @@ impl Auditor {
     async fn audit_if_due(&self, workspace: &Workspace) -> Result<Option<Summary>> {
         let daily = Daily::of(workspace)?;
         let now = instant(self.installation.clock.now());
-        let last = run::last_scheduled(&self.installation, workspace.id).await?;
+        let latest = daily.credible(now);
+        let last = run::last_scheduled(&self.installation, workspace.id, &latest).await?;
         let last_claimed = last.as_ref().map(|run| run.scheduled_for.as_str());
         let run_id = match (daily.due(instant(workspace.created_at), last_claimed, now), &last) {
             (Some(scheduled), _) => run::claim(&self.installation, workspace.id, scheduled.key()).await?,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
+use portaria_domain::audit::reader;
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
 use portaria_domain::{channel, member, role, session_policy, team};
@@ -11,6 +12,7 @@ use portaria_guard::guarded;
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::graphql::audit_schedule::ReportPreference;
 use crate::graphql::channel::Channel;
 use crate::graphql::connection::{Connection, PageSize, decode_cursor, encode_cursor};
 use crate::graphql::member::Member;
@@ -74,6 +76,16 @@ impl WorkspaceQuery {
         let request = Request::of(ctx);
         let workspace = request.viewer()?.workspace_id;
         Ok(session_policy::of(request.installation.database.reader(), workspace).await?.into())
+    }
+
+    /// How the viewer wants the reports of the audit.
+    #[requires(AccessAuditRead)]
+    async fn report_preference(&self, ctx: &Context<'_>) -> Result<Option<ReportPreference>> {
+        let request = Request::of(ctx);
+        let viewer = request.viewer()?;
+        let Some(member) = viewer.member_id() else { return Ok(None) };
+        let reader = request.installation.database.reader();
+        Ok(Some(reader::preference(reader, (viewer.workspace_id, member)).await?.into()))
     }
 
     /// The teams of the workspace, by name.

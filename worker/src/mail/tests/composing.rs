@@ -23,6 +23,25 @@ fn the_same_mail_is_the_same_bytes() {
 }
 
 #[test]
+fn a_file_goes_along_behind_the_words() {
+    let attachment = Attachment {
+        name: "portaria-2026-03-13.csv".to_owned(),
+        media_type: "text/csv; charset=utf-8; header=present".to_owned(),
+        content: format!("\u{feff}\"Urgência\"\r\n\"{}\"\r\n", "ção;".repeat(500)),
+    };
+    let with_file = OutgoingMail { attachment: Some(attachment), ..mail() };
+    let text = text_of(&with_file);
+    assert_eq!(text, text_of(&with_file));
+    assert!(text.is_ascii() && text.split("\r\n").all(|line| line.len() <= 998));
+    let places = ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/csv"];
+    let places = places.map(|part| text.find(part).unwrap_or_else(|| panic!("{part} in {text}")));
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(text.contains("Content-Disposition: attachment; filename=\"portaria-2026-03-13.csv\""), "{text}");
+    // The mark of UTF-8, and the first letters.
+    assert!(text.contains("\r\n\r\n77u/IlVyZ8OqbmNpYSI"), "{text}");
+}
+
+#[test]
 fn every_line_is_ascii_and_short_enough_for_any_server() {
     let mut long = mail();
     long.html = format!("<p>{}</p>", "ção ".repeat(5_000));

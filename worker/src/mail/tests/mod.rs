@@ -6,6 +6,7 @@ mod options;
 mod queue;
 pub mod server;
 mod smtp;
+mod storm;
 
 use super::*;
 
@@ -18,6 +19,7 @@ fn mail() -> OutgoingMail {
         html: "<p>Olá, João.</p>".to_owned(),
         message_id: "0190b5c1-0000-7000-8000-000000000001@gate.example".to_owned(),
         date: "2026-03-13T11:00:05Z".parse().unwrap(),
+        attachment: None,
     }
 }
 

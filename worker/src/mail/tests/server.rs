@@ -1,6 +1,7 @@
-//! A small real SMTP server for one conversation at a time, which can be told to misbehave.
+//! A small real SMTP server, which can be told to misbehave.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -19,6 +20,10 @@ pub struct Manners {
     pub mail_from: Option<&'static str>,
     pub rcpt_to: Option<&'static str>,
     pub end: End,
+    /// Greets, and closes.
+    pub hangs_up: bool,
+    /// How long it takes for each answer.
+    pub delay: Duration,
 }
 
 /// When the server encrypts.
@@ -50,6 +55,8 @@ pub enum End {
 pub struct Heard {
     pub commands: Vec<String>,
     pub mails: Vec<String>,
+    /// Of these, what it took and did not say so.
+    pub unanswered: Vec<String>,
 }
 
 pub struct Server {
@@ -60,7 +67,12 @@ pub struct Server {
 impl Server {
     /// Serves one conversation per entry, in order, then closes the door.
     pub async fn start(conversations: impl IntoIterator<Item = Manners>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(0, conversations).await
+    }
+
+    /// The same at a port that it had before.
+    pub async fn start_at(port: u16, conversations: impl IntoIterator<Item = Manners>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Heard::default()));
         let script: Vec<Manners> = conversations.into_iter().collect();
@@ -70,7 +82,7 @@ impl Server {
                 let (stream, _) = listener.accept().await.unwrap();
                 let conversation = Conversation { manners, ears: Arc::clone(&ears) };
                 // A client that leaves in the middle ends its own conversation only.
-                let _ = conversation.welcome(stream).await;
+                tokio::spawn(async move { conversation.welcome(stream).await });
             }
         });
         Self { port, heard }
@@ -124,6 +136,9 @@ impl Conversation {
         }
         let mut stream = BufReader::new(stream);
         say(&mut stream, greeting).await?;
+        if self.manners.hangs_up {
+            return Ok(());
+        }
         if self.hold(&mut stream).await? == Next::Encrypt {
             let mut stream = BufReader::new(acceptor().accept(stream.into_inner()).await?);
             self.hold(&mut stream).await?;
@@ -139,6 +154,7 @@ impl Conversation {
             }
             let command = line.trim_end().to_owned();
             self.ears.lock().unwrap().commands.push(command.clone());
+            tokio::time::sleep(self.manners.delay).await;
             let verb = command.split([' ', ':']).next().unwrap().to_ascii_uppercase();
             match verb.as_str() {
                 "EHLO" => self.introduce(stream).await?,
@@ -181,7 +197,11 @@ impl Conversation {
                 return Ok(());
             }
             if line == ".\r\n" {
-                self.ears.lock().unwrap().mails.push(mail);
+                let mut ears = self.ears.lock().unwrap();
+                if matches!(self.manners.end, End::Drop | End::Silence) {
+                    ears.unanswered.push(mail.clone());
+                }
+                ears.mails.push(mail);
                 return Ok(());
             }
             mail.push_str(line.strip_prefix('.').unwrap_or(&line));

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use portaria_domain::audit::Evidence;
+use portaria_domain::audit::access_change::{Action, ToldChange, Weight};
 use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom, FailuresOn, SignIn};
 use portaria_domain::audit::finding::OpenFinding;
 use portaria_domain::audit::people::{People, Person, RoleHeld};
+use portaria_domain::audit::report::{Tally, Week};
 use portaria_domain::audit::telling::Teller;
 use portaria_domain::language::{Period, RoleName, RoleScope, Wall};
 use portaria_entity::finding::{self, AuditRule, FindingStatus, Severity};
@@ -45,12 +47,18 @@ pub fn quiet_report(language: Language) -> Report {
         language,
         time_zone: TimeZone::get("America/Sao_Paulo").unwrap(),
         occasion: Occasion::Scheduled,
+        cadence: Cadence::Daily,
+        told_until: at(TOLD),
         ran_at: at("2026-03-13T11:00:00Z"),
         period: period("2026-03-12T11:00:00Z", "2026-03-13T11:00:00Z"),
         members_checked: 42,
         sign_ins_checked: 1_203,
         findings: Vec::new(),
-        next_run_at: Some(at("2026-03-14T11:00:00Z")),
+        unlisted: 0,
+        resolved: Vec::new(),
+        changes: Changes::default(),
+        trend: Vec::new(),
+        next_report_at: Some(at("2026-03-14T11:00:00Z")),
         front_end_url: Some("https://atendimento.aurora.example/acessos".to_owned()),
         chain_head: Some(ChainHead {
             sequence: 18_204,
@@ -64,9 +72,15 @@ pub fn quiet_report(language: Language) -> Report {
 pub struct Morning {
     pub people: People,
     pub findings: Vec<OpenFinding>,
+    pub resolved: Vec<OpenFinding>,
+    /// Action, weight, what, who, whom.
+    pub changes: Vec<(&'static str, Weight, &'static str, &'static str, Option<&'static str>)>,
+    /// How many were open, of each degree of urgency, week after week.
+    pub weeks: Vec<Option<[u64; 3]>>,
 }
 
 const RAN: &str = "2026-03-13T11:00:00Z";
+const TOLD: &str = "2026-03-12T11:00:00Z";
 const THIS_RUN: AuditRunId = AuditRunId(Uuid::from_u128(2));
 
 impl Morning {
@@ -113,8 +127,51 @@ impl Morning {
         let quiet = quiet_report(language);
         let wall = Wall::new(&quiet.time_zone, quiet.ran_at);
         let teller = Teller { language, wall: &wall, people: &self.people, at: stamp(RAN) };
-        let findings = self.findings.iter().map(|one| ReportFinding::of(one, &teller, THIS_RUN)).collect();
-        Report { findings, ..quiet }
+        let tell = |one: &OpenFinding| ReportFinding::of(one, &teller, stamp(TOLD));
+        let findings = self.findings.iter().map(tell).collect();
+        let resolved = self.resolved.iter().map(tell).collect();
+        Report { findings, resolved, changes: self.changes(language), trend: self.trend(), ..quiet }
+    }
+
+    fn changes(&self, language: Language) -> Changes {
+        let mut changes = Changes::default();
+        for (key, weight, what, by, whom) in &self.changes {
+            let action = Action::of(key).unwrap();
+            let label = language.pick(&action.said);
+            let what = if what.is_empty() { label.to_owned() } else { format!("{label}: {what}") };
+            let told = ToldChange {
+                what,
+                by: (*by).to_owned(),
+                whom: whom.map(str::to_owned),
+                when: language.speech().day_and_time(
+                    &Wall::new(&TimeZone::get("America/Sao_Paulo").unwrap(), at(RAN)).time(at("2026-03-12T17:20:00Z")),
+                ),
+            };
+            changes.listed.push((*weight, action, told));
+            match changes.counts.iter_mut().find(|(counted, _)| counted.key == *key) {
+                Some((_, count)) => *count += 1,
+                None => changes.counts.push((action, 1)),
+            }
+        }
+        changes
+    }
+
+    fn trend(&self) -> Vec<Week> {
+        let ago = |index: usize| (self.weeks.len() - 1 - index) as u64 * 7 * 24 * 60 * 60;
+        let week = |(index, counts): (usize, &Option<[u64; 3]>)| Week {
+            until: stamp(RAN) - std::time::Duration::from_secs(ago(index)),
+            tally: counts.map(|[critical, high, medium]| Tally { critical, high, medium, low: 0 }),
+        };
+        self.weeks.iter().enumerate().map(week).collect()
+    }
+
+    /// What was found last, was found earlier, and is gone.
+    pub fn resolve_last(&mut self) {
+        let mut gone = self.findings.pop().unwrap();
+        gone.row.status = FindingStatus::Resolved;
+        gone.row.opened_at = stamp("2026-03-02T11:00:00Z");
+        gone.row.resolved_at = Some(stamp(RAN));
+        self.resolved.push(gone);
     }
 
     fn tried(&mut self, names: &[&str], failures: i64) -> Vec<FailuresOn> {
@@ -142,7 +199,45 @@ fn full_morning() -> Morning {
     spraying(&mut morning);
     got_in(&mut morning);
     spraying_from_everywhere(&mut morning);
+    known(&mut morning);
+    undelivered(&mut morning);
+    morning.weeks = vec![None, Some([0, 1, 9]), Some([0, 0, 8]), Some([1, 3, 7]), Some([0, 2, 7]), Some([0, 1, 5]), Some([0, 0, 3]), Some([1, 4, 5])];
+    morning.changes = vec![
+        ("grant.made", Weight::Heavy, "Administrador", "Camila Ribeiro", Some("Heitor Lima")),
+        ("member.second_factor_reset", Weight::Heavy, "", "Camila Ribeiro", Some("Tiago Moura")),
+        ("api_key.created", Weight::More, "Integração ERP", "Tiago Moura", None),
+        ("grant.made", Weight::More, "Atendente (número Vendas)", "Camila Ribeiro", Some("Gabriela Nunes")),
+        ("team.member_added", Weight::More, "equipe Cobrança", "o próprio Portaria", Some("Gabriela Nunes")),
+        ("member.suspended", Weight::Less, "", "Camila Ribeiro", Some("Jonas Pires")),
+    ];
     morning
+}
+
+fn known(morning: &mut Morning) {
+    let heitor = morning.add_person(person("Heitor Lima", "heitor@aurora.example", &[]));
+    let evidence = Evidence::new()
+        .with(FactName::SignedIn, FactValue::At(stamp("2026-03-11T06:14:02Z")))
+        .with(FactName::From, FactValue::Address("185.220.101.9".to_owned()))
+        .with(FactName::Failures, FactValue::Number(31));
+    let row = morning.add((AuditRule::SuccessAfterFailures, Severity::Critical), Some(heitor), evidence);
+    row.opened_at = stamp("2026-03-11T11:00:00Z");
+    let iara = morning.add_person(person("Iara Campos", "iara@aurora.example", &[]));
+    let evidence = Evidence::new().with(FactName::Invited, FactValue::At(stamp("2026-02-01T10:00:00Z")));
+    let row = morning.add((AuditRule::NeverSignedIn, Severity::Low), Some(iara), evidence);
+    (row.opened_at, row.status) = (stamp("2026-02-16T11:00:00Z"), FindingStatus::Acknowledged);
+    let jonas = morning.add_person(person("Jonas Pires", "jonas@aurora.example", &[]));
+    let evidence = Evidence::new().with(FactName::LastActive, FactValue::At(stamp("2026-01-30T10:05:00Z")));
+    morning.add((AuditRule::InactiveMember, Severity::Low), Some(jonas), evidence);
+    morning.resolve_last();
+}
+
+fn undelivered(morning: &mut Morning) {
+    let camila = morning.add_person(person("Nelson Prates", "nelson@aurora.example", &[]));
+    let evidence = Evidence::new()
+        .with(FactName::ReportsLost, FactValue::Number(2))
+        .with(FactName::ReportsLostSince, FactValue::At(stamp("2026-03-09T11:00:00Z")))
+        .with(FactName::MailAnswer, FactValue::Text("550".to_owned()));
+    morning.add((AuditRule::UndeliveredReport, Severity::Medium), Some(camila), evidence);
 }
 
 fn reset(morning: &mut Morning) {
@@ -231,7 +326,6 @@ fn inactive_administrator(morning: &mut Morning) {
     let evidence = Evidence::new().with(FactName::LastActive, FactValue::At(stamp("2025-11-21T12:05:00Z")));
     let row = morning.add((AuditRule::InactiveMember, Severity::Medium), Some(fabio), evidence);
     row.opened_at = stamp("2025-12-22T11:00:00Z");
-    row.audit_run_id = AuditRunId(Uuid::from_u128(3));
 }
 
 fn never_came(morning: &mut Morning) {

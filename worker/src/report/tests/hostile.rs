@@ -120,8 +120,72 @@ fn a_mass_of_findings_stays_a_mail() {
         add_inactive(&mut morning, &format!("{n} {}", "Long Name ".repeat(50)), "a@example.com");
     }
     let rendered = render(&morning.report(Language::PortugueseOfBrazil)).unwrap();
-    assert!(rendered.subject.contains("5.000 pontos de atenção"), "{}", rendered.subject);
+    assert!(rendered.subject.contains("5.000 pontos novos"), "{}", rendered.subject);
     assert!(rendered.text.contains("e mais 4.980"));
     // Gmail hides what comes after 102 kB.
-    assert!(rendered.html.len() < 90_000, "{}", rendered.html.len());
+    assert!(rendered.html.len() < 100_000, "{}", rendered.html.len());
+}
+
+#[test]
+fn a_mass_of_everything_stays_a_mail_and_counts_what_it_does_not_list() {
+    for language in Language::ALL {
+        let mut morning = Morning::default();
+        for rule in <AuditRule as sea_orm::Iterable>::iter() {
+            for n in 0..60 {
+                let who = morning.add_person(person(&"ß&<\"".repeat(200), &format!("{n}@example.com"), &[]));
+                let at = FactValue::At(stamp("2026-02-01T10:00:00Z"));
+                let evidence = Evidence::new()
+                    .with(FactName::LastActive, at.clone())
+                    .with(FactName::Template, FactValue::Text("&".repeat(500)))
+                    .with(FactName::SignedIn, at);
+                let row = morning.add((rule, Severity::Critical), Some(who), evidence);
+                if n % 3 == 0 {
+                    row.opened_at = stamp("2026-02-01T10:00:00Z");
+                }
+                if n % 3 == 1 {
+                    morning.resolve_last();
+                }
+            }
+        }
+        let rendered = render(&morning.report(language)).unwrap();
+        assert!(rendered.html.len() < 100_000, "{}", rendered.html.len());
+        assert!(rendered.text.contains(&language.speech().and_more(5)), "{}", rendered.text);
+    }
+}
+
+#[test]
+fn the_table_has_every_finding_in_a_row_of_as_many_cells() {
+    for language in Language::ALL {
+        let mut morning = Morning::default();
+        for name in NASTY.into_iter().chain(["=cmd|' /C calc'!A1", "@x", "+1", "-1", "a\tb"]) {
+            add_inactive(&mut morning, name, name);
+        }
+        let content = table(&morning.report(language)).unwrap().content;
+        let lines: Vec<&str> = content.strip_prefix('\u{feff}').unwrap().split_terminator("\r\n").collect();
+        assert_eq!(lines.len(), 1 + NASTY.len() + 5);
+        let separator = language.pick(&["\";\"", "\",\"", "\";\""]);
+        for line in &lines {
+            assert_eq!(line.split(separator).count(), 13, "{line}");
+            assert!(line.starts_with('"') && line.ends_with('"') && !line.contains('\n'), "{line}");
+            for cell in line.split(separator) {
+                let cell = cell.trim_start_matches('"').trim_start_matches(['\u{2068}', '\u{200b}', ' ']);
+                assert!(!cell.starts_with(['=', '@', '+', '-']), "{cell}");
+            }
+        }
+    }
+    assert_eq!(table(&super::example::quiet_report(Language::English)), None);
+}
+
+#[test]
+fn links_lead_to_the_front_end_and_say_nothing_but_which_finding() {
+    let rendered = render(&full_report(Language::English)).unwrap();
+    let base = "https://atendimento.aurora.example/acessos/findings";
+    for (place, _) in rendered.html.match_indices("href=\"") {
+        let rest = &rendered.html[place + 6..];
+        let url = &rest[..rest.find('"').unwrap()];
+        let id = url.strip_prefix(base).unwrap_or_else(|| panic!("{url}"));
+        let is_id = id.strip_prefix("/find_").is_some_and(|id| id.len() == 26);
+        assert!(id.is_empty() || is_id, "{url}");
+    }
+    assert!(rendered.text.contains(&format!("{base}/find_")));
 }

@@ -25,6 +25,36 @@ fn a_full_report_in_every_language() {
 }
 
 #[test]
+fn a_report_of_a_week_in_every_language() {
+    for language in Language::ALL {
+        let weekly = Report { cadence: Cadence::Weekly, told_until: super::example::at("2026-03-06T11:00:00Z"), ..full_report(language) };
+        let rendered = render(&weekly).unwrap();
+        let head: String = rendered.text.lines().take(4).collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!(named("weekly_head", language), format!("{}\n\n{head}", rendered.subject));
+    }
+}
+
+#[test]
+fn the_table_in_every_language() {
+    for language in Language::ALL {
+        let table = table(&full_report(language)).unwrap();
+        insta::assert_snapshot!(named("table", language), format!("{}\n{}\n\n{}", table.name, table.media_type, table.content));
+    }
+}
+
+#[test]
+fn nothing_new_says_what_is_open_still() {
+    for language in Language::ALL {
+        let mut report = full_report(language);
+        report.findings.retain(|finding| !finding.is_new());
+        report.resolved.clear();
+        report.changes = Changes::default();
+        let rendered = render(&report).unwrap();
+        insta::assert_snapshot!(named("known_text", language), format!("{}\n\n{}", rendered.subject, rendered.text));
+    }
+}
+
+#[test]
 fn nothing_to_report_is_one_line() {
     for language in Language::ALL {
         let rendered = render(&quiet_report(language)).unwrap();

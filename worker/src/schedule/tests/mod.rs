@@ -1,7 +1,9 @@
 //! Whole audits on real databases with a clock that the test moves.
 
+mod clocks;
 mod mailed;
 mod once;
+mod reports;
 
 use std::time::Duration;
 

@@ -1,0 +1,142 @@
+//! Who reads the reports of the audit, and how they want them.
+
+use std::collections::HashMap;
+
+use portaria_entity::id::{MemberId, WorkspaceId};
+use portaria_entity::report_preference;
+use portaria_entity::role::BuiltInRole;
+use portaria_entity::time::Timestamp;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter};
+
+use crate::database::Database;
+use crate::error::{Error, Refusal, Result};
+use crate::installation::Installation;
+use crate::member::{self, MemberRow};
+use crate::permission::{Permission, PermissionSet};
+use crate::viewer::Viewer;
+
+/// Members read by one statement.
+const BATCH: usize = 500;
+
+/// Somebody who may read the audit of the whole workspace.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub row: MemberRow,
+    pub preference: Preference,
+}
+
+/// How somebody wants the reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preference {
+    /// Where the workspace has a report of the week: that one alone.
+    pub weekly_only: bool,
+    /// IANA name; the workspace's without one.
+    pub time_zone: Option<String>,
+}
+
+impl From<report_preference::Model> for Preference {
+    fn from(row: report_preference::Model) -> Self {
+        Self { weekly_only: row.weekly_only, time_zone: row.time_zone }
+    }
+}
+
+/// Everybody who may read it now, the longest there first.
+pub async fn readers(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<Vec<Reader>> {
+    let ids = ids(connection, database, (workspace, None), now).await?;
+    let wanted = report_preference::Entity::find()
+        .filter(report_preference::Column::WorkspaceId.eq(workspace))
+        .all(connection)
+        .await?;
+    let mut wanted: HashMap<MemberId, Preference> =
+        wanted.into_iter().map(|row| (row.member_id, row.into())).collect();
+    let mut readers = Vec::new();
+    for batch in ids.chunks(BATCH) {
+        let rows = member::by_ids(connection, workspace, batch).await?;
+        readers.extend(rows.into_values().map(|row| {
+            let preference = wanted.remove(&row.member.id).unwrap_or_default();
+            Reader { row, preference }
+        }));
+    }
+    readers.sort_by_key(|reader| reader.row.member.id);
+    Ok(readers)
+}
+
+/// Whether somebody may read it now.
+pub async fn may_read(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    (workspace, member): (WorkspaceId, MemberId),
+    now: Timestamp,
+) -> Result<bool> {
+    Ok(!ids(connection, database, (workspace, Some(member)), now).await?.is_empty())
+}
+
+/// Active members with a grant for the whole workspace, in force now, of a role that holds the permission.
+pub(super) async fn ids(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    (workspace, member): (WorkspaceId, Option<MemberId>),
+    now: Timestamp,
+) -> Result<Vec<MemberId>> {
+    let permission = Permission::AccessAuditRead;
+    let built_in = BuiltInRole::iter().filter(|role| PermissionSet::of_role(*role).contains(permission));
+    let built_in: Vec<String> = built_in.map(|role| format!("'{}'", <&str>::from(role))).collect();
+    let sql = format!(
+        "SELECT DISTINCT m.id FROM members m \
+         JOIN grants g ON g.workspace_id = m.workspace_id AND g.member_id = m.id AND g.closed_at IS NULL \
+           AND g.channel_id IS NULL AND g.team_id IS NULL \
+           AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until > $2) \
+         JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id \
+         WHERE m.workspace_id = $1 AND m.status = 'active' AND {} \
+           AND (r.built_in IN ({}) OR (r.built_in IS NULL AND EXISTS (SELECT 1 FROM role_permissions p \
+                WHERE p.workspace_id = r.workspace_id AND p.role_id = r.id AND p.permission = '{}')))",
+        if member.is_some() { "m.id = $3" } else { "1 = 1" },
+        if built_in.is_empty() { "NULL".to_owned() } else { built_in.join(", ") },
+        permission.key(),
+    );
+    let mut values: Vec<sea_orm::Value> = vec![workspace.0.into(), now.0.into()];
+    values.extend(member.map(|member| member.0.into()));
+    let rows = connection.query_all_raw(database.statement(&sql, values)).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// How this member wants them.
+pub async fn preference(
+    connection: &impl ConnectionTrait,
+    (workspace, member): (WorkspaceId, MemberId),
+) -> Result<Preference> {
+    let row = report_preference::Entity::find_by_id((workspace, member)).one(connection).await?;
+    Ok(row.map(Preference::from).unwrap_or_default())
+}
+
+/// Sets how the one who asks wants them.
+pub async fn set_preference(
+    installation: &Installation,
+    viewer: &Viewer,
+    preference: Preference,
+) -> Result<Preference> {
+    viewer.require_everywhere(Permission::AccessAuditRead, installation.clock.now())?;
+    let member = viewer.member_id().ok_or(Error::PersonRequired)?;
+    let zone = preference.time_zone.as_deref().map(str::trim).filter(|zone| !zone.is_empty());
+    if zone.is_some_and(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
+        return Err(Refusal::UnknownTimeZone.into());
+    }
+    let preference = Preference { weekly_only: preference.weekly_only, time_zone: zone.map(str::to_owned) };
+    let sql = "INSERT INTO report_preferences (workspace_id, member_id, weekly_only, time_zone) \
+               VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (workspace_id, member_id) DO UPDATE SET weekly_only = $3, time_zone = $4";
+    let values = [
+        viewer.workspace_id.0.into(),
+        member.0.into(),
+        preference.weekly_only.into(),
+        preference.time_zone.clone().into(),
+    ];
+    let database = &installation.database;
+    database.writer().execute_raw(database.statement(sql, values)).await?;
+    Ok(preference)
+}

@@ -1,0 +1,281 @@
+//! What a report of the audit is about: what is open, what was resolved, how it has been week after week; and the record of
+//! what went to whom, by which the next report knows where to go on.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use portaria_entity::audit_report;
+use portaria_entity::audit_tally;
+use portaria_entity::finding::{self, FindingStatus, Severity};
+use portaria_entity::id::{AuditRunId, MemberId, OutgoingMailId, WorkspaceId};
+use portaria_entity::time::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::Evidence;
+use super::finding::OpenFinding;
+use crate::database::Database;
+use crate::error::Result;
+
+/// Of so many findings a report knows more than their number.
+pub const MOST: u64 = 5_000;
+/// Of so many resolved ones.
+pub const MOST_RESOLVED: u64 = 1_000;
+/// So many weeks make a trend.
+pub const WEEKS: u32 = 8;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Who comes back after longer than this is told of so much.
+const LONGEST: Duration = Duration::from_secs(35 * 24 * 60 * 60);
+
+/// How many are open, by severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub critical: u64,
+    pub high: u64,
+    pub medium: u64,
+    pub low: u64,
+}
+
+impl Tally {
+    pub fn total(self) -> u64 {
+        self.critical + self.high + self.medium + self.low
+    }
+
+    fn add(&mut self, severity: Severity, count: u64) {
+        *match severity {
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+        } += count;
+    }
+}
+
+/// How it was at the end of a week; none where no audit ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Week {
+    pub until: Timestamp,
+    pub tally: Option<Tally>,
+}
+
+/// The findings that a report tells.
+#[derive(Clone, Debug, Default)]
+pub struct Matters {
+    /// Open or acknowledged, the most severe first: at most [`MOST`].
+    pub open: Vec<OpenFinding>,
+    /// All that are open or acknowledged.
+    pub tally: Tally,
+    /// Resolved since, the latest first: at most [`MOST_RESOLVED`].
+    pub resolved: Vec<OpenFinding>,
+}
+
+impl Matters {
+    /// As they are now, with what was resolved after `since`. Dismissed ones are nobody's matter.
+    pub async fn of(
+        connection: &impl ConnectionTrait,
+        database: &Database,
+        workspace: WorkspaceId,
+        since: Timestamp,
+    ) -> Result<Self> {
+        let most_severe = sea_orm::sea_query::Expr::cust(
+            "CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END",
+        );
+        let open = finding::Entity::find()
+            .filter(finding::Column::WorkspaceId.eq(workspace))
+            .filter(finding::Column::Status.is_in([FindingStatus::Open, FindingStatus::Acknowledged]))
+            .order_by(most_severe, sea_orm::Order::Asc)
+            .order_by_asc(finding::Column::Id)
+            .limit(MOST);
+        let resolved = finding::Entity::find()
+            .filter(finding::Column::WorkspaceId.eq(workspace))
+            .filter(finding::Column::ResolvedAt.gt(since))
+            .filter(finding::Column::Status.eq(FindingStatus::Resolved))
+            .order_by_desc(finding::Column::ResolvedAt)
+            .limit(MOST_RESOLVED);
+        Ok(Self {
+            open: read(open.all(connection).await?)?,
+            tally: tally(connection, database, workspace).await?,
+            resolved: read(resolved.all(connection).await?)?,
+        })
+    }
+}
+
+fn read(rows: Vec<finding::Model>) -> Result<Vec<OpenFinding>> {
+    let with_evidence = |row: finding::Model| Ok(OpenFinding { evidence: Evidence::from_json(&row.evidence)?, row });
+    rows.into_iter().map(with_evidence).collect()
+}
+
+/// How many findings are open or acknowledged.
+pub async fn tally(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    workspace: WorkspaceId,
+) -> Result<Tally> {
+    let sql = "SELECT severity, COUNT(*) FROM findings \
+               WHERE workspace_id = $1 AND status IN ('open', 'acknowledged') GROUP BY severity";
+    let mut tally = Tally::default();
+    for row in connection.query_all_raw(database.statement(sql, [workspace.0.into()])).await? {
+        let severity = Severity::try_from_value(&row.try_get_by_index(0)?)?;
+        tally.add(severity, row.try_get_by_index::<i64>(1)?.unsigned_abs());
+    }
+    Ok(tally)
+}
+
+/// Keeps what a run came to, for later trends.
+pub async fn note_tally(
+    transaction: &impl ConnectionTrait,
+    (workspace, run): (WorkspaceId, AuditRunId),
+    (tally, at): (Tally, Timestamp),
+) -> Result<()> {
+    let kept = |count: u64| Set(i64::try_from(count).unwrap_or(i64::MAX));
+    let row = audit_tally::ActiveModel {
+        workspace_id: Set(workspace),
+        audit_run_id: Set(run),
+        at: Set(at),
+        critical: kept(tally.critical),
+        high: kept(tally.high),
+        medium: kept(tally.medium),
+        low: kept(tally.low),
+    };
+    let once = OnConflict::columns([audit_tally::Column::WorkspaceId, audit_tally::Column::AuditRunId])
+        .do_nothing()
+        .to_owned();
+    audit_tally::Entity::insert(row).on_conflict(once).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// The last weeks that end now, the oldest first, from the first one on in which an audit ran.
+pub async fn trend(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<Vec<Week>> {
+    let mut weeks = Vec::new();
+    for ago in (0..WEEKS).rev() {
+        let until = now - WEEK * ago;
+        let last = audit_tally::Entity::find()
+            .filter(audit_tally::Column::WorkspaceId.eq(workspace))
+            .filter(audit_tally::Column::At.gt(until - WEEK))
+            .filter(audit_tally::Column::At.lte(until))
+            .order_by_desc(audit_tally::Column::At)
+            .one(connection)
+            .await?;
+        if last.is_some() || !weeks.is_empty() {
+            weeks.push(Week { until, tally: last.map(|row| Tally::from(&row)) });
+        }
+    }
+    Ok(weeks)
+}
+
+impl From<&audit_tally::Model> for Tally {
+    fn from(row: &audit_tally::Model) -> Self {
+        let of = |count: i64| u64::try_from(count).unwrap_or(0);
+        Self { critical: of(row.critical), high: of(row.high), medium: of(row.medium), low: of(row.low) }
+    }
+}
+
+/// From when on a report to each reader tells what happened.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    last: HashMap<MemberId, Timestamp>,
+    last_weekly: HashMap<MemberId, Timestamp>,
+    at: Timestamp,
+}
+
+/// What readers were told until now. A report that could not be delivered, or was withdrawn, told nothing; one from after
+/// now is of a clock that was wrong.
+pub async fn told(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<Told> {
+    let sql = "SELECT p.member_id, MAX(p.covers_to), MAX(CASE WHEN p.week IS NOT NULL THEN p.covers_to END) \
+               FROM audit_reports p LEFT JOIN outgoing_mails m ON m.id = p.mail_id \
+               WHERE p.workspace_id = $1 AND p.covers_to > $2 AND p.covers_to <= $3 AND p.withdrawn_at IS NULL \
+                 AND COALESCE(m.status, 'sent') <> 'failed' GROUP BY p.member_id";
+    let values = [workspace.0.into(), (now - LONGEST).0.into(), now.0.into()];
+    let mut told = Told { at: now, ..Told::default() };
+    for row in connection.query_all_raw(database.statement(sql, values)).await? {
+        let member: MemberId = row.try_get_by_index(0)?;
+        told.last.extend(row.try_get_by_index::<Option<Timestamp>>(1)?.map(|at| (member, at)));
+        told.last_weekly.extend(row.try_get_by_index::<Option<Timestamp>>(2)?.map(|at| (member, at)));
+    }
+    Ok(told)
+}
+
+impl Told {
+    /// For who never had one: a day, or a week.
+    pub fn since(&self, member: MemberId, is_weekly: bool) -> Timestamp {
+        let (last, usual) = if is_weekly { (&self.last_weekly, WEEK) } else { (&self.last, DAY) };
+        last.get(&member).copied().unwrap_or(self.at - usual)
+    }
+}
+
+/// Whether the report of the week that was due on a local date has gone out.
+pub async fn is_week_told(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    week: &str,
+) -> Result<bool> {
+    let find = audit_report::Entity::find()
+        .filter(audit_report::Column::WorkspaceId.eq(workspace))
+        .filter(audit_report::Column::Week.eq(week));
+    Ok(find.one(connection).await?.is_some())
+}
+
+/// A report to somebody, to be put down with its mail.
+pub struct NewReport {
+    pub workspace_id: WorkspaceId,
+    pub audit_run_id: AuditRunId,
+    pub member_id: MemberId,
+    pub mail_id: OutgoingMailId,
+    /// Of a report of the week: the local date it was due on.
+    pub week: Option<String>,
+    pub covers: (Timestamp, Timestamp),
+}
+
+pub async fn note(transaction: &impl ConnectionTrait, new: NewReport) -> Result<()> {
+    let row = audit_report::ActiveModel {
+        workspace_id: Set(new.workspace_id),
+        audit_run_id: Set(new.audit_run_id),
+        member_id: Set(new.member_id),
+        mail_id: Set(new.mail_id),
+        week: Set(new.week),
+        covers_from: Set(new.covers.0),
+        covers_to: Set(new.covers.1),
+        withdrawn_at: Set(None),
+    };
+    audit_report::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// The report that a mail carries; none for another mail.
+pub async fn of_mail(
+    connection: &impl ConnectionTrait,
+    mail: OutgoingMailId,
+) -> Result<Option<audit_report::Model>> {
+    Ok(audit_report::Entity::find().filter(audit_report::Column::MailId.eq(mail)).one(connection).await?)
+}
+
+/// Puts down that a report was not sent, because its reader may not read it any more.
+pub async fn withdraw(
+    transaction: &impl ConnectionTrait,
+    report: &audit_report::Model,
+    now: Timestamp,
+) -> Result<()> {
+    let row = audit_report::ActiveModel {
+        workspace_id: Set(report.workspace_id),
+        audit_run_id: Set(report.audit_run_id),
+        member_id: Set(report.member_id),
+        withdrawn_at: Set(Some(now)),
+        ..audit_report::ActiveModel::default()
+    };
+    audit_report::Entity::update(row).exec(transaction).await?;
+    Ok(())
+}

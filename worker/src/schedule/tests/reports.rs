@@ -1,0 +1,324 @@
+//! Who gets which report, of which stretch of time, and what is told in it beside findings.
+
+use portaria_domain::audit::reader::{Preference, set_preference};
+use portaria_domain::granting::Change;
+use portaria_domain::grant::{Giving, give};
+use portaria_domain::role;
+use portaria_entity::audit_report;
+use portaria_entity::finding::{self, AuditRule};
+use portaria_entity::outgoing_mail::{self, MailStatus};
+use portaria_testing::databases;
+use sea_orm::{ConnectionTrait, PaginatorTrait};
+
+use super::*;
+use crate::mail::{Failure, SendError};
+
+/// 08:00 on Monday, the 9th of March 2026, in São Paulo.
+fn monday() -> Timestamp {
+    first_due() + DAY * 6
+}
+
+async fn execute(stage: &Stage, sql: &str) {
+    stage.installation.database.writer().execute_unprepared(sql).await.unwrap();
+}
+
+async fn alice(scene: &Scene) -> Person {
+    let find = portaria_entity::user::Entity::find().filter(portaria_entity::user::Column::Name.eq("Alice"));
+    let user = find.one(scene.stage.installation.database.reader()).await.unwrap().unwrap();
+    scene.stage.sign_in(&user.email).await
+}
+
+/// The subjects that somebody got, and clears nothing.
+async fn subjects(scene: &Scene, name: &str) -> Vec<String> {
+    let to = |mail: &OutgoingMail| mail.to.name.as_deref() == Some(name);
+    scene.mails().await.into_iter().filter(to).map(|mail| mail.subject).collect()
+}
+
+#[tokio::test]
+async fn on_its_day_the_report_of_the_week_comes_in_place_of_the_days() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let dora = scene.stage.person("Dora", &[(BuiltInRole::Agent, Scope::Channel(scene.stage.sales))]).await;
+        for n in 0..12 {
+            tries(&scene.stage, &dora, first_due() + DAY + Duration::from_secs(n), SignInOutcome::WrongPassword).await;
+        }
+        for day in 0..8 {
+            scene.stage.clock.set(first_due() + DAY * day);
+            assert_eq!(scene.tick().await, 1);
+        }
+        let got = subjects(&scene, "Alice").await;
+        let weekly: Vec<bool> = got.iter().map(|subject| subject.contains("da semana")).collect();
+        assert_eq!(weekly, [false, false, false, false, false, false, true, false]);
+        assert!(got[2].contains("1 ponto novo") && got[3].contains("nada de novo"), "{got:?}");
+        assert!(got[6].contains("1 ponto novo"), "it was new in that week: {got:?}");
+        assert!(got[7].contains("nada de novo"), "{got:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_wants_the_week_alone_hears_nothing_in_between() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let alice = alice(&scene).await;
+        let wanted = Preference { weekly_only: true, time_zone: Some("America/Manaus".to_owned()) };
+        set_preference(&scene.stage.installation, &alice.viewer, wanted).await.unwrap();
+        for day in 0..14 {
+            scene.stage.clock.set(first_due() + DAY * day);
+            scene.tick().await;
+        }
+        assert_eq!((subjects(&scene, "Alice").await.len(), subjects(&scene, "Bruno").await.len()), (2, 14));
+        let mails = scene.mails().await;
+        let hers = mails.iter().find(|mail| mail.to.name.as_deref() == Some("Alice")).unwrap();
+        assert!(hers.text.contains("07:00") && hers.text.contains("America/Manaus (UTC−4)"), "{}", hers.text);
+        assert!(hers.text.contains("Próximo relatório: seg., 16 de março, 07:00"), "{}", hers.text);
+    }
+}
+
+#[tokio::test]
+async fn a_missed_week_is_made_up_for_once() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        execute(&scene.stage, "UPDATE workspaces SET reports_daily = FALSE").await;
+        for (day, mails) in [(0, 0), (5, 0), (8, 2), (9, 2), (12, 2), (13, 4), (14, 4)] {
+            scene.stage.clock.set(first_due() + DAY * day);
+            scene.tick().await;
+            assert_eq!(scene.mails().await.len(), mails, "day {day}");
+        }
+        let weeks = audit_report::Entity::find().all(scene.stage.installation.database.reader()).await.unwrap();
+        let mut weeks: Vec<String> = weeks.into_iter().filter_map(|row| row.week).collect();
+        weeks.sort();
+        assert_eq!(weeks, ["2026-03-09", "2026-03-09", "2026-03-16", "2026-03-16"]);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_made_up_for_from_before_a_report_was_wanted() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        execute(&scene.stage, "UPDATE workspaces SET reports_weekday = NULL").await;
+        for day in 0..8 {
+            scene.stage.clock.set(first_due() + DAY * day);
+            scene.tick().await;
+        }
+        let set = format!("UPDATE workspaces SET reports_weekday = 0, reports_set_at = {}", scene.stage.clock.now().0);
+        execute(&scene.stage, &set).await;
+        for day in 8..14 {
+            scene.stage.clock.set(first_due() + DAY * day);
+            scene.tick().await;
+        }
+        let got = subjects(&scene, "Bruno").await;
+        let weekly = |subject: &String| subject.contains("da semana");
+        assert_eq!((got.iter().filter(|one| weekly(one)).count(), got.iter().position(weekly)), (1, Some(13)));
+    }
+}
+
+/// The next reports are refused for good.
+async fn refuse_next(scene: &Scene, count: usize) {
+    for _ in 0..count {
+        let detail = "<a@b.example> unknown".to_owned();
+        let failure = Failure { stage: crate::mail::Stage::Deliver, code: Some(550), detail };
+        scene.memory.fail_next(SendError::Permanent(failure));
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_did_not_arrive_is_a_finding_and_its_news_are_told_again() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let dora = scene.stage.person("Dora", &[(BuiltInRole::Agent, Scope::Channel(scene.stage.sales))]).await;
+        for n in 0..12 {
+            tries(&scene.stage, &dora, first_due() - Duration::from_secs(60 + n), SignInOutcome::WrongPassword).await;
+        }
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        refuse_next(&scene, 1).await;
+        let lost = scene.auditor.send_queued_mails().await.unwrap();
+        assert_eq!((lost.sent, lost.given_up), (1, 1));
+        let standing = portaria_domain::mail::standing(&scene.stage.installation).await.unwrap();
+        assert_eq!((standing.queued, standing.given_up, standing.reports), (0, 1, 1));
+        let got = scene.memory.sent().remove(0).to.name.unwrap();
+        let lacks = if got == "Alice" { "Bruno" } else { "Alice" };
+
+        scene.stage.clock.set(first_due() + DAY);
+        scene.tick().await;
+        let mails = scene.mails().await;
+        let of = |name: &str| mails.iter().rfind(|mail| mail.to.name.as_deref() == Some(name)).unwrap();
+        assert!(of(lacks).subject.contains("2 pontos novos"), "{}", of(lacks).subject);
+        assert!(of(&got).subject.contains("1 ponto novo"), "{}", of(&got).subject);
+        let told = of(&got);
+        assert!(told.text.contains("O relatório da auditoria não está chegando"), "{}", told.text);
+        assert!(told.text.contains(lacks) && told.text.contains("Resposta do servidor: 550"), "{}", told.text);
+        assert!(!told.text.contains("b.example"), "what the server said stays in the log");
+
+        scene.stage.clock.set(first_due() + DAY * 2);
+        scene.tick().await;
+        let open = finding::Entity::find()
+            .filter(finding::Column::Rule.eq(AuditRule::UndeliveredReport))
+            .filter(finding::Column::Status.eq(finding::FindingStatus::Open))
+            .count(scene.stage.installation.database.reader());
+        assert_eq!(open.await.unwrap(), 0, "a later one has arrived");
+    }
+}
+
+#[tokio::test]
+async fn that_nobody_is_reached_is_graver() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        refuse_next(&scene, 2).await;
+        assert_eq!(scene.auditor.send_queued_mails().await.unwrap().given_up, 2);
+        scene.stage.clock.set(first_due() + DAY);
+        scene.tick().await;
+        let found = finding::Entity::find()
+            .filter(finding::Column::Rule.eq(AuditRule::UndeliveredReport))
+            .all(scene.stage.installation.database.reader());
+        let found = found.await.unwrap();
+        assert_eq!(found.iter().map(|row| row.severity).collect::<Vec<_>>(), [finding::Severity::High; 2]);
+    }
+}
+
+#[tokio::test]
+async fn who_is_removed_before_the_mail_goes_out_gets_nothing() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        let bruno = {
+            let find = portaria_entity::user::Entity::find().filter(portaria_entity::user::Column::Name.eq("Bruno"));
+            find.one(scene.stage.installation.database.reader()).await.unwrap().unwrap().id
+        };
+        let sql = "UPDATE members SET status = 'suspended' WHERE user_id = $1";
+        let database = &scene.stage.installation.database;
+        database.writer().execute_raw(database.statement(sql, [bruno.0.into()])).await.unwrap();
+        let mails = scene.mails().await;
+        assert_eq!(mails.iter().map(|mail| mail.to.name.as_deref()).collect::<Vec<_>>(), [Some("Alice")]);
+        let rows = outgoing_mail::Entity::find().all(database.reader()).await.unwrap();
+        let failed: Vec<_> = rows.iter().filter(|row| row.status == MailStatus::Failed).collect();
+        assert_eq!(failed.len(), 1);
+        let standing = portaria_domain::mail::standing(&scene.stage.installation).await.unwrap();
+        assert_eq!(standing.given_up, 0, "that is no failure");
+        scene.stage.clock.set(first_due() + DAY);
+        scene.tick().await;
+        assert!(subjects(&scene, "Alice").await[1].contains("nada a relatar"));
+    }
+}
+
+#[tokio::test]
+async fn who_changed_whose_access_is_told_once_and_administrators_first() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        scene.stage.clock.advance(Duration::from_secs(60 * 60));
+        let stage = &scene.stage;
+        let alice = alice(&scene).await;
+        let alice = stage.step_up(&alice).await;
+        let reader = stage.installation.database.reader();
+        let agent = role::built_in(reader, stage.workspace_id, BuiltInRole::Agent).await.unwrap();
+        let administrator = role::built_in(reader, stage.workspace_id, BuiltInRole::Administrator).await.unwrap();
+        let gil = stage.person("<b>Gil</b>", &[]).await;
+        let mut change = Change::by(&stage.installation, &alice.viewer, &[]).await.unwrap();
+        let mut giving = Giving {
+            member_id: gil.member_id,
+            role_id: administrator.id,
+            scope: Scope::Workspace,
+            valid_from: None,
+            valid_until: None,
+            reason: "needs it",
+        };
+        give(&mut change, giving).await.unwrap();
+        giving.role_id = agent.id;
+        for _ in 0..9 {
+            stage.clock.advance(Duration::from_secs(60));
+            giving.scope = Scope::Channel(stage.sales);
+            give(&mut change, giving).await.unwrap();
+        }
+        change.finish().await.unwrap();
+        scene.stage.clock.set(first_due() + DAY);
+        scene.tick().await;
+        let mail = scene.mails().await.remove(2);
+        let told = mail.text.split_once("== Quem mudou o acesso de quem ==").unwrap().1;
+        let first = told.lines().find(|line| line.contains("  * ")).unwrap();
+        assert_eq!(first, "  * (!) Papel concedido: Administrador", "{told}");
+        assert!(told.contains("<b>Gil</\u{200b}b> · por Alice · ter., 3 de março, 09:00"), "{told}");
+        assert!(told.contains("Papel concedido: Atendente (número"), "{told}");
+        assert!(told.contains("e mais 3: Papel concedido (3)"), "{told}");
+        assert!(!mail.html.contains("<b>Gil"), "{}", mail.html);
+        scene.stage.clock.set(first_due() + DAY * 2);
+        scene.tick().await;
+        let next = scene.mails().await.remove(4);
+        assert!(!next.text.contains("Quem mudou"), "{}", next.text);
+    }
+}
+
+#[tokio::test]
+async fn changes_of_access_are_found_by_their_own_index() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let database = &scene.stage.installation.database;
+        if !database.is_sqlite() {
+            continue;
+        }
+        for sql in portaria_domain::audit::access_change::statements() {
+            let values = [scene.stage.workspace_id.0.into(), 0_i64.into(), i64::MAX.into()];
+            let plan = database.statement(&format!("EXPLAIN QUERY PLAN {sql}"), values);
+            let rows = database.reader().query_all_raw(plan).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.try_get_by_index(3).unwrap()).collect();
+            assert!(plan[0].contains("activities_of_access"), "{plan:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_trend_begins_with_the_first_audit_and_leaves_out_no_week() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let dora = scene.stage.person("Dora", &[(BuiltInRole::Agent, Scope::Channel(scene.stage.sales))]).await;
+        for week in [0_u32, 1, 3] {
+            for n in 0..12 {
+                let at = first_due() + DAY * (week * 7) - Duration::from_secs(n + 60);
+                tries(&scene.stage, &dora, at, SignInOutcome::WrongPassword).await;
+            }
+            scene.stage.clock.set(first_due() + DAY * (week * 7));
+            scene.tick().await;
+        }
+        let mail = scene.mails().await.pop().unwrap();
+        let expected = "Pontos em aberto ao fim de cada semana, da mais antiga à atual: 1, 1, –, ";
+        assert!(mail.text.contains(expected), "{}", mail.text);
+        assert!(mail.text.contains("  17/03   –"), "{}", mail.text);
+        assert!(mail.html.contains("role=\"img\"") && mail.html.contains("warning-bar"), "{}", mail.html);
+        let csv = mail.attachment.unwrap();
+        assert_eq!(csv.name, "portaria-2026-03-24.csv");
+        assert!(csv.content.starts_with("\u{feff}\"Urgência\";\"Situação\";"), "{}", csv.content);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_is_who_may_read_it_now_by_whatever_role() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let stage = &scene.stage;
+        let everyone = portaria_domain::audit::reader::readers(
+            stage.installation.database.reader(),
+            &stage.installation.database,
+            stage.workspace_id,
+            stage.clock.now(),
+        );
+        let names: Vec<_> = everyone.await.unwrap().into_iter().map(|reader| reader.row.user.name).collect();
+        assert_eq!(names, ["Alice", "Bruno"]);
+        let id = stage.workspace_id;
+        let database = &stage.installation.database;
+        let carla = "SELECT m.id FROM members m JOIN users u ON u.id = m.user_id WHERE u.name = 'Carla'";
+        let row = database.reader().query_one_raw(database.statement(carla, [])).await.unwrap().unwrap();
+        let carla: MemberId = row.try_get_by_index(0).unwrap();
+        let may = || portaria_domain::audit::reader::may_read(database.reader(), database, (id, carla), stage.clock.now());
+        assert!(!may().await.unwrap());
+        stage.grant(id, carla, BuiltInRole::Administrator, Scope::Channel(stage.sales)).await;
+        assert!(!may().await.unwrap(), "one number is not the whole");
+        stage.grant(id, carla, BuiltInRole::Administrator, Scope::Workspace).await;
+        assert!(may().await.unwrap());
+        execute(stage, "UPDATE grants SET valid_until = 1").await;
+        assert!(!may().await.unwrap());
+    }
+}
