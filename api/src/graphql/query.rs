@@ -1,6 +1,7 @@
 //! What can be asked, one noun a file. A question may be asked by who holds its permission anywhere; the scoped finder
 //! answers with the rows of that scope.
 
+mod access_review;
 mod account;
 mod activity;
 mod alert;
@@ -41,4 +42,5 @@ pub struct Query(
     guidance::QuickReplyQuery,
     guidance::GuidelineQuery,
     bot::BotQuery,
+    access_review::AccessReviewQuery,
 );

@@ -3,6 +3,7 @@
 
 mod audit;
 mod due;
+mod review;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -85,7 +86,7 @@ impl Auditor {
         scheduler.shutdown().await.map_err(Error::internal)
     }
 
-    /// Runs what is due now. A workspace whose audit fails does not keep the others from theirs; its run is taken up
+    /// Runs what is due now, and looks after access reviews. A workspace whose audit fails does not keep the others from theirs; its run is taken up
     /// again when its lease has run out.
     pub async fn tick(&self) -> Result<Vec<Summary>> {
         let mut done = Vec::new();
@@ -94,6 +95,7 @@ impl Auditor {
                 Ok(summary) => done.extend(summary),
                 Err(error) => tracing::error!(workspace = %workspace.id, %error, "access audit failed"),
             }
+            review::look_after(&self.installation, workspace.id).await;
         }
         Ok(done)
     }

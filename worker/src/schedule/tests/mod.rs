@@ -2,6 +2,7 @@
 
 mod mailed;
 mod once;
+mod review;
 
 use std::time::Duration;
 
