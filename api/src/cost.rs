@@ -16,6 +16,7 @@ pub const MAX_COST: u64 = 20_000;
 const MAX_DEPTH: usize = 40;
 /// Fields that answer a page, whose size counts even when it is not said.
 pub const PAGED: [&str; 16] = [
+    "accessReviews",
     "activities",
     "alerts",
     "auditRuns",
@@ -29,6 +30,7 @@ pub const PAGED: [&str; 16] = [
     "merges",
     "messages",
     "quickReplies",
+    "reviewItems",
     "templates",
     "versions",
     "webhookDeliveries",

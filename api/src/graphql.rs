@@ -1,6 +1,9 @@
 //! The schema, one noun a file.
 
 pub mod ability;
+mod access_review;
+mod access_review_item;
+mod access_review_schedule;
 mod activity;
 mod alert;
 mod api_key;

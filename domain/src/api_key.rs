@@ -4,6 +4,7 @@
 //! nothing that is sensitive, whatever its roles allow; nothing can be assigned to it; and it grants nothing. It is the
 //! workspace's, not its maker's: it goes on when they leave.
 
+mod grants;
 mod networks;
 mod rotation;
 mod usage;
@@ -23,6 +24,7 @@ use crate::granting::{Change, Conferral, Holder, stated};
 use crate::permission::PermissionSet;
 use crate::token::Token;
 
+pub use grants::revoke_grant;
 pub use networks::{Networks, set_addresses};
 pub use rotation::rotate;
 pub(crate) use usage::{Refused, Used, note_refusal, note_use};

@@ -343,6 +343,22 @@ pub enum Refusal {
     NoSuchParameter,
     #[error("a number is out of its limits")]
     OutOfRange,
+    #[error("name 1 to 50 reviewers")]
+    ReviewersMissing,
+    #[error("only who holds access_review:decide, and is named as a reviewer, decides")]
+    NotAReviewer,
+    #[error("who may not take it away has no say about it")]
+    MayNotTakeAway,
+    #[error("the review is over, and decides no more")]
+    ReviewClosed,
+    #[error("the review is not closed yet")]
+    ReviewOpen,
+    #[error("something is not answered yet")]
+    Unanswered,
+    #[error("nobody holds anything of that kind")]
+    NothingToReview,
+    #[error("only a member's grant can be changed: keep it, or take it away")]
+    NotChangeable,
 }
 
 impl Error {

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod access_file;
+pub mod access_review;
 pub mod activity;
 pub mod alert;
 pub mod api_key;

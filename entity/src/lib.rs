@@ -1,5 +1,9 @@
 //! The rows of the database, one noun a file. No rules live here.
 
+pub mod access_review;
+pub mod access_review_item;
+pub mod access_review_person;
+pub mod access_review_schedule;
 pub mod activity;
 pub mod activity_detail;
 pub mod alert;

@@ -1,6 +1,8 @@
 //! What can be changed: one mutation an intent, one noun a file. A mutation may be tried by who holds its permission
 //! anywhere; the domain decides in the scope of the row.
 
+mod access_review;
+mod access_review_decision;
 mod activity;
 mod alert;
 mod api_key;
@@ -91,6 +93,8 @@ pub struct Mutation(
     template_approval::TemplateApprovalMutation,
     finding::FindingMutation,
     audit::AuditMutation,
+    access_review::AccessReviewMutation,
+    access_review_decision::AccessReviewDecisionMutation,
 );
 
 /// Begins to change who may do what, on the authority of the viewer, who needs this permission for it.

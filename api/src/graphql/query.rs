@@ -1,6 +1,7 @@
 //! What can be asked, one noun a file. A question may be asked by who holds its permission anywhere; the scoped finder
 //! answers with the rows of that scope.
 
+mod access_review;
 mod account;
 mod activity;
 mod alert;
@@ -43,4 +44,5 @@ pub struct Query(
     guidance::GuidelineQuery,
     bot::BotQuery,
     finding::FindingQuery,
+    access_review::AccessReviewQuery,
 );

@@ -1,6 +1,7 @@
 //! The API over real databases, through its HTTP handlers.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests do")]
 
+mod access_review;
 mod activity_log;
 mod api_key;
 mod assignment;

@@ -98,7 +98,7 @@ fn written(at: Timestamp) -> String {
 }
 
 /// A cell by RFC 4180. What a spreadsheet would run as a formula is made text.
-fn cell(value: &str) -> String {
+pub(crate) fn cell(value: &str) -> String {
     let formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let value = if formula { format!("'{value}") } else { value.to_owned() };
     if value.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }

@@ -27,6 +27,8 @@ const BY_PERSON: &[&str] = &[
     "UPDATE sessions SET address = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
     "DELETE FROM external_identities WHERE workspace_id = $1 AND member_id IN \
      (SELECT id FROM members WHERE workspace_id = $1 AND user_id = $2)",
+    "UPDATE access_review_people SET name = '', email = '', salt = NULL WHERE workspace_id = $1 AND member_id IN \
+     (SELECT id FROM members WHERE workspace_id = $1 AND user_id = $2)",
 ];
 /// Rows of the workspace that were meant for their address (`$2`).
 const BY_ADDRESS: &[&str] = &[

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests do")]
 
 mod access_file;
+mod access_review;
 mod activity_log;
 mod alert;
 mod api_key;

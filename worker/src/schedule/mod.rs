@@ -5,6 +5,7 @@ mod asked;
 mod audit;
 mod due;
 mod reports;
+mod review;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -87,7 +88,7 @@ impl Auditor {
         scheduler.shutdown().await.map_err(Error::internal)
     }
 
-    /// Runs what is due now. A workspace whose audit fails does not keep the others from theirs; its run is taken up
+    /// Runs what is due now, and looks after access reviews. A workspace whose audit fails does not keep the others from theirs; its run is taken up
     /// again when its lease has run out.
     pub async fn tick(&self) -> Result<Vec<Summary>> {
         let mut done = Vec::new();
@@ -102,6 +103,7 @@ impl Auditor {
                     tracing::error!(workspace = %workspace.id, %error, "an audit that was asked for failed");
                 }
             }
+            review::look_after(&self.installation, workspace.id).await;
         }
         Ok(done)
     }

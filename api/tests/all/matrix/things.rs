@@ -66,6 +66,7 @@ pub async fn prepare(
     let label = act(api, admin, label, json!({})).await["label"]["id"].as_str().unwrap().to_owned();
     let (reply, guideline) = guidance(api, admin).await;
     let (bot, key) = bot(stage, (api, admin)).await;
+    let (review, item, schedule) = access_review(api, (admin, colleague), &support).await;
     let (delivery, whatsapp_id) = traced(stage).await;
     let finding = finding(stage).await;
     for column in columns.iter_mut() {
@@ -78,6 +79,11 @@ pub async fn prepare(
             ("apiKey", key.clone()),
             ("template", template.to_string()),
             ("version", version.to_string()),
+            ("review", review.clone()),
+            ("accessReview", review.clone()),
+            ("item", item.clone()),
+            ("schedule", schedule.clone()),
+            ("reviewer", admin.member_id.to_string()),
             ("webhookDelivery", delivery.clone()),
             ("webhookDeliveryBody", delivery.clone()),
             ("delivery", delivery.clone()),
@@ -141,6 +147,33 @@ async fn finding(stage: &Stage) -> String {
         evidence,
     };
     stage.found(seen).await.to_string()
+}
+
+/// An access review in which something is to be changed, and one that comes again.
+async fn access_review(
+    api: &Router,
+    (admin, colleague): (&Person, &Person),
+    support: &serde_json::Value,
+) -> (String, String, String) {
+    let me = admin.member_id.to_string();
+    let start = "mutation($me: ID!) { startAccessReview(input: { name: \"Tudo\", scope: { kind: EVERYBODY }, reviewerIds: [$me],
+                   endsAt: \"2026-04-01T00:00:00Z\", policy: TELL }) { accessReview { id } userErrors { code } } }";
+    let review = act(api, admin, start, json!({ "me": me })).await["accessReview"]["id"].clone();
+    let schedule = "mutation($me: ID!) { scheduleAccessReview(input: { name: \"Mensal\", scope: { kind: EVERYBODY }, reviewerIds: [$me],
+                      policy: TELL, recurrence: MONTHLY, days: 7 }) { schedule { id } userErrors { code } } }";
+    let schedule = act(api, admin, schedule, json!({ "me": me })).await["schedule"]["id"].clone();
+    let items = "query($id: ID!, $member: ID) { accessReview(id: $id) { reviewItems(filter: { memberId: $member }) { nodes { id kind } } } }";
+    let variables = json!({ "id": review, "member": colleague.member_id.to_string() });
+    let items =
+        ask(api, Some(admin), items, variables).await["data"]["accessReview"]["reviewItems"]["nodes"].clone();
+    let items = items.as_array().unwrap();
+    let item = items.iter().find(|item| item["kind"] == "GRANT").unwrap()["id"].clone();
+    let decide = "mutation($review: ID!, $item: ID!, $role: ID!) { decideAccessReviewItems(input: { reviewId: $review, decisions: [
+                    { itemId: $item, decision: CHANGE, reason: \"x\", change: { roleId: $role, scope: { kind: WORKSPACE } } }] }) {
+                    decisions { decided { id } } userErrors { code } } }";
+    act(api, admin, decide, json!({ "review": review, "item": item, "role": support })).await;
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    (text(&review), text(&item), text(&schedule))
 }
 
 /// A bot, which had five conversations; and a key that could be another.

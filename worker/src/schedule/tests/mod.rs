@@ -4,6 +4,7 @@ mod clocks;
 mod mailed;
 mod once;
 mod reports;
+mod review;
 
 use std::time::Duration;
 

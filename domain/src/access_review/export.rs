@@ -1,0 +1,325 @@
+//! The document of a closed review as a file: JSON for machines, CSV for spreadsheets, HTML to print and to read.
+
+use std::collections::HashMap;
+
+use portaria_entity::access_review::Model as Review;
+use portaria_entity::access_review_item::Model as Item;
+use portaria_entity::access_review_person as person;
+use portaria_entity::id::{AccessReviewId, ActivityId, MemberId};
+use sea_orm::{ActiveEnum, ConnectionTrait};
+use serde_json::json;
+
+use super::closing::CLOSED;
+use super::document::{Digesting, hash, hex, object, people, value, write_content};
+use super::finder::{ItemFilter, items, visible};
+use super::printed;
+use super::snapshot::{Moment, Snapshot, SnapshotScope};
+use super::{Evidence, progress};
+use crate::activity::export::cell;
+use crate::activity::{Deed, chain, record};
+use crate::error::{Error, Refusal, Result};
+use crate::installation::Installation;
+use crate::language::Language;
+use crate::permission::Permission;
+use crate::viewer::Viewer;
+
+/// The most items that one answer of the API holds.
+const MOST: i64 = 20_000;
+const PAGE: u64 = 500;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Json,
+    Csv,
+    /// HTML of one page that loads nothing.
+    Printed(Language),
+}
+
+impl Form {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Printed(_) => "html",
+        }
+    }
+}
+
+/// Where the activity log has sealed the digest of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    pub activity_id: ActivityId,
+    pub sequence: i64,
+    pub mac: Vec<u8>,
+}
+
+pub struct Export {
+    pub content: String,
+    pub items: i64,
+    /// SHA-256 of the document's content, in hexadecimal digits.
+    pub digest: String,
+    pub seal: Seal,
+    /// Whether what is on record still makes that digest, and the sealed activity tells it.
+    pub intact: bool,
+}
+
+/// A closed review that is being written out.
+pub(super) struct Closed {
+    pub review: Review,
+    pub people: HashMap<MemberId, person::Model>,
+    pub digest: String,
+    pub seal: Seal,
+}
+
+/// The document of a closed review. That it was taken along is recorded. Needs `access_audit:read`.
+pub async fn export(
+    installation: &Installation,
+    viewer: &Viewer,
+    id: AccessReviewId,
+    form: Form,
+) -> Result<Export> {
+    viewer.require_everywhere(Permission::AccessAuditRead, installation.clock.now())?;
+    let reader = installation.database.reader();
+    let review = visible(reader, viewer, id).await?;
+    let Some(digest) = review.digest.as_deref().filter(|_| review.closed_at.is_some()).map(hex) else {
+        return Err(Refusal::ReviewOpen.into());
+    };
+    let total = progress(reader, &installation.database, &review, None).await?.total;
+    if total > MOST {
+        return Err(Refusal::TooMany.into());
+    }
+    let seal = seal_of(installation, &review).await?;
+    let named = people(reader, &review).await?;
+    let intact = is_intact(installation, &review, (&digest, &seal), &named).await?;
+    let people = named.into_iter().map(|row| (row.member_id, row)).collect();
+    let closed = Closed { review, people, digest, seal };
+    let content = match form {
+        Form::Json => as_json(reader, &closed).await?,
+        Form::Csv => as_csv(reader, &closed).await?,
+        Form::Printed(language) => printed::page(installation, &closed, language).await?,
+    };
+    put_down(installation, viewer, (&closed.review, form)).await?;
+    Ok(Export { content, items: total, digest: closed.digest, seal: closed.seal, intact })
+}
+
+async fn put_down(
+    installation: &Installation,
+    viewer: &Viewer,
+    (review, form): (&Review, Form),
+) -> Result<()> {
+    let transaction = installation.database.begin().await?;
+    let deed = Deed {
+        workspace_id: review.workspace_id,
+        actor: viewer.into(),
+        action: "access_review.exported",
+        subject: review.id.to_string(),
+        before: None,
+        after: Some(json!({ "form": form.key() })),
+        address: viewer.stated_address(),
+    };
+    record(&transaction, &installation.clock, deed).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// The link of the chain that covers the activity which tells the digest; it is made now if it has not been.
+async fn seal_of(installation: &Installation, review: &Review) -> Result<Seal> {
+    let database = &installation.database;
+    let sql = "SELECT a.id, s.sequence, s.mac FROM activities a \
+               JOIN activity_seals s ON s.workspace_id = a.workspace_id AND s.activity_id = a.id \
+               WHERE a.workspace_id = $1 AND a.subject = $2 AND a.action = $3 ORDER BY s.sequence LIMIT 1";
+    let values = [review.workspace_id.0.into(), review.id.to_string().into(), CLOSED.into()];
+    for attempt in 0..2 {
+        let statement = database.statement(sql, values.clone());
+        if let Some(row) = database.reader().query_one_raw(statement).await? {
+            let (activity_id, sequence) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            return Ok(Seal { activity_id, sequence, mac: row.try_get_by_index(2)? });
+        }
+        if attempt == 0 {
+            chain::seal(installation).await?;
+        }
+    }
+    Err(Error::internal("the end of an access review is not in the activity log"))
+}
+
+/// Makes the digest anew from what is on record, and compares it with what was written down and sealed.
+async fn is_intact(
+    installation: &Installation,
+    review: &Review,
+    (digest, seal): (&str, &Seal),
+    named: &[person::Model],
+) -> Result<bool> {
+    let database = &installation.database;
+    let mut digesting = Digesting::default();
+    write_content(database.reader(), review, &mut |part| digesting.add(part)).await?;
+    let sql = "SELECT \"after\" FROM activity_details WHERE workspace_id = $1 AND activity_id = $2";
+    let values = [review.workspace_id.0.into(), seal.activity_id.0.into()];
+    let row = database.reader().query_one_raw(database.statement(sql, values)).await?;
+    let told: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    let told: serde_json::Value = told
+        .map_or(Ok(serde_json::Value::Null), |told| serde_json::from_str(&told))
+        .map_err(Error::internal)?;
+    let names = named.iter().all(|row| match &row.salt {
+        Some(salt) => hash(salt, &row.name, &row.email) == row.hash,
+        None => true,
+    });
+    Ok(names && hex(&digesting.finish()) == digest && told["digest"] == digest)
+}
+
+async fn as_json(connection: &impl ConnectionTrait, closed: &Closed) -> Result<String> {
+    let mut text = String::from("{\"content\":");
+    write_content(connection, &closed.review, &mut |part| text.push_str(part)).await?;
+    text.push_str(",\"digest\":");
+    text.push_str(&value(&closed.digest)?);
+    text.push_str(",\"seal\":");
+    text.push_str(&object(&[
+        ("activity", value(&closed.seal.activity_id)?),
+        ("sequence", value(&closed.seal.sequence)?),
+        ("mac", value(&hex(&closed.seal.mac))?),
+    ]));
+    text.push_str(",\"names\":[");
+    let mut people: Vec<&person::Model> = closed.people.values().collect();
+    people.sort_unstable_by_key(|person| person.member_id);
+    for (number, person) in people.into_iter().enumerate() {
+        text.push_str(if number == 0 { "" } else { "," });
+        text.push_str(&match &person.salt {
+            Some(salt) => object(&[
+                ("id", value(&person.member_id)?),
+                ("salt", value(&hex(salt))?),
+                ("name", value(&person.name)?),
+                ("email", value(&person.email)?),
+            ]),
+            None => object(&[("id", value(&person.member_id)?), ("erased", "true".to_owned())]),
+        });
+    }
+    text.push_str("]}\n");
+    Ok(text)
+}
+
+/// An item with everything about it in words that need no database.
+pub(super) struct Line {
+    pub item: Item,
+    pub held: Snapshot,
+    pub evidence: Option<Evidence>,
+}
+
+impl Closed {
+    /// What somebody was called, or their id where that was erased.
+    pub fn name(&self, member: MemberId) -> String {
+        match self.people.get(&member).filter(|person| person.salt.is_some()) {
+            Some(person) => person.name.clone(),
+            None => member.to_string(),
+        }
+    }
+
+    pub fn holder(&self, line: &Line) -> String {
+        match line.item.member_id {
+            Some(member) => self.name(member),
+            None => line.held.key_name.clone().unwrap_or_default(),
+        }
+    }
+
+    /// The lines behind an item, none at the end.
+    pub async fn lines(&self, connection: &impl ConnectionTrait, after: Option<&Line>) -> Result<Vec<Line>> {
+        let place = (after.map(|line| line.item.id), PAGE);
+        let page = items(connection, &self.review, ItemFilter::default(), place).await?;
+        page.into_iter()
+            .map(|item| Ok(Line { held: Snapshot::of(&item)?, evidence: Evidence::frozen(&item)?, item }))
+            .collect()
+    }
+}
+
+const COLUMNS: &[&str] = &[
+    "item",
+    "kind",
+    "holder",
+    "holderId",
+    "role",
+    "scope",
+    "scopeName",
+    "permissions",
+    "since",
+    "until",
+    "grantedBy",
+    "grantReason",
+    "lastSignIn",
+    "lastActive",
+    "usedPermissions",
+    "colleagues",
+    "openFindings",
+    "evidenceAt",
+    "reviewer",
+    "decision",
+    "reason",
+    "change",
+    "decidedBy",
+    "decidedAt",
+    "outcome",
+    "outcomeAt",
+    "refusal",
+    "digest",
+    "sealSequence",
+    "sealMac",
+];
+
+async fn as_csv(connection: &impl ConnectionTrait, closed: &Closed) -> Result<String> {
+    let mut text = COLUMNS.join(",") + "\r\n";
+    let mut lines = closed.lines(connection, None).await?;
+    while let Some(last) = lines.last() {
+        for line in &lines {
+            let cells: Vec<String> = cells(closed, line).iter().map(|value| cell(value)).collect();
+            text.push_str(&cells.join(","));
+            text.push_str("\r\n");
+        }
+        lines = closed.lines(connection, Some(last)).await?;
+    }
+    Ok(text)
+}
+
+fn cells(closed: &Closed, line: &Line) -> Vec<String> {
+    let Line { item, held, evidence } = line;
+    let name = |member: Option<MemberId>| member.map(|member| closed.name(member)).unwrap_or_default();
+    let time = |at: Option<Moment>| at.map(|at| at.to_string()).unwrap_or_default();
+    let known = evidence.as_ref();
+    let (scope, scope_name) = match &held.scope {
+        SnapshotScope::Workspace => ("workspace", ""),
+        SnapshotScope::Channel { name, .. } => ("channel", name.as_str()),
+        SnapshotScope::Team { name, .. } => ("team", name.as_str()),
+    };
+    let used = known.map(|known| {
+        let used = known.used.iter().map(|(key, at)| format!("{key}={at}"));
+        used.collect::<Vec<_>>().join(" ")
+    });
+    let holder_id = item.member_id.map(|id| id.to_string()).or(item.api_key_id.map(|id| id.to_string()));
+    vec![
+        item.id.to_string(),
+        item.kind.to_value(),
+        closed.holder(line),
+        holder_id.unwrap_or_default(),
+        held.role_name.clone().unwrap_or_default(),
+        scope.to_owned(),
+        scope_name.to_owned(),
+        held.permissions.join(" "),
+        held.since.to_string(),
+        time(held.until),
+        name(held.granted_by),
+        held.reason.clone().unwrap_or_default(),
+        time(known.and_then(|known| known.last_signed_in_at)),
+        time(known.and_then(|known| known.last_active_at)),
+        used.unwrap_or_default(),
+        known.map(|known| known.colleagues.to_string()).unwrap_or_default(),
+        known.map(|known| known.open_findings.to_string()).unwrap_or_default(),
+        time(known.map(|known| known.taken_at)),
+        name(item.reviewer_id),
+        item.decision.map(|decision| decision.to_value()).unwrap_or_default(),
+        item.decision_reason.clone().unwrap_or_default(),
+        item.amendment.clone().unwrap_or_default(),
+        name(item.decided_by),
+        time(item.decided_at.map(Moment)),
+        item.outcome.map(|outcome| outcome.to_value()).unwrap_or_default(),
+        time(item.outcome_at.map(Moment)),
+        item.refusal.clone().unwrap_or_default(),
+        closed.digest.clone(),
+        closed.seal.sequence.to_string(),
+        hex(&closed.seal.mac),
+    ]
+}

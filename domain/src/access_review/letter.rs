@@ -1,0 +1,320 @@
+//! Letters of access reviews, in the reader's language and by the workspace's clock: to reviewers at the start and as
+//! reminders, to administrators when nobody can be asked, and at the end.
+
+use std::collections::HashMap;
+
+use portaria_entity::access_review::{Model as Review, ReviewPolicy};
+use portaria_entity::id::MemberId;
+use portaria_entity::time::Timestamp;
+use portaria_entity::{user, workspace};
+use sea_orm::ConnectionTrait;
+
+use super::beginning::Shares;
+use super::{Progress, progress, reviewers_of};
+use crate::error::Result;
+use crate::granting::Change;
+use crate::harmless;
+use crate::installation::Installation;
+use crate::language::{Language, Wall};
+use crate::mail::{Addressee, Letter, queue};
+use crate::member::{self, MemberRow, administrators};
+
+/// What every letter of a review needs.
+struct Desk<'a> {
+    review: &'a Review,
+    company: workspace::Model,
+    now: Timestamp,
+}
+
+/// The same for one reader.
+struct Words<'a> {
+    desk: &'a Desk<'a>,
+    language: Language,
+    wall: Wall,
+    reader: String,
+}
+
+impl<'a> Desk<'a> {
+    async fn of(connection: &impl ConnectionTrait, review: &'a Review, now: Timestamp) -> Result<Self> {
+        Ok(Self { review, company: crate::workspace::find(connection, review.workspace_id).await?, now })
+    }
+
+    fn words(&'a self, reader: &user::Model) -> Words<'a> {
+        let own = reader.locale.trim();
+        let language = Language::from_tag(if own.is_empty() { &self.company.locale } else { own });
+        let zone = jiff::tz::TimeZone::get(&self.company.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let wall = Wall::new(&zone, instant(self.now));
+        Words { desk: self, language, wall, reader: harmless::name(&reader.name) }
+    }
+
+    async fn post(
+        &self,
+        transaction: &impl ConnectionTrait,
+        installation: &Installation,
+        (reader, occasion): (&user::Model, &str),
+        letter: Letter,
+    ) -> Result<()> {
+        let to = Addressee {
+            workspace_id: self.review.workspace_id,
+            name: &reader.name,
+            address: &reader.email,
+            dedup_key: format!("access-review:{}:{occasion}:{}", self.review.id, reader.id),
+        };
+        queue(transaction, &installation.clock, to, &letter).await
+    }
+}
+
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(at.0).unwrap_or_default()
+}
+
+impl Words<'_> {
+    fn say(&self, said: [String; 3]) -> String {
+        let [portuguese, english, spanish] = said;
+        match self.language {
+            Language::PortugueseOfBrazil => portuguese,
+            Language::English => english,
+            Language::Spanish => spanish,
+        }
+    }
+
+    fn time(&self, at: Timestamp) -> String {
+        self.language.speech().day_and_time(&self.wall.time(instant(at)))
+    }
+
+    fn count(&self, number: i64, [portuguese, english, spanish]: [(&str, &str); 3]) -> String {
+        let (one, many) = match self.language {
+            Language::PortugueseOfBrazil => portuguese,
+            Language::English => english,
+            Language::Spanish => spanish,
+        };
+        self.language.speech().count(number.unsigned_abs(), one, many)
+    }
+
+    fn pieces(&self, number: i64) -> String {
+        self.count(
+            number,
+            [("acesso", "acessos"), ("piece of access", "pieces of access"), ("acceso", "accesos")],
+        )
+    }
+
+    fn name(&self) -> String {
+        harmless::name(&self.desk.review.name)
+    }
+
+    fn company(&self) -> String {
+        harmless::name(&self.desk.company.name)
+    }
+
+    fn hello(&self) -> String {
+        let reader = &self.reader;
+        self.say([format!("Olá, {reader}!"), format!("Hello {reader},"), format!("Hola, {reader}:")])
+    }
+
+    /// What happens to what nobody answers for.
+    fn without_answer(&self) -> String {
+        let end = self.time(self.desk.review.ends_at);
+        match self.desk.review.policy {
+            ReviewPolicy::Revoke => self.say([
+                format!("O prazo é {end}. O que ficar sem resposta será retirado."),
+                format!("You have until {end}. What is not answered for by then is taken away."),
+                format!("El plazo es {end}. Lo que quede sin respuesta se retirará."),
+            ]),
+            ReviewPolicy::Tell => self.say([
+                format!("O prazo é {end}. O que ficar sem resposta continua valendo, e a administração será avisada."),
+                format!("You have until {end}. What is not answered for by then stays, and administrators are told."),
+                format!("El plazo es {end}. Lo que quede sin respuesta se mantiene, y se avisará a la administración."),
+            ]),
+        }
+    }
+
+    /// The front end, where there is one. The link opens nothing by itself.
+    fn link(&self) -> Option<String> {
+        let address = self.desk.company.front_end_url.as_ref()?;
+        Some(self.say([format!("Abrir: {address}"), format!("Open: {address}"), format!("Abrir: {address}")]))
+    }
+
+    fn letter(&self, subject: [String; 3], told: Vec<String>) -> Letter {
+        let paragraphs = std::iter::once(self.hello()).chain(told).chain(self.link()).collect();
+        Letter { subject: self.say(subject), paragraphs }
+    }
+
+    fn asked(&self, number: i64) -> Letter {
+        let (name, company, pieces) = (self.name(), self.company(), self.pieces(number));
+        let told = self.say([
+            format!("A revisão de acessos «{name}» de {company} começou, e {pieces} esperam por você: manter, alterar ou retirar."),
+            format!("The access review “{name}” of {company} has begun, and {pieces} wait for you: keep, change or take away."),
+            format!("La revisión de accesos «{name}» de {company} ha comenzado, y {pieces} esperan por ti: mantener, cambiar o retirar."),
+        ]);
+        let how = self.say([
+            "Ao lado de cada um está o que se sabe: última entrada, quando cada permissão foi usada, colegas com o mesmo papel. Você pode mudar de ideia até o prazo; só então as decisões são aplicadas.".to_owned(),
+            "Beside each stands what is known: the last sign-in, when each permission was last used, colleagues with the same role. You can change your mind until the end; only then decisions are carried out.".to_owned(),
+            "Junto a cada uno está lo que se sabe: el último inicio de sesión, cuándo se usó cada permiso, colegas con el mismo rol. Puedes cambiar de opinión hasta el plazo; solo entonces se aplican las decisiones.".to_owned(),
+        ]);
+        self.letter(
+            [
+                format!("{company}: {pieces} para revisar"),
+                format!("{company}: {pieces} to review"),
+                format!("{company}: {pieces} por revisar"),
+            ],
+            vec![told, self.without_answer(), how],
+        )
+    }
+
+    fn reminded(&self, number: i64) -> Letter {
+        let (name, company, pieces) = (self.name(), self.company(), self.pieces(number));
+        let told = self.say([
+            format!("Na revisão de acessos «{name}» de {company} ainda falta a sua resposta: {pieces}."),
+            format!("In the access review “{name}” of {company} your answer is still missing: {pieces}."),
+            format!("En la revisión de accesos «{name}» de {company} todavía falta tu respuesta: {pieces}."),
+        ]);
+        self.letter(
+            [
+                format!("Lembrete de {company}: {pieces} para revisar"),
+                format!("Reminder from {company}: {pieces} to review"),
+                format!("Recordatorio de {company}: {pieces} por revisar"),
+            ],
+            vec![told, self.without_answer()],
+        )
+    }
+
+    fn nobody(&self, number: i64) -> Letter {
+        let (name, company, pieces) = (self.name(), self.company(), self.pieces(number));
+        let told = self.say([
+            format!("Na revisão de acessos «{name}» ninguém pode decidir sobre {pieces}: quem revisa não decide sobre si, nem sobre quem pode mais."),
+            format!("In the access review “{name}” nobody can decide about {pieces}: reviewers decide neither about themselves nor about who holds more than they do."),
+            format!("En la revisión de accesos «{name}» nadie puede decidir sobre {pieces}: quien revisa no decide sobre sí, ni sobre quien puede más."),
+        ]);
+        let what = self.say([
+            "Esses acessos continuam valendo. Para que sejam revisados, comece outra revisão com mais uma pessoa da administração.".to_owned(),
+            "These stay as they are. To have them reviewed, start another review with one more administrator.".to_owned(),
+            "Esos accesos se mantienen. Para que se revisen, comienza otra revisión con una persona más de la administración.".to_owned(),
+        ]);
+        self.letter(
+            [
+                format!("{company}: {pieces} sem quem possa revisar"),
+                format!("{company}: {pieces} that nobody can review"),
+                format!("{company}: {pieces} sin quien pueda revisar"),
+            ],
+            vec![told, what],
+        )
+    }
+
+    fn outcome(&self, counted: &Progress) -> Letter {
+        let (name, company) = (self.name(), self.company());
+        let Progress { kept, changed, revoked, ended_meanwhile, unanswered, refused, .. } = *counted;
+        let told = self.say([
+            format!("A revisão de acessos «{name}» terminou. Mantidos: {kept}. Alterados: {changed}. Retirados: {revoked}. Já haviam terminado: {ended_meanwhile}."),
+            format!("The access review “{name}” is over. Kept: {kept}. Changed: {changed}. Taken away: {revoked}. Had ended already: {ended_meanwhile}."),
+            format!("La revisión de accesos «{name}» ha terminado. Mantenidos: {kept}. Cambiados: {changed}. Retirados: {revoked}. Ya habían terminado: {ended_meanwhile}."),
+        ]);
+        let mut paragraphs = vec![told];
+        if unanswered > 0 {
+            let pieces = self.pieces(unanswered);
+            paragraphs.push(self.say([
+                format!("Sem resposta: {pieces}. Continuam valendo; decida o que fazer."),
+                format!("Without an answer: {pieces}. They stay as they are; decide what to do."),
+                format!("Sin respuesta: {pieces}. Se mantienen; decide qué hacer."),
+            ]));
+        }
+        if refused > 0 {
+            let pieces = self.pieces(refused);
+            paragraphs.push(self.say([
+                format!(
+                    "Não foi possível fazer o que se decidiu: {pieces}. O motivo está na revisão, em cada um."
+                ),
+                format!("What was decided could not be done: {pieces}. The review says why beside each."),
+                format!(
+                    "No fue posible hacer lo decidido: {pieces}. El motivo está en la revisión, en cada uno."
+                ),
+            ]));
+        }
+        paragraphs.push(self.say([
+            "O documento com quem decidiu o quê, quando e com base em quê pode ser exportado para a auditoria.".to_owned(),
+            "The document of who decided what, when and on what evidence can be exported for auditors.".to_owned(),
+            "El documento con quién decidió qué, cuándo y con qué base se puede exportar para la auditoría.".to_owned(),
+        ]));
+        let open = unanswered + refused;
+        let subject = match open {
+            0 => [
+                format!("{company}: revisão de acessos concluída"),
+                format!("{company}: access review complete"),
+                format!("{company}: revisión de accesos concluida"),
+            ],
+            _ => [
+                format!("{company}: revisão de acessos encerrada, {open} em aberto"),
+                format!("{company}: access review closed, {open} left open"),
+                format!("{company}: revisión de accesos cerrada, {open} sin resolver"),
+            ],
+        };
+        self.letter(subject, paragraphs)
+    }
+}
+
+/// Tells each reviewer how much waits for them, and administrators what nobody can be asked about.
+pub(super) async fn started(change: &Change<'_>, review: &Review, shares: &Shares) -> Result<()> {
+    let (transaction, installation) = (&change.transaction, change.installation);
+    let desk = Desk::of(transaction, review, change.now).await?;
+    let ids: Vec<MemberId> = shares.reviewers.keys().copied().collect();
+    for (id, reader) in members(transaction, review, &ids).await? {
+        let number = shares.reviewers.get(&id).copied().unwrap_or_default();
+        let letter = desk.words(&reader.user).asked(i64::try_from(number).unwrap_or(i64::MAX));
+        desk.post(transaction, installation, (&reader.user, "started"), letter).await?;
+    }
+    if shares.nobody > 0 {
+        let database = &installation.database;
+        for reader in administrators(transaction, database, review.workspace_id, change.now).await? {
+            let letter = desk.words(&reader).nobody(i64::try_from(shares.nobody).unwrap_or(i64::MAX));
+            desk.post(transaction, installation, (&reader, "nobody"), letter).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reminds who has something left to decide; answers how many these are.
+pub(super) async fn reminder(
+    transaction: &impl ConnectionTrait,
+    installation: &Installation,
+    (review, due): (&Review, Timestamp),
+) -> Result<u64> {
+    let desk = Desk::of(transaction, review, installation.clock.now()).await?;
+    let ids = reviewers_of(transaction, &installation.database, review).await?;
+    let mut letters = 0;
+    for (id, reader) in members(transaction, review, &ids).await? {
+        let left = progress(transaction, &installation.database, review, Some(id)).await?.undecided;
+        if left > 0 && reader.member.status == portaria_entity::member::MemberStatus::Active {
+            let occasion = format!("reminder-{}", due.0);
+            let letter = desk.words(&reader.user).reminded(left);
+            desk.post(transaction, installation, (&reader.user, &occasion), letter).await?;
+            letters += 1;
+        }
+    }
+    Ok(letters)
+}
+
+/// Tells administrators what came of a review.
+pub(super) async fn closed(
+    transaction: &impl ConnectionTrait,
+    installation: &Installation,
+    (review, counted): (&Review, &Progress),
+) -> Result<()> {
+    let now = installation.clock.now();
+    let desk = Desk::of(transaction, review, now).await?;
+    for reader in administrators(transaction, &installation.database, review.workspace_id, now).await? {
+        let letter = desk.words(&reader).outcome(counted);
+        desk.post(transaction, installation, (&reader, "closed"), letter).await?;
+    }
+    Ok(())
+}
+
+/// In one order, whatever map they come from.
+async fn members(
+    connection: &impl ConnectionTrait,
+    review: &Review,
+    ids: &[MemberId],
+) -> Result<Vec<(MemberId, MemberRow)>> {
+    let rows: HashMap<MemberId, MemberRow> = member::by_ids(connection, review.workspace_id, ids).await?;
+    let mut rows: Vec<_> = rows.into_iter().collect();
+    rows.sort_unstable_by_key(|(id, _)| *id);
+    Ok(rows)
+}

@@ -1,0 +1,115 @@
+//! The document of a closed review.
+
+use portaria_domain::access_review::{Form, export};
+use portaria_domain::language::Language;
+use portaria_domain::member;
+use sea_orm::ConnectionTrait;
+use sha2::{Digest, Sha256};
+
+use super::*;
+
+async fn closed(stage: &Stage, ada: &Person, name: &str) -> (Review, Person, Person) {
+    let ana = stage.person(name, &[(Agent, Scope::Workspace)]).await;
+    let review = begin(stage, ada, &[ada], Tell).await.unwrap();
+    let item = item_of(stage, &review, &ana).await;
+    say(stage, ada, &review, &item, VerdictKind::Revoke).await.unwrap();
+    come_to_its_end(stage, &review).await;
+    (review, back(stage, ada).await, ana)
+}
+
+#[tokio::test]
+async fn it_is_the_same_bytes_each_time_and_its_digest_is_sealed() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let (review, ada, _) = closed(&stage, &ada, "=Ana\"<b>").await;
+        let first = export(&stage.installation, &ada.viewer, review.id, Form::Json).await.unwrap();
+        stage.clock.advance(DAY / 48);
+        let second = export(&stage.installation, &ada.viewer, review.id, Form::Json).await.unwrap();
+        assert_eq!(first.content, second.content, "{}", stage.test_database.name);
+        assert!(first.intact && first.seal.sequence > 0);
+        let (_, rest) = first.content.split_once("{\"content\":").unwrap();
+        let (content, _) = rest.rsplit_once(",\"digest\":").unwrap();
+        let digest: String =
+            Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest, first.digest);
+        let parsed: serde_json::Value = serde_json::from_str(&first.content).unwrap();
+        let items = parsed["content"]["items"].as_array().unwrap();
+        let ana = items.iter().find(|item| item["decision"] == "revoke").unwrap();
+        assert_eq!(ana["decidedBy"], ada.member_id.to_string());
+        assert_eq!((ana["outcome"].as_str(), ana["reason"].as_str()), (Some("revoked"), Some("porque sim")));
+        assert_eq!(ana["evidence"]["colleagues"], 0);
+        let csv = export(&stage.installation, &ada.viewer, review.id, Form::Csv).await.unwrap().content;
+        assert!(csv.contains("'=Ana\"\"<b>"), "{csv}");
+        assert_eq!(csv.lines().count(), 3);
+        for language in Language::ALL {
+            let html = export(&stage.installation, &ada.viewer, review.id, Form::Printed(language)).await;
+            let html = html.unwrap().content;
+            assert!(html.contains("=Ana&quot;&lt;b&gt;") && !html.contains("<b>"), "{html}");
+            assert!(html.contains(&first.digest));
+        }
+        assert_eq!(super::race::deeds(&stage, "access_review.exported").await, 6);
+    }
+}
+
+#[tokio::test]
+async fn the_database_refuses_to_change_a_closed_review_and_tampering_shows() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let (review, ada, _) = closed(&stage, &ada, "Ana").await;
+        let writer = stage.installation.database.writer();
+        for sql in [
+            "UPDATE access_review_items SET decision = 'keep'",
+            "UPDATE access_reviews SET name = 'x'",
+            "DELETE FROM access_review_items",
+            "DELETE FROM access_reviews",
+            "DELETE FROM access_review_reviewers",
+        ] {
+            let refused = writer.execute_unprepared(sql).await.unwrap_err().to_string();
+            assert!(refused.contains("is refused"), "{sql}: {refused}");
+        }
+        let off = if stage.installation.database.is_sqlite() {
+            "DROP TRIGGER access_review_items_closed_update"
+        } else {
+            "ALTER TABLE access_review_items DISABLE TRIGGER ALL"
+        };
+        writer.execute_unprepared(off).await.unwrap();
+        writer
+            .execute_unprepared("UPDATE access_review_items SET decision_reason = 'foi outro'")
+            .await
+            .unwrap();
+        let altered = export(&stage.installation, &ada.viewer, review.id, Form::Json).await.unwrap();
+        assert!(!altered.intact, "{}", stage.test_database.name);
+    }
+}
+
+#[tokio::test]
+async fn who_has_to_be_forgotten_is_and_the_digest_holds() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let (review, ada, ana) = closed(&stage, &ada, "Anastasia").await;
+        let mut change = Change::by(&stage.installation, &ada.viewer, &[]).await.unwrap();
+        member::remove(&mut change, ana.member_id).await.unwrap();
+        member::erase(&mut change, ana.member_id, "pediu").await.unwrap();
+        change.finish().await.unwrap();
+        let document = export(&stage.installation, &ada.viewer, review.id, Form::Json).await.unwrap();
+        assert!(document.intact && !document.content.contains("Anastasia"), "{}", document.content);
+        assert!(document.content.contains("\"erased\":true"));
+    }
+}
+
+#[tokio::test]
+async fn an_open_review_has_no_document() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let review = begin(&stage, &ada, &[&ada], Tell).await.unwrap();
+        let outcome = export(&stage.installation, &ada.viewer, review.id, Form::Json).await;
+        assert!(matches!(outcome.map(|_| ()), Err(Error::Refused(Refusal::ReviewOpen))));
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let outcome = export(&stage.installation, &ana.viewer, review.id, Form::Json).await;
+        assert!(matches!(outcome.map(|_| ()), Err(Error::Forbidden { .. })));
+    }
+}

@@ -1,0 +1,85 @@
+//! Reviews that come again, and reminders.
+
+use portaria_domain::access_review::{
+    NewSchedule, Recurrence, end_schedule, page, remind, schedule, schedules, start_due,
+};
+
+use super::*;
+
+async fn quarterly(
+    stage: &Stage,
+    by: &Person,
+    reviewers: &[MemberId],
+) -> portaria_entity::access_review_schedule::Model {
+    let new = NewSchedule {
+        name: "Trimestre",
+        coverage: Coverage::Everybody,
+        reviewers,
+        policy: Tell,
+        recurrence: Recurrence::Quarterly,
+        first_on: Some("2026-04-01"),
+        days: 14,
+    };
+    schedule(&stage.installation, &by.viewer, new).await.unwrap()
+}
+
+async fn days(stage: &Stage, by: &Person) -> Vec<String> {
+    let reader = stage.installation.database.reader();
+    let rows = page(reader, &by.viewer, None, (None, 100)).await.unwrap();
+    rows.into_iter().rev().filter_map(|row| row.scheduled_for).collect()
+}
+
+#[tokio::test]
+async fn a_review_comes_again_once_and_the_latest_missed_one_is_made_up() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let of_schedule = quarterly(&stage, &ada, &[ada.member_id]).await;
+        let due = async || start_due(&stage.installation, stage.workspace_id).await.unwrap();
+        assert_eq!(due().await, 0);
+        // 08:00 in São Paulo on the first of April.
+        let first = portaria_entity::time::Timestamp::from_secs(1_775_041_200);
+        stage.clock.set(first - Duration::from_secs(1));
+        assert_eq!(due().await, 0);
+        stage.clock.set(first);
+        let both = tokio::join!(due(), due());
+        assert_eq!(both.0 + both.1, 1, "{}", stage.test_database.name);
+        assert_eq!(due().await, 0);
+        stage.clock.set(first + DAY * 280);
+        assert_eq!((due().await, due().await), (1, 0));
+        assert_eq!(days(&stage, &ada).await, ["2026-04-01", "2027-01-01"]);
+        let ada = back(&stage, &ada).await;
+        end_schedule(&stage.installation, &ada.viewer, of_schedule.id).await.unwrap();
+        stage.clock.advance(DAY * 200);
+        assert_eq!(due().await, 0);
+        let reader = stage.installation.database.reader();
+        assert!(schedules(reader, stage.workspace_id).await.unwrap()[0].ended_at.is_some());
+    }
+}
+
+#[tokio::test]
+async fn who_has_something_left_is_reminded_at_half_time_and_three_days_and_one_before_the_end() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (ada, bia) = (admin(&stage, "Ada").await, admin(&stage, "Bia").await);
+        let review = begin(&stage, &ada, &[&ada, &bia], Tell).await.unwrap();
+        // Ada has answered everything that she was asked; Bia nothing.
+        for item in all(&stage, &review).await.iter().filter(|one| one.reviewer_id == Some(ada.member_id)) {
+            say(&stage, &ada, &review, item, VerdictKind::Keep).await.unwrap();
+        }
+        let remind = async || remind(&stage.installation, stage.workspace_id).await.unwrap();
+        let begun = stage.clock.now();
+        let mut sent = Vec::new();
+        for quarter in 0..44 {
+            stage.clock.set(begun + DAY * quarter / 4);
+            let both = tokio::join!(remind(), remind());
+            if both.0 + both.1 > 0 {
+                sent.push((quarter, both.0 + both.1));
+            }
+        }
+        assert_eq!(sent, [(20, 1), (28, 1), (36, 1)], "{}", stage.test_database.name);
+        let letters = stage.letters_to(&bia.email).await;
+        assert_eq!(letters.iter().filter(|letter| letter.subject.starts_with("Lembrete")).count(), 3);
+        assert!(stage.letters_to(&ada.email).await.iter().all(|one| !one.subject.starts_with("Lembrete")));
+    }
+}
