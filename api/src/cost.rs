@@ -15,7 +15,7 @@ pub const MAX_COST: u64 = 20_000;
 /// Deeper than this nothing is executed anyway; it also ends fragments that contain themselves.
 const MAX_DEPTH: usize = 40;
 /// Fields that answer a page, whose size counts even when it is not said.
-pub const PAGED: [&str; 14] = [
+pub const PAGED: [&str; 15] = [
     "activities",
     "alerts",
     "botTurns",
@@ -23,6 +23,7 @@ pub const PAGED: [&str; 14] = [
     "conversations",
     "decisions",
     "guidelines",
+    "leastPrivilegeAdvice",
     "members",
     "merges",
     "messages",

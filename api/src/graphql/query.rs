@@ -11,6 +11,7 @@ mod explanation;
 mod guidance;
 mod identity_provider;
 mod label;
+mod least_privilege;
 mod meta_app;
 mod people;
 mod sending;
@@ -41,4 +42,5 @@ pub struct Query(
     guidance::QuickReplyQuery,
     guidance::GuidelineQuery,
     bot::BotQuery,
+    least_privilege::LeastPrivilegeQuery,
 );

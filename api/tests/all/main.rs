@@ -16,6 +16,7 @@ mod entrance;
 mod explanation;
 mod http;
 mod leaks;
+mod least_privilege;
 mod matrix;
 mod media_file;
 mod pages;

@@ -11,6 +11,7 @@ use super::rule;
 use crate::device::Device;
 use crate::harmless;
 use crate::language::{Language, Period, RoleScope, Speech, Wall, lasting};
+use crate::permission::Permission;
 
 /// The longest list inside one fact.
 const MOST_NAMED: usize = 6;
@@ -135,7 +136,11 @@ impl Teller<'_> {
             FactValue::ApiKey(key) => harmless::name(self.people.api_keys.get(key)?),
             FactValue::MetaApp(app) => harmless::name(self.people.meta_apps.get(app)?),
             FactValue::Permissions(uses) => {
-                let one = |used: &super::fact::PermissionUse| used.permission.clone();
+                let one = |used: &super::fact::PermissionUse| match Permission::from_key(&used.permission) {
+                    Some(permission) => permission.label(self.language).to_owned(),
+                    // One of another version.
+                    None => harmless::name(&used.permission),
+                };
                 self.first_few(uses.iter().map(one).collect(), uses.len() as u64, ", ")
             }
             FactValue::Grants(_) => return None,
