@@ -14,6 +14,7 @@ const EPOCHS: Duration = Duration::from_millis(250);
 /// Older than this, cached permissions are not trusted; see the viewer cache.
 const FRESH: Duration = Duration::from_secs(1);
 const LAST_USE: Duration = Duration::from_secs(30);
+const USES: Duration = Duration::from_secs(5);
 const SEALS: Duration = Duration::from_secs(1);
 const PASSWORDS: Duration = Duration::from_secs(1);
 const ALERTS: Duration = Duration::from_secs(10);
@@ -95,6 +96,19 @@ pub async fn flush_last_use(installation: Installation, shutdown: CancellationTo
         pause(LAST_USE, &shutdown).await;
         if let Err(error) = installation.viewers.flush_last_use().await {
             tracing::warn!(%error, "the last use of sessions could not be written down");
+        }
+        if shutdown.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// Writes down every few seconds, and once more at the end, which permissions were used.
+pub async fn flush_permission_uses(installation: Installation, shutdown: CancellationToken) {
+    loop {
+        pause(USES, &shutdown).await;
+        if let Err(error) = installation.viewers.permission_uses().flush().await {
+            tracing::warn!(%error, "the use of permissions could not be written down");
         }
         if shutdown.is_cancelled() {
             return;

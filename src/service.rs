@@ -77,6 +77,7 @@ impl Service {
             tokio::spawn(background::refresh_keys(installation.clone(), stages.background.clone())),
             tokio::spawn(background::refresh_countries(installation.clone(), stages.background.clone())),
             tokio::spawn(background::flush_last_use(installation.clone(), stages.background.clone())),
+            tokio::spawn(background::flush_permission_uses(installation.clone(), stages.background.clone())),
             tokio::spawn(background::seal_activities(installation.clone(), stages.background.clone())),
             tokio::spawn(background::tend_passwords(installation.clone(), stages.background.clone())),
             tokio::spawn(background::mail_alerts(installation.clone(), stages.background.clone())),

@@ -26,6 +26,7 @@ pub const PAGED: [&str; 16] = [
     "decisions",
     "findings",
     "guidelines",
+    "leastPrivilegeAdvice",
     "members",
     "merges",
     "messages",

@@ -1,5 +1,6 @@
 //! Loaders: what many rows of an answer need is read in one statement. One set per request, for rows depend on the viewer.
 
+mod advice;
 mod detail;
 mod people;
 mod routing;
@@ -27,12 +28,14 @@ use crate::error::Result;
 /// A grant in force, with its role.
 pub type GrantWithRole = (grant::Model, RoleRow);
 
+pub use advice::AdviceLoaders;
 pub use detail::DetailLoaders;
 pub use people::{EligibilityWithRole, PeopleLoaders};
 pub use routing::RoutingLoaders;
 pub use template::TemplateLoaders;
 
 pub struct Loaders {
+    pub advice: AdviceLoaders,
     pub people: PeopleLoaders,
     pub routing: RoutingLoaders,
     pub details: DetailLoaders,
@@ -59,6 +62,7 @@ impl Loaders {
         let Installation { database, clock, .. } = installation.clone();
         let source = Arc::new(Source { database, clock, viewer: viewer.clone() });
         Self {
+            advice: AdviceLoaders::new(&source),
             people: PeopleLoaders::new(&source),
             routing: RoutingLoaders::new(&source),
             details: DetailLoaders::new(&source),

@@ -301,21 +301,30 @@ impl Access {
     ///
     /// The scoped finder of conversations asks the same question in SQL; a property test holds them together.
     pub fn reading(&self, row: Placement) -> Option<Reading> {
+        self.reading_by(row).map(|(reading, _)| reading)
+    }
+
+    /// The same, and by which permission: the least that does.
+    pub fn reading_by(&self, row: Placement) -> Option<(Reading, Permission)> {
         let held = self.in_conversation(row.channel_id, row.team_id);
-        let whole = held.contains(Permission::ConversationReadAll)
-            || held.contains(Permission::ConversationReadTeam)
-                && row.team_id.is_some_and(|team| self.member_of.contains(&team))
-            || held.contains(Permission::ConversationReadAssigned)
-                && (row.assignee_id.is_some() && row.assignee_id == self.member_id
-                    || row.bot_id.is_some() && row.bot_id == self.bot_id);
-        if whole {
-            Some(Reading::Whole)
-        } else if held.contains(Permission::ConversationReadUnassigned)
+        let holds = |permission| held.contains(permission);
+        if holds(Permission::ConversationReadAssigned)
+            && (row.assignee_id.is_some() && row.assignee_id == self.member_id
+                || row.bot_id.is_some() && row.bot_id == self.bot_id)
+        {
+            Some((Reading::Whole, Permission::ConversationReadAssigned))
+        } else if holds(Permission::ConversationReadTeam)
+            && row.team_id.is_some_and(|team| self.member_of.contains(&team))
+        {
+            Some((Reading::Whole, Permission::ConversationReadTeam))
+        } else if holds(Permission::ConversationReadAll) {
+            Some((Reading::Whole, Permission::ConversationReadAll))
+        } else if holds(Permission::ConversationReadUnassigned)
             && row.assignee_id.is_none()
             && row.bot_id.is_none()
             && row.open
         {
-            Some(Reading::QueueEntry)
+            Some((Reading::QueueEntry, Permission::ConversationReadUnassigned))
         } else {
             None
         }

@@ -165,6 +165,36 @@ pub(crate) async fn close_grant(change: &Change<'_>, id: GrantId) -> Result<()> 
     Ok(())
 }
 
+/// Closes some of a key's grants and gives it others in their place, in force at once; its secret stays. Answers the new ones.
+pub(crate) async fn regrant(
+    change: &mut Change<'_>,
+    id: ApiKeyId,
+    (closes, gives): (&[GrantId], &[(RoleId, Scope)]),
+    reason: &str,
+) -> Result<Vec<GrantId>> {
+    let key = changeable(change, id).await?;
+    let before = grants_of(&change.transaction, change.workspace_id, &[id]).await?;
+    for (role, scope) in gives {
+        let permissions = change.ledger.role(*role)?.permissions;
+        let what = Conferral { scope: *scope, permissions, until: Some(key.expires_at) };
+        change.confer_to(Holder::ApiKey(id), what)?;
+        grant(change, id, (*role, *scope)).await?;
+    }
+    for grant in closes {
+        close_grant(change, *grant).await?;
+    }
+    let after = grants_of(&change.transaction, change.workspace_id, &[id]).await?;
+    let scoped = |rows: &[api_key_grant::Model]| -> Vec<(RoleId, Scope)> {
+        rows.iter().map(|row| (row.role_id, Scope::of_grant(row.channel_id, row.team_id))).collect()
+    };
+    let mut changed = told(&key, &scoped(&after));
+    changed["reason"] = reason.into();
+    change.record("api_key.grants_changed", id, (Some(told(&key, &scoped(&before))), Some(changed))).await?;
+    change.reload().await?;
+    let is_new = |row: &&api_key_grant::Model| before.iter().all(|known| known.id != row.id);
+    Ok(after.iter().filter(is_new).map(|row| row.id).collect())
+}
+
 /// The keys of a workspace, newest first, those that have ended included.
 pub async fn all(connection: &impl ConnectionTrait, workspace: WorkspaceId) -> Result<Vec<api_key::Model>> {
     let find = api_key::Entity::find()

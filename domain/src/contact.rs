@@ -35,6 +35,11 @@ pub async fn by_ids(
     let knows_all = access.everywhere().contains(Permission::ContactReadAll);
     // Then what is held towards one customer is what is held towards all.
     let alike = knows_all && access.is_uniform();
+    let all = PermissionSet::of(&[Permission::ContactReadAll]);
+    // Then it is not looked whether there is a conversation that they read; who reads all has one with nearly all customers.
+    if alike && !access.everywhere().contains(Permission::ConversationReadAll) {
+        viewer.note_use(all);
+    }
     let rows = who_stayed(connection, viewer, ids).await?;
     let held = match alike {
         true => HashMap::new(),
@@ -47,7 +52,12 @@ pub async fn by_ids(
         let held = match held.get(&row.id) {
             Some(held) if knows_all => held.union(access.everywhere()),
             Some(held) => *held,
-            None if knows_all => access.everywhere(),
+            None if knows_all => {
+                if !alike {
+                    viewer.note_use(all);
+                }
+                access.everywhere()
+            }
             None => return None,
         };
         Some((id, ContactRow { row, held }))

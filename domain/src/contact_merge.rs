@@ -33,22 +33,24 @@ pub use undoing::undo;
 /// So often it is begun again when somebody else was in the way.
 const ATTEMPTS: usize = 5;
 
-/// Refuses who may not merge contacts. Touches no database.
-pub fn may_merge(viewer: &Viewer, now: Timestamp) -> Result<()> {
+/// Refuses who may not merge contacts. Answers what it takes, which is used once it is done. Touches no database.
+pub fn may_merge(viewer: &Viewer, now: Timestamp) -> Result<PermissionSet> {
+    let mut taken = PermissionSet::EMPTY;
     for permission in
         [Permission::ContactUpdate, Permission::ConversationReadAll, Permission::ConversationAssign]
     {
-        viewer.require_everywhere(permission, now)?;
+        taken = taken.union(viewer.ask_everywhere(permission, now)?);
     }
-    Ok(())
+    Ok(taken)
 }
 
 /// Refuses who may not take a merge back: it is for administrators, which are those who give roles in the whole workspace.
-pub fn may_undo(viewer: &Viewer, now: Timestamp) -> Result<()> {
-    may_merge(viewer, now)?;
+pub fn may_undo(viewer: &Viewer, now: Timestamp) -> Result<PermissionSet> {
+    let taken = may_merge(viewer, now)?;
+    let any_of = PermissionSet::of(&[Permission::RoleAssign]);
     match viewer.access.everywhere().contains(Permission::RoleAssign) {
-        true => Ok(()),
-        false => Err(Error::Forbidden { any_of: PermissionSet::of(&[Permission::RoleAssign]) }),
+        true => Ok(taken.union(any_of)),
+        false => Err(Error::Forbidden { any_of }),
     }
 }
 

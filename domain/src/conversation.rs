@@ -23,6 +23,7 @@ pub use finder::{
     visible_to,
 };
 pub use release::{Looked, release_ended, release_expired, release_lost, release_owed};
+pub(crate) use rules::in_charge_by;
 pub use rules::{Act, is_in_charge, permit};
 pub use snooze::{snooze, wake};
 pub use transfer::{transfer, transfers};
@@ -42,7 +43,8 @@ impl ConversationRow {
             return None;
         }
         let placement = placement(&row);
-        let reading = viewer.access.reading(placement)?;
+        let (reading, by) = viewer.access.reading_by(placement)?;
+        viewer.note_use(PermissionSet::of(&[by]));
         Some(Self { held: viewer.access.towards(placement, reading), reading, row })
     }
 }

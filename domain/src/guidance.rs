@@ -14,7 +14,7 @@ use crate::permission::{Permission, PermissionSet};
 use crate::viewer::{Principal, Viewer};
 
 const READ: PermissionSet = PermissionSet::of(&[Permission::QuickReplyRead]);
-const MANAGE: PermissionSet = PermissionSet::of(&[Permission::QuickReplyManage]);
+pub(crate) const MANAGE: PermissionSet = PermissionSet::of(&[Permission::QuickReplyManage]);
 const EITHER: PermissionSet = PermissionSet::of(&[Permission::QuickReplyRead, Permission::QuickReplyManage]);
 
 /// What somebody may do towards what is offered in a scope. What is for all is read by whoever reads any.
@@ -69,6 +69,7 @@ impl Place {
         if viewer.is_barred() || !conversation.held.intersects(READ) {
             return Err(Error::Forbidden { any_of: READ });
         }
+        viewer.note_use(READ);
         Ok(Self { channel_id: conversation.row.channel_id, team_id: conversation.row.team_id })
     }
 
@@ -100,8 +101,14 @@ pub(crate) fn exactly<C: ColumnTrait>(scope: Scope, (channel, team): (C, C)) -> 
     Condition::all().add(column(channel, channel_id.map(|id| id.0))).add(column(team, team_id.map(|id| id.0)))
 }
 
-/// Refuses who may not write what is offered in this scope. What they may not know of is not found.
+/// Refuses who may not write what is offered in this scope. A question: who does it is required to. What they may not know of is not
+/// found.
 pub fn may_write(viewer: &Viewer, scope: Scope, now: Timestamp) -> Result<()> {
+    viewer.ask(held(&viewer.access, scope), MANAGE, now).map(|_| ())
+}
+
+/// The same of who writes it.
+pub(crate) fn require_write(viewer: &Viewer, scope: Scope, now: Timestamp) -> Result<()> {
     viewer.require(held(&viewer.access, scope), MANAGE, now)
 }
 

@@ -1,5 +1,7 @@
 //! The permission catalogue: every permission, where it may be granted, and which built-in roles hold it.
 
+mod words;
+
 use std::fmt;
 
 use portaria_entity::role::BuiltInRole;
@@ -166,6 +168,19 @@ impl PermissionSet {
         Self(bits)
     };
 
+    /// What every active member has.
+    pub const BASIC: Self = {
+        let mut bits = 0;
+        let mut index = 0;
+        while index < CATALOGUE.len() {
+            if matches!(CATALOGUE[index].breadth, Basic) {
+                bits |= 1 << CATALOGUE[index].permission as u8;
+            }
+            index += 1;
+        }
+        Self(bits)
+    };
+
     pub const fn of(permissions: &[Permission]) -> Self {
         let mut bits = 0;
         let mut index = 0;
@@ -210,11 +225,34 @@ impl PermissionSet {
 
     /// What every active member has.
     pub fn basic() -> Self {
-        CATALOGUE
-            .iter()
-            .filter(|entry| entry.breadth == Breadth::Basic)
-            .map(|entry| entry.permission)
-            .collect()
+        Self::BASIC
+    }
+
+    /// Of these the one that the most roles have; none of none.
+    pub const fn commonest(self) -> Self {
+        if self.0 & self.0.wrapping_sub(1) == 0 {
+            return self;
+        }
+        let mut roles = BY_ROLES.len();
+        while roles > 0 {
+            roles -= 1;
+            let bits = self.0 & BY_ROLES[roles];
+            if bits != 0 {
+                return Self(bits & bits.wrapping_neg());
+            }
+        }
+        Self::EMPTY
+    }
+
+    /// As two words of 64 bits, the lower first; [`Self::of_words`] makes it of them.
+    pub(crate) const fn words(self) -> [u64; 2] {
+        #[expect(clippy::cast_possible_truncation, reason = "each word takes its half")]
+        let words = [self.0 as u64, (self.0 >> 64) as u64];
+        words
+    }
+
+    pub(crate) const fn of_words([low, high]: [u64; 2]) -> Self {
+        Self(low as u128 | (high as u128) << 64)
     }
 
     /// What a built-in role holds.
@@ -222,6 +260,17 @@ impl PermissionSet {
         CATALOGUE.iter().filter(|entry| entry.roles.contains(&role)).map(|entry| entry.permission).collect()
     }
 }
+
+/// The permissions that so many built-in roles hold.
+const BY_ROLES: [u128; 6] = {
+    let mut bits = [0; 6];
+    let mut index = 0;
+    while index < CATALOGUE.len() {
+        bits[CATALOGUE[index].roles.len()] |= 1 << CATALOGUE[index].permission as u8;
+        index += 1;
+    }
+    bits
+};
 
 impl FromIterator<Permission> for PermissionSet {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
@@ -428,5 +477,24 @@ mod tests {
         assert!(both.contains_all(phone) && !phone.contains_all(both) && both.intersects(phone));
         assert_eq!(both.without(phone).iter().collect::<Vec<_>>(), [Permission::ApiDebug]);
         assert_eq!(format!("{phone:?}"), r#"{"contact:read_phone"}"#);
+    }
+
+    #[test]
+    fn the_commonest_is_one_of_them_and_the_words_are_all_of_them() {
+        let of = PermissionSet::of;
+        let send = of(&[Permission::MessageSendText, Permission::MessageSendTemplate]);
+        assert_eq!(send.commonest(), of(&[Permission::MessageSendTemplate]));
+        let read = of(&[Permission::ConversationReadAll, Permission::ConversationReadAssigned]);
+        assert_eq!(read.commonest(), of(&[Permission::ConversationReadAssigned]));
+        assert_eq!(PermissionSet::EMPTY.commonest(), PermissionSet::EMPTY);
+        for permission in Permission::all() {
+            assert_eq!(of(&[permission]).commonest(), of(&[permission]));
+            let both = of(&[permission, Permission::ApiDebug]);
+            assert!(both.contains_all(both.commonest()) && both.commonest().iter().count() == 1);
+            assert_eq!(PermissionSet::of_words(both.words()), both);
+        }
+        assert!(
+            PermissionSet::BASIC.contains(Permission::MemberRead) && PermissionSet::BASIC.iter().count() == 3
+        );
     }
 }

@@ -124,7 +124,7 @@ pub async fn say(
     let (workspace_id, member_id) = (viewer.workspace_id, viewer.session()?.member_id);
     typists.count((workspace_id, member_id), now)?;
     let conversation = find(installation.database.reader(), viewer, id).await?;
-    permit(viewer, &conversation, Act::Answer, now)?;
+    viewer.note_use(permit(viewer, &conversation, Act::Answer, now)?);
     // It may be named by what it was merged from.
     let conversation_id = conversation.row.id;
     if typists.is_news((workspace_id, conversation_id), member_id, (is_typing, now)) {

@@ -15,6 +15,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::grant::role_permissions;
 use crate::permission::{Permission, PermissionSet};
+use crate::permission_use::{Recorder, Uses, Whose};
 use crate::second_factor::{Factors, StepUp};
 use crate::session_policy::SessionPolicy;
 use crate::token::TokenHash;
@@ -90,6 +91,8 @@ pub struct Viewer {
     pub address: Option<Arc<str>>,
     /// Where an API key may be used from.
     pub networks: Networks,
+    /// Where it is noted what they use.
+    uses: Arc<Uses>,
 }
 
 impl Viewer {
@@ -148,8 +151,15 @@ impl Viewer {
         Error::StepUpRequired { any_of, step_up: StepUp { factors, demanded: self.is_barred() } }
     }
 
-    /// Refuses unless one of the permissions is held in `held`, and usable by this session when it is sensitive.
+    /// Refuses unless one of the permissions is held in `held`, and usable by this session when it is sensitive. That it is, counts as a use
+    /// of it: who only wants to know asks [`Self::ask`].
     pub fn require(&self, held: PermissionSet, any_of: PermissionSet, now: Timestamp) -> Result<()> {
+        self.note_use(self.ask(held, any_of, now)?);
+        Ok(())
+    }
+
+    /// The same question without a use. Answers by which of them: of several, the one that the most roles have.
+    pub fn ask(&self, held: PermissionSet, any_of: PermissionSet, now: Timestamp) -> Result<PermissionSet> {
         if self.is_barred() {
             return Err(self.step_up_required(any_of));
         }
@@ -157,15 +167,26 @@ impl Viewer {
         if matching.is_empty() {
             return Err(Error::Forbidden { any_of });
         }
-        if !matching.without(PermissionSet::SENSITIVE).is_empty() || self.is_stepped_up(now) {
-            return Ok(());
+        let plain = matching.without(PermissionSet::SENSITIVE);
+        if !plain.is_empty() {
+            return Ok(plain.commonest());
         }
-        Err(self.step_up_required(matching))
+        if self.is_stepped_up(now) { Ok(matching.commonest()) } else { Err(self.step_up_required(matching)) }
     }
 
-    /// Refuses unless the permission is held for the whole workspace.
+    /// Takes note that these made the difference.
+    pub fn note_use(&self, used: PermissionSet) {
+        self.uses.note(used);
+    }
+
+    /// Refuses unless the permission is held for the whole workspace. A use of it, too.
     pub fn require_everywhere(&self, permission: Permission, now: Timestamp) -> Result<()> {
         self.require(self.access.everywhere(), PermissionSet::of(&[permission]), now)
+    }
+
+    /// The same question without a use.
+    pub fn ask_everywhere(&self, permission: Permission, now: Timestamp) -> Result<PermissionSet> {
+        self.ask(self.access.everywhere(), PermissionSet::of(&[permission]), now)
     }
 }
 
@@ -229,7 +250,11 @@ struct Loaded {
 const DEMANDED: i64 = 8;
 
 /// Reads the viewer behind a token; `None` when there is no open session of an active member.
-async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<Option<Loaded>> {
+async fn load(
+    (database, recorder): (&Database, &Recorder),
+    token: TokenHash,
+    now: Timestamp,
+) -> Result<Option<Loaded>> {
     let statement = database.statement(LOAD, [token.to_vec().into(), now.0.into()]);
     let rows = database.reader().query_all_raw(statement).await?;
     let mut grants = Vec::new();
@@ -284,13 +309,19 @@ async fn load(database: &Database, token: TokenHash, now: Timestamp) -> Result<O
         Principal::ApiKey(_) => None,
     };
     let addresses: Option<String> = row.try_get_by_index(20)?;
+    let workspace_id = row.try_get_by_index(0)?;
+    let whose = match principal {
+        Principal::Member(session) => Whose::Member(session.member_id),
+        Principal::ApiKey(key) => Whose::ApiKey(key),
+    };
     let mut viewer = Viewer {
-        workspace_id: row.try_get_by_index(0)?,
+        workspace_id,
         principal,
         expires_at,
         access: Access::new(member_id, grants, member_of, now).of_bot(row.try_get_by_index(23)?),
         address: None,
         networks: Networks::stored(&addresses.unwrap_or_default()),
+        uses: recorder.of(workspace_id, whose),
     };
     if viewer.is_barred() {
         viewer.access = viewer.access.withheld();

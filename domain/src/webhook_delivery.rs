@@ -134,6 +134,7 @@ pub async fn body(
     if !held.contains(Permission::MessageRead) || !held.contains(Permission::ContactReadPhone) {
         return Ok((redact(&bytes), true));
     }
+    viewer.note_use(PermissionSet::of(&[Permission::MessageRead, Permission::ContactReadPhone]));
     let transaction = installation.database.begin().await?;
     note(installation, &transaction, (viewer, row), "webhook_delivery.read").await?;
     transaction.commit().await?;
@@ -152,6 +153,7 @@ pub async fn replay(
     if !held(viewer, &row).contains(Permission::WebhookEventReplay) {
         return Err(Error::Forbidden { any_of: PermissionSet::of(&[Permission::WebhookEventReplay]) });
     }
+    viewer.note_use(PermissionSet::of(&[Permission::WebhookEventReplay]));
     let again = format!(
         "UPDATE webhook_deliveries SET {} WHERE workspace_id = $2 AND id = $3 AND status IN ('done', 'dead')",
         upkeep::AFRESH

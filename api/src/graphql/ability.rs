@@ -45,13 +45,13 @@ pub enum Ability {
     No,
 }
 
-impl From<portaria_domain::Result<()>> for Ability {
-    fn from(outcome: portaria_domain::Result<()>) -> Self {
+impl<T> From<portaria_domain::Result<T>> for Ability {
+    fn from(outcome: portaria_domain::Result<T>) -> Self {
         match outcome.map_err(|error| match error {
             portaria_domain::Error::Refused(_) => Problem::NotFound,
             other => other.into(),
         }) {
-            Ok(()) => Self::Yes,
+            Ok(_) => Self::Yes,
             Err(Problem::Refused { code: Code::StepUpRequired, .. }) => Self::AfterStepUp,
             Err(_) => Self::No,
         }
@@ -65,7 +65,7 @@ fn reading(ctx: &Context<'_>, held: PermissionSet, is_self: bool, field: (&str, 
     Ok(match declared(field.0, field.1).map(|field| field.access) {
         Some(Declared::Requires { any_of, or_self }) => match or_self && is_self {
             true => Ability::Yes,
-            false => viewer.require(held, any_of, request.now).into(),
+            false => viewer.ask(held, any_of, request.now).into(),
         },
         Some(Declared::Authenticated | Declared::Public) => Ability::Yes,
         None => Ability::No,
@@ -90,5 +90,5 @@ async fn by_ledger(
 /// What a permission for the whole workspace says by itself.
 fn everywhere(ctx: &Context<'_>, needed: Permission) -> Result<Ability> {
     let request = Request::of(ctx);
-    Ok(request.viewer()?.require_everywhere(needed, request.now).into())
+    Ok(request.viewer()?.ask_everywhere(needed, request.now).into())
 }

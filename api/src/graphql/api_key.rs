@@ -13,7 +13,9 @@ use portaria_guard::guarded;
 
 use super::ability::ApiKeyAbilities;
 use super::grant::ScopeKind;
+use super::least_privilege::LeastPrivilege;
 use super::member::Member;
+use super::permission_use::PermissionUse;
 use super::role::Role;
 use super::time::DateTime;
 use crate::error::Result;
@@ -183,6 +185,25 @@ impl ApiKey {
     fn previous_secret_ends_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
         let now = Request::of(ctx).now;
         self.row.previous_ends_at.filter(|at| *at > now && self.row.revoked_at.is_none()).map(Into::into)
+    }
+
+    /// Which of its permissions it has used, since uses are recorded.
+    #[requires(AccessAuditRead, or_self)]
+    async fn permission_uses(&self, ctx: &Context<'_>) -> Result<Vec<PermissionUse>> {
+        let uses = Request::of(ctx).loaders()?.advice.uses_of_api_key(self.row.id).await?;
+        Ok(uses.iter().copied().map(PermissionUse).collect())
+    }
+
+    /// Which of its permissions it used lately, and what would have sufficed; null when it has ended.
+    #[requires(AccessAuditRead)]
+    async fn least_privilege(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many days are looked at, from 30 to 366; 90 if not said.")] days: Option<i32>,
+    ) -> Result<Option<LeastPrivilege>> {
+        let lookback = LeastPrivilege::lookback(days)?;
+        let found = Request::of(ctx).loaders()?.advice.of_api_key(self.row.id, lookback).await?;
+        Ok(found.map(LeastPrivilege))
     }
 
     /// When somebody ended it; null when nobody did.

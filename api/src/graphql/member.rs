@@ -12,6 +12,8 @@ use super::ability::MemberAbilities;
 use super::emergency::EmergencyEligibility;
 use super::grant::Grant;
 use super::label::{Label, labels};
+use super::least_privilege::LeastPrivilege;
+use super::permission_use::PermissionUse;
 use super::role::Role;
 use super::session::OpenSession;
 use super::time::DateTime;
@@ -160,6 +162,25 @@ impl Member {
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<OpenSession>> {
         let rows = Request::of(ctx).loaders()?.people.sessions(self.0.member.id).await?;
         Ok(rows.iter().cloned().map(OpenSession).collect())
+    }
+
+    /// Which of their permissions they have used, since uses are recorded.
+    #[requires(AccessAuditRead, or_self)]
+    async fn permission_uses(&self, ctx: &Context<'_>) -> Result<Vec<PermissionUse>> {
+        let uses = Request::of(ctx).loaders()?.advice.uses_of_member(self.0.member.id).await?;
+        Ok(uses.iter().copied().map(PermissionUse).collect())
+    }
+
+    /// Which of their permissions they used lately, and what would have sufficed; null for who is not active.
+    #[requires(AccessAuditRead)]
+    async fn least_privilege(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many days are looked at, from 30 to 366; 90 if not said.")] days: Option<i32>,
+    ) -> Result<Option<LeastPrivilege>> {
+        let lookback = LeastPrivilege::lookback(days)?;
+        let found = Request::of(ctx).loaders()?.advice.of_member(self.0.member.id, lookback).await?;
+        Ok(found.map(LeastPrivilege))
     }
 
     /// How many open conversations routing may give them at once.

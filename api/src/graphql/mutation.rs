@@ -23,6 +23,7 @@ mod guideline;
 mod identity_provider;
 mod invitation;
 mod label;
+mod least_privilege;
 mod member;
 mod meta_app;
 mod open_session;
@@ -68,6 +69,7 @@ pub struct Mutation(
     team::TeamMutation,
     role::RoleMutation,
     grant::GrantMutation,
+    least_privilege::LeastPrivilegeMutation,
     emergency::EmergencyMutation,
     api_key::ApiKeyMutation,
     directory::DirectoryMutation,

@@ -13,6 +13,7 @@ mod finding;
 mod guidance;
 mod identity_provider;
 mod label;
+mod least_privilege;
 mod meta_app;
 mod people;
 mod sending;
@@ -45,4 +46,5 @@ pub struct Query(
     bot::BotQuery,
     finding::FindingQuery,
     access_review::AccessReviewQuery,
+    least_privilege::LeastPrivilegeQuery,
 );

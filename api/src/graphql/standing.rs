@@ -57,7 +57,7 @@ impl Standing {
         let viewers = &self.installation.viewers;
         let found = viewers.resolve_from(self.token, &self.origin, Use::DoesNotCount).await?;
         let viewer = found.ok_or(Problem::Unauthenticated)?;
-        viewer.require(viewer.access.anywhere(), self.any_of, self.installation.clock.now())?;
+        viewer.ask(viewer.access.anywhere(), self.any_of, self.installation.clock.now())?;
         if !viewer.access.contains(&self.access) || !viewer.access.is_in_teams_of(&self.access) {
             return Err(Problem::CursorExpired);
         }

@@ -19,6 +19,7 @@ mod explanation;
 mod finding;
 mod http;
 mod leaks;
+mod least_privilege;
 mod matrix;
 mod media_file;
 mod pages;

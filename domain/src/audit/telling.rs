@@ -11,6 +11,7 @@ use super::rule;
 use crate::device::Device;
 use crate::harmless;
 use crate::language::{Language, Period, RoleScope, Speech, Wall, lasting};
+use crate::permission::Permission;
 
 /// The longest list inside one fact.
 const MOST_NAMED: usize = 6;
@@ -142,7 +143,11 @@ impl Teller<'_> {
             FactValue::MetaApp(app) => harmless::name(self.people.meta_apps.get(app)?),
             FactValue::HoursOfWeek(hours) => self.hours_of_week(hours),
             FactValue::Permissions(uses) => {
-                let one = |used: &super::fact::PermissionUse| used.permission.clone();
+                let one = |used: &super::fact::PermissionUse| match Permission::from_key(&used.permission) {
+                    Some(permission) => permission.label(self.language).to_owned(),
+                    // One of another version.
+                    None => harmless::name(&used.permission),
+                };
                 self.first_few(uses.iter().map(one).collect(), uses.len() as u64, ", ")
             }
             FactValue::Basis(basis) => self.basis(*basis).to_owned(),

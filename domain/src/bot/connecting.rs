@@ -80,9 +80,15 @@ impl BotDraft {
     }
 }
 
-/// Refuses who may not configure bots on all of these numbers.
+/// Refuses who may not configure bots on all of these numbers. A question: who does it requires it.
 pub fn may_configure(viewer: &Viewer, channels: &[ChannelId], now: Timestamp) -> Result<()> {
-    channels.iter().try_for_each(|id| viewer.require(viewer.access.in_channel(*id), MANAGE, now))
+    channels.iter().try_for_each(|id| viewer.ask(viewer.access.in_channel(*id), MANAGE, now).map(|_| ()))
+}
+
+fn configure(viewer: &Viewer, channels: &[ChannelId], now: Timestamp) -> Result<()> {
+    may_configure(viewer, channels, now)?;
+    viewer.note_use(MANAGE);
+    Ok(())
 }
 
 /// Connects a key as a bot: from now on conversations can be handed to it.
@@ -94,7 +100,7 @@ pub async fn connect(
     let draft = draft.checked()?;
     let transaction = begin(installation, viewer).await?;
     let now = installation.clock.now();
-    may_configure(viewer, &draft.channels, now)?;
+    configure(viewer, &draft.channels, now)?;
     let found = api_key::Entity::find_by_id((viewer.workspace_id, key)).one(&transaction).await?;
     let found = found.ok_or(Error::NotFound)?;
     if found.revoked_at.is_some() || found.expires_at <= now {
@@ -142,7 +148,7 @@ pub async fn update(
     let transaction = begin(installation, viewer).await?;
     let now = installation.clock.now();
     let before = changeable(&transaction, viewer, (id, now)).await?;
-    may_configure(viewer, &draft.channels, now)?;
+    configure(viewer, &draft.channels, now)?;
     let mut row = bot::Model { updated_at: now, ..before.row };
     draft.write_to(&mut row)?;
     require(&transaction, viewer, (id, &draft)).await?;
@@ -186,7 +192,7 @@ async fn changeable(
     (id, now): (BotId, Timestamp),
 ) -> Result<BotRow> {
     let row = find(transaction, viewer, (id, now)).await?;
-    may_configure(viewer, &row.channels, now)?;
+    configure(viewer, &row.channels, now)?;
     if row.row.disconnected_at.is_some() { Err(Refusal::AlreadyEnded.into()) } else { Ok(row) }
 }
 

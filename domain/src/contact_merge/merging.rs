@@ -42,7 +42,7 @@ pub async fn merge(
     viewer: &Viewer,
     new: NewMerge<'_>,
 ) -> Result<contact_merge::Model> {
-    may_merge(viewer, installation.clock.now())?;
+    viewer.note_use(may_merge(viewer, installation.clock.now())?);
     if new.into_id == new.contact_id {
         return Err(Refusal::SameContact.into());
     }

@@ -33,7 +33,7 @@ pub async fn undo(
     viewer: &Viewer,
     id: ContactMergeId,
 ) -> Result<contact_merge::Model> {
-    may_undo(viewer, installation.clock.now())?;
+    viewer.note_use(may_undo(viewer, installation.clock.now())?);
     for _ in 1..ATTEMPTS {
         let outcome = attempt(installation, viewer, id).await;
         if !is_passing(&outcome) {

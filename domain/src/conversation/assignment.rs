@@ -50,8 +50,10 @@ impl<'a> Change<'a> {
         Ok(Self { installation, viewer, transaction, conversation, now: installation.clock.now() })
     }
 
+    /// Refuses what the viewer may not do. What it takes counts as used.
     pub fn permit(&self, act: Act) -> Result<()> {
-        permit(self.viewer, &self.conversation, act, self.now)
+        self.viewer.note_use(permit(self.viewer, &self.conversation, act, self.now)?);
+        Ok(())
     }
 
     /// Sets columns of the conversation; the values are `$3` and following.

@@ -28,7 +28,16 @@ pub enum Act {
 
 /// Whether it is for this viewer to act in a conversation: it is theirs, or they may give it to anybody.
 pub fn is_in_charge(viewer: &Viewer, conversation: &ConversationRow) -> bool {
-    has_it(viewer, &conversation.row) || conversation.held.contains(Permission::ConversationAssign)
+    in_charge_by(viewer, conversation).is_some()
+}
+
+/// The same, and by which permission: none where it is theirs.
+pub(crate) fn in_charge_by(viewer: &Viewer, conversation: &ConversationRow) -> Option<PermissionSet> {
+    if has_it(viewer, &conversation.row) {
+        return Some(PermissionSet::EMPTY);
+    }
+    let by = conversation.held.intersection(PermissionSet::of(&[Permission::ConversationAssign]));
+    (!by.is_empty()).then_some(by)
 }
 
 /// Whether it is this viewer's: a member's by assignment, a bot's by being handed to it.
@@ -37,9 +46,18 @@ fn has_it(viewer: &Viewer, row: &conversation::Model) -> bool {
     is_assignee || row.bot_id.is_some() && row.bot_id == viewer.access.bot_id()
 }
 
-/// Refuses what this viewer may not do with a conversation now. Touches no database.
-pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Timestamp) -> Result<()> {
-    let require = |permission| viewer.require(conversation.held, PermissionSet::of(&[permission]), now);
+/// Refuses what this viewer may not do with a conversation now. Answers what it takes, which is used once it is done. Touches no database.
+pub fn permit(
+    viewer: &Viewer,
+    conversation: &ConversationRow,
+    act: Act,
+    now: Timestamp,
+) -> Result<PermissionSet> {
+    let mut taken = PermissionSet::EMPTY;
+    let mut require = |permission| {
+        taken = taken.union(viewer.ask(conversation.held, PermissionSet::of(&[permission]), now)?);
+        Result::Ok(())
+    };
     let row = &conversation.row;
     let is_assignee = row.assignee_id.is_some_and(|assignee| viewer.is_member(assignee));
     let has_it = has_it(viewer, row);
@@ -47,7 +65,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
         ConversationStatus::Open | ConversationStatus::Snoozed => Ok(()),
         ConversationStatus::Resolved => Err(Refusal::AlreadyResolved.into()),
     };
-    match act {
+    let outcome: Result<()> = match act {
         Act::Claim => {
             require(Permission::ConversationClaim)?;
             // What was escalated is not taken back by who could not be given it.
@@ -65,9 +83,8 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
             open
         }
         Act::Assign | Act::Transfer => {
-            if !(has_it && conversation.held.contains(Permission::ConversationTransfer)) {
-                require(Permission::ConversationAssign)?;
-            }
+            let own = has_it && conversation.held.contains(Permission::ConversationTransfer);
+            require(if own { Permission::ConversationTransfer } else { Permission::ConversationAssign })?;
             open
         }
         Act::Resolve | Act::Snooze | Act::Escalate | Act::Label => {
@@ -76,9 +93,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
                 Act::Label => Permission::ConversationAnnotate,
                 _ => Permission::ConversationResolve,
             })?;
-            if !is_in_charge(viewer, conversation) {
-                return Err(Refusal::NotAssignee.into());
-            }
+            taken = taken.union(in_charge_by(viewer, conversation).ok_or(Refusal::NotAssignee)?);
             if act == Act::Escalate && row.escalated_at.is_some() && !has_it {
                 return Err(Refusal::AlreadyEscalated.into());
             }
@@ -87,9 +102,7 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
         }
         Act::HandToBot => {
             require(Permission::BotUse)?;
-            if !is_in_charge(viewer, conversation) {
-                return Err(Refusal::NotAssignee.into());
-            }
+            taken = taken.union(in_charge_by(viewer, conversation).ok_or(Refusal::NotAssignee)?);
             if row.bot_id.is_some() {
                 return Err(Refusal::HeldByBot.into());
             }
@@ -108,9 +121,13 @@ pub fn permit(viewer: &Viewer, conversation: &ConversationRow, act: Act, now: Ti
             }
             open
         }
-        Act::Answer => viewer.require(conversation.held, ANSWERING, now),
+        Act::Answer => {
+            taken = viewer.ask(conversation.held, ANSWERING, now)?;
+            Ok(())
+        }
         // Only its assignee's reading counts.
         Act::MarkRead if is_assignee => Ok(()),
         Act::MarkRead => Err(Refusal::NotAssignee.into()),
-    }
+    };
+    outcome.map(|()| taken)
 }

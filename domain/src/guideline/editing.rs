@@ -11,7 +11,9 @@ use super::{GuidelineRow, TURN, scope_of};
 use crate::access::Scope;
 use crate::activity::{Deed, record};
 use crate::error::{Error, Refusal, Result};
-use crate::guidance::{author, language_tag, may_write, one_line, require_scope, sees};
+use crate::guidance::{
+    MANAGE, author, language_tag, may_write, one_line, require_scope, require_write, sees,
+};
 use crate::installation::Installation;
 use crate::turn;
 use crate::viewer::Viewer;
@@ -81,7 +83,7 @@ pub async fn create(installation: &Installation, viewer: &Viewer, draft: Draft) 
     let transaction = begin(installation, viewer).await?;
     let now = installation.clock.now();
     require_scope(&transaction, viewer.workspace_id, draft.scope).await?;
-    may_write(viewer, draft.scope, now)?;
+    require_write(viewer, draft.scope, now)?;
     let in_force = guideline::Entity::find()
         .filter(guideline::Column::WorkspaceId.eq(viewer.workspace_id))
         .filter(guideline::Column::ArchivedAt.is_null());
@@ -129,7 +131,7 @@ pub async fn update(
     let now = installation.clock.now();
     let before = changeable(&transaction, viewer, id, now).await?;
     require_scope(&transaction, viewer.workspace_id, draft.scope).await?;
-    may_write(viewer, draft.scope, now)?;
+    require_write(viewer, draft.scope, now)?;
     if before.version != version {
         return Err(Refusal::ChangedMeanwhile.into());
     }
@@ -184,6 +186,7 @@ async fn changeable(
     let row = guideline::Entity::find_by_id((viewer.workspace_id, id)).one(transaction).await?;
     let row = row.filter(|row| sees(&viewer.access, scope_of(row))).ok_or(Error::NotFound)?;
     may_change(viewer, &GuidelineRow::seen_by(viewer, None, row.clone()), now)?;
+    viewer.note_use(MANAGE);
     Ok(row)
 }
 

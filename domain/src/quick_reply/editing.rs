@@ -11,7 +11,7 @@ use super::{Content, QuickReplyRow, by_id, seen_by};
 use crate::access::Scope;
 use crate::activity::{Deed, record};
 use crate::error::{Error, Refusal, Result};
-use crate::guidance::{author, folded, may_write, one_line, require_scope, sees};
+use crate::guidance::{MANAGE, author, folded, may_write, one_line, require_scope, require_write, sees};
 use crate::installation::Installation;
 use crate::turn;
 use crate::viewer::Viewer;
@@ -110,7 +110,7 @@ pub async fn create(installation: &Installation, viewer: &Viewer, draft: Draft) 
     let transaction = begin(installation, viewer).await?;
     let now = installation.clock.now();
     require_scope(&transaction, viewer.workspace_id, draft.scope).await?;
-    may_write(viewer, draft.scope, now)?;
+    require_write(viewer, draft.scope, now)?;
     let draft = draft.checked()?;
     let (created_by, created_by_key) = author(viewer);
     let mut row = quick_reply::Model {
@@ -157,7 +157,7 @@ pub async fn update(
     let now = installation.clock.now();
     let before = changeable(&transaction, viewer, (id, Status::InUse), now).await?;
     require_scope(&transaction, viewer.workspace_id, draft.scope).await?;
-    may_write(viewer, draft.scope, now)?;
+    require_write(viewer, draft.scope, now)?;
     if before.version != version {
         return Err(Refusal::ChangedMeanwhile.into());
     }
@@ -231,6 +231,7 @@ async fn changeable(
         return Err(Error::NotFound);
     }
     may_change(viewer, &seen_by(viewer, None, row.clone())?, status, now)?;
+    viewer.note_use(MANAGE);
     Ok(row)
 }
 

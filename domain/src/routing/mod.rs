@@ -25,6 +25,8 @@ use crate::error::{Error, Result};
 use crate::event::{Assigned, Before, By, append_assigned};
 use crate::grant::access_of_members;
 use crate::installation::Installation;
+use crate::permission::{Permission, PermissionSet};
+use crate::permission_use::Whose;
 use crate::security_policy::waited_for;
 use candidate::Agent;
 use circumstances::Circumstances;
@@ -206,6 +208,10 @@ impl<'a> Routing<'a> {
     ) -> Result<()> {
         self.record(waiting, cause, candidates, chosen).await?;
         self.assign(waiting, candidates, chosen).await?;
+        if let Some(member) = chosen.filter(|_| waiting.escalated) {
+            let uses = self.installation.viewers.permission_uses();
+            uses.note(self.workspace_id, Whose::Member(member), RECEIVES);
+        }
         self.tell(waiting, cause, (candidates, chosen)).await?;
         let now = self.now;
         if let Some(agent) = self.agents.iter_mut().find(|agent| Some(agent.member_id) == chosen) {
@@ -262,6 +268,9 @@ impl<'a> Routing<'a> {
         Ok(())
     }
 }
+
+/// To be given what was escalated is a use of what lets them.
+const RECEIVES: PermissionSet = PermissionSet::of(&[Permission::ConversationReceiveEscalation]);
 
 impl Routing<'_> {
     /// Tells whose the conversation is now, unless it is whose it was.

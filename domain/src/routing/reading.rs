@@ -14,7 +14,7 @@ use super::{Routing, Waiting, candidates};
 use crate::conversation::ConversationRow;
 use crate::database::Database;
 use crate::error::Result;
-use crate::permission::Permission;
+use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
 
 /// A decision, with as much of it as the viewer may know.
@@ -36,8 +36,11 @@ pub async fn decisions(
     let mut find = routing_decision::Entity::find()
         .filter(Column::WorkspaceId.eq(row.workspace_id))
         .filter(Column::ConversationId.eq(row.id));
-    let whole = conversation.held.contains(Permission::ConversationAssign);
-    if !whole {
+    let assign = PermissionSet::of(&[Permission::ConversationAssign]);
+    let whole = conversation.held.contains_all(assign);
+    if whole {
+        viewer.note_use(assign);
+    } else {
         let Some(member) = viewer.member_id() else { return Ok(Vec::new()) };
         find = find.filter(Column::AssigneeId.eq(member));
     }

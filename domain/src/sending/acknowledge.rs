@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::facts::of_viewer;
 use super::receipt::{NewReceipt, queue};
 use crate::access::Reading;
-use crate::conversation::{ConversationRow, changing, is_in_charge};
+use crate::conversation::{ConversationRow, changing, in_charge_by};
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::routing::ANSWERING;
@@ -31,9 +31,7 @@ pub async fn acknowledge(
         return Err(Error::NotFound);
     }
     viewer.require(conversation.held, ANSWERING, change.now)?;
-    if !is_in_charge(viewer, &conversation) {
-        return Err(Refusal::NotAssignee.into());
-    }
+    viewer.note_use(in_charge_by(viewer, &conversation).ok_or(Refusal::NotAssignee)?);
     let facts =
         of_viewer((&change.transaction, &installation.database), viewer, &conversation, change.now).await?;
     if !facts.number.has_token {

@@ -135,7 +135,10 @@ async fn known(transaction: &DatabaseTransaction, viewer: &Viewer, id: ContactId
     let found = crate::contact::by_ids(transaction, viewer, &[id]).await?;
     let contact = found.get(&id).ok_or(Error::NotFound)?;
     match contact.held.contains(Permission::ContactRead) {
-        true => Ok(contact.row.id),
+        true => {
+            viewer.note_use(PermissionSet::of(&[Permission::ContactRead]));
+            Ok(contact.row.id)
+        }
         false => Err(Error::NotFound),
     }
 }

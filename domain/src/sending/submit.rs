@@ -15,7 +15,7 @@ use super::file;
 use super::gate::{Asked, Facts, Obstacle, ask};
 use super::{quick_reply, template};
 use crate::access::Reading;
-use crate::conversation::{Change, ConversationRow, placement};
+use crate::conversation::{Change, ConversationRow, in_charge_by, placement};
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append_all};
 use crate::installation::Installation;
@@ -77,7 +77,10 @@ pub(super) async fn put_in_line(change: Change<'_>, new: Asking) -> Result<Messa
         }
         other => (other.prepare()?, None),
     };
-    check(viewer, &facts, &prepared.asked(), Before::Sending)?;
+    let asked = prepared.asked();
+    check(viewer, &facts, &asked, Before::Sending)?;
+    let charge = in_charge_by(viewer, conversation).unwrap_or_default();
+    viewer.note_use(asked.permissions(&facts).union(charge));
     let reply_to = whatsapp_id(&change.transaction, conversation, new.reply_to).await?;
     let acts_on = whatsapp_id(&change.transaction, conversation, prepared.acts_on).await?;
     if let Some(target) = &acts_on {
@@ -160,7 +163,7 @@ fn check(viewer: &Viewer, facts: &Facts, asked: &Asked, before: Before) -> Resul
         Obstacle::NotPermitted => {
             for permission in asked.permissions(facts).iter() {
                 let one = crate::permission::PermissionSet::of(&[permission]);
-                viewer.require(facts.held, one, facts.now)?;
+                viewer.ask(facts.held, one, facts.now)?;
             }
             Err(Error::internal("a permission was missing and is not"))
         }

@@ -14,6 +14,7 @@ use crate::authentication::Origin;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::Result;
+use crate::permission_use::Recorder;
 use crate::token::TokenHash;
 
 /// A cached viewer is not trusted when the access epochs could not be read for so long.
@@ -87,12 +88,19 @@ struct State {
 pub struct ViewerCache {
     database: Database,
     clock: Clock,
+    uses: Recorder,
     state: Arc<Mutex<State>>,
 }
 
 impl ViewerCache {
     pub fn new(database: Database, clock: Clock) -> Self {
-        Self { database, clock, state: Arc::default() }
+        let uses = Recorder::new(database.clone(), clock.clone());
+        Self { database, clock, uses, state: Arc::default() }
+    }
+
+    /// Where it is noted which permissions are used.
+    pub fn permission_uses(&self) -> &Recorder {
+        &self.uses
     }
 
     /// The viewer behind a token that is used from an unknown place.
@@ -146,7 +154,7 @@ impl ViewerCache {
     }
 
     async fn read(&self, token: TokenHash, now: Timestamp) -> Result<Option<Arc<Viewer>>> {
-        let loaded = load(&self.database, token, now).await?;
+        let loaded = load((&self.database, &self.uses), token, now).await?;
         let mut state = self.state();
         let Some(loaded) = loaded else {
             state.viewers.remove(&token);

@@ -102,6 +102,7 @@ pub async fn trace(database: &Database, viewer: &Viewer, whatsapp_id: &str) -> R
     if !held.contains(Permission::ContactReadPhone) {
         return Ok(None);
     }
+    viewer.note_use(PermissionSet::of(&[Permission::WebhookEventRead, Permission::ContactReadPhone]));
     let sightings = sightings(database, viewer, (whatsapp_id, found.as_ref(), &statuses)).await?;
     if found.is_none() && sightings.is_empty() {
         return Ok(None);

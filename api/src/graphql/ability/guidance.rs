@@ -72,6 +72,6 @@ impl GuidelineAbilities {
         let viewer = request.viewer()?;
         let reads = PermissionSet::of(&[Permission::QuickReplyRead, Permission::QuickReplyManage]);
         let in_force = self.0.row.archived_at.is_none() && viewer.session().is_ok();
-        Ok(if in_force { viewer.require(self.0.held, reads, request.now).into() } else { Ability::No })
+        Ok(if in_force { viewer.ask(self.0.held, reads, request.now).into() } else { Ability::No })
     }
 }

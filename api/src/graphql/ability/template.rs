@@ -20,7 +20,7 @@ impl TemplateAbilities {
     fn held(&self, ctx: &Context<'_>, permission: Permission) -> Result<Ability> {
         let request = Request::of(ctx);
         let any_of = PermissionSet::of(&[permission]);
-        Ok(request.viewer()?.require(self.0.held, any_of, request.now).into())
+        Ok(request.viewer()?.ask(self.0.held, any_of, request.now).into())
     }
 
     async fn latest(&self, ctx: &Context<'_>) -> Result<Option<Arc<Model>>> {

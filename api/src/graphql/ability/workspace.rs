@@ -50,8 +50,8 @@ impl WorkspaceAbilities {
     fn manage_directory(&self, ctx: &Context<'_>) -> Result<Ability> {
         let request = Request::of(ctx);
         let viewer = request.viewer()?;
-        let require = |permission: &Permission| viewer.require_everywhere(*permission, request.now);
-        Ok(REQUIRED.iter().try_for_each(require).into())
+        let ask = |permission: &Permission| viewer.ask_everywhere(*permission, request.now).map(|_| ());
+        Ok(REQUIRED.iter().try_for_each(ask).into())
     }
 
     /// Read the activity log: `activities`.

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use async_graphql::{Context, ID};
+use portaria_domain::language::Language;
 use portaria_domain::permission::{Breadth, Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
 use portaria_domain::{api_key, invitation, role};
@@ -50,6 +51,15 @@ impl CataloguePermission {
     #[authenticated]
     fn name(&self) -> &str {
         self.0.key()
+    }
+
+    /// What people call it, in the nearest of Portuguese, English and Spanish.
+    #[authenticated]
+    fn label(
+        &self,
+        #[graphql(desc = "Such as `pt-BR`; English for any that is not spoken here.")] language: String,
+    ) -> &str {
+        self.0.label(Language::from_tag(&language))
     }
 
     /// What it allows.
