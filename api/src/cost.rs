@@ -15,7 +15,7 @@ pub const MAX_COST: u64 = 20_000;
 /// Deeper than this nothing is executed anyway; it also ends fragments that contain themselves.
 const MAX_DEPTH: usize = 40;
 /// Fields that answer a page, whose size counts even when it is not said.
-pub const PAGED: [&str; 16] = [
+pub const PAGED: [&str; 19] = [
     "accessReviews",
     "activities",
     "alerts",

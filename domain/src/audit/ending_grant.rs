@@ -28,11 +28,15 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let micros = i64::try_from(days.as_micros()).unwrap_or(i64::MAX / 2);
     let (from, to) = (look.now - days, look.now + days);
     let mut found = Vec::new();
-    for row in look.rows(ENDING, [look.workspace.0.into(), from.0.into(), to.0.into(), micros.into()]).await? {
+    for row in look.rows(ENDING, [look.workspace.0.into(), from.0.into(), to.0.into(), micros.into()]).await?
+    {
         let (grant, member): (GrantId, MemberId) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         let evidence = Evidence::new()
             .with(FactName::Role, FactValue::Role(row.try_get_by_index::<RoleId>(2)?))
-            .with_some(FactName::Channel, row.try_get_by_index::<Option<ChannelId>>(3)?.map(FactValue::Channel))
+            .with_some(
+                FactName::Channel,
+                row.try_get_by_index::<Option<ChannelId>>(3)?.map(FactValue::Channel),
+            )
             .with_some(FactName::Team, row.try_get_by_index::<Option<TeamId>>(4)?.map(FactValue::Team))
             .with(FactName::EndsAt, FactValue::At(row.try_get_by_index(5)?))
             .with(FactName::GrantedBy, FactValue::Member(row.try_get_by_index(6)?));
@@ -55,9 +59,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 7, least: 1, most: 60, about: "How long before and after the end it is told." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 7,
+    least: 1,
+    most: 60,
+    about: "How long before and after the end it is told.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Um papel está acabando ou acabou há pouco",

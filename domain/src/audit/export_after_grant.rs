@@ -69,7 +69,10 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         let is_taken_back = row.try_get_by_index::<i32>(11)? == 1;
         let evidence = Evidence::new()
             .with(FactName::Role, FactValue::Role(row.try_get_by_index::<RoleId>(3)?))
-            .with_some(FactName::Channel, row.try_get_by_index::<Option<ChannelId>>(4)?.map(FactValue::Channel))
+            .with_some(
+                FactName::Channel,
+                row.try_get_by_index::<Option<ChannelId>>(4)?.map(FactValue::Channel),
+            )
             .with_some(FactName::Team, row.try_get_by_index::<Option<TeamId>>(5)?.map(FactValue::Team))
             .with(FactName::GrantedAt, FactValue::At(row.try_get_by_index(6)?))
             .with(FactName::GrantedBy, FactValue::Member(row.try_get_by_index(7)?))
@@ -114,9 +117,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "hours", unit: Unit::Hours, default: 48, least: 1, most: 720, about: "How soon after the grant." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "hours",
+    unit: Unit::Hours,
+    default: 48,
+    least: 1,
+    most: 720,
+    about: "How soon after the grant.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Recebeu um papel e logo exportou dados",
@@ -124,7 +132,11 @@ const PORTUGUESE: Said = Said {
     what_to_do: "Pergunte a quem deu o papel se pediu a exportação. Se ninguém pediu, retire o papel e encerre as sessões da pessoa.",
     seen: |told| {
         let worse = and(told, "Depois, o papel foi retirado.", "Quem deu o papel já não tem acesso.");
-        format!("Exportou dados {} depois de receber o papel {}.{worse}", after(told), told.told(FactName::Role))
+        format!(
+            "Exportou dados {} depois de receber o papel {}.{worse}",
+            after(told),
+            told.told(FactName::Role)
+        )
     },
 };
 
@@ -133,8 +145,13 @@ const ENGLISH: Said = Said {
     why: "Getting access, taking the data and handing the access back is how somebody acts who wants to leave no trace.",
     what_to_do: "Ask whoever gave the role whether they wanted the export. If nobody did, take the role back and end the person's sessions.",
     seen: |told| {
-        let worse = and(told, "Afterwards the role was taken back.", "Whoever gave the role has no access any more.");
-        format!("Exported data {} after being given the role {}.{worse}", after(told), told.told(FactName::Role))
+        let worse =
+            and(told, "Afterwards the role was taken back.", "Whoever gave the role has no access any more.");
+        format!(
+            "Exported data {} after being given the role {}.{worse}",
+            after(told),
+            told.told(FactName::Role)
+        )
     },
 };
 
@@ -144,6 +161,10 @@ const SPANISH: Said = Said {
     what_to_do: "Pregunte a quien dio el rol si pidió la exportación. Si nadie la pidió, retire el rol y cierre las sesiones de la persona.",
     seen: |told| {
         let worse = and(told, "Después se retiró el rol.", "Quien dio el rol ya no tiene acceso.");
-        format!("Exportó datos {} después de recibir el rol {}.{worse}", after(told), told.told(FactName::Role))
+        format!(
+            "Exportó datos {} después de recibir el rol {}.{worse}",
+            after(told),
+            told.told(FactName::Role)
+        )
     },
 };

@@ -11,9 +11,7 @@ use portaria_entity::id::{AuditRunId, MemberId, OutgoingMailId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Evidence;
 use super::finding::OpenFinding;
@@ -106,7 +104,8 @@ impl Matters {
 }
 
 fn read(rows: Vec<finding::Model>) -> Result<Vec<OpenFinding>> {
-    let with_evidence = |row: finding::Model| Ok(OpenFinding { evidence: Evidence::from_json(&row.evidence)?, row });
+    let with_evidence =
+        |row: finding::Model| Ok(OpenFinding { evidence: Evidence::from_json(&row.evidence)?, row });
     rows.into_iter().map(with_evidence).collect()
 }
 

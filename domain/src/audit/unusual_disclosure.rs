@@ -80,8 +80,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "times", unit: Unit::Times, default: 4, least: 2, most: 100, about: "How many times the highest number so far." },
-    Parameter { name: "least", unit: Unit::Times, default: 30, least: 5, most: 100_000, about: "Customers below which nothing is unusual." },
+    Parameter {
+        name: "times",
+        unit: Unit::Times,
+        default: 4,
+        least: 2,
+        most: 100,
+        about: "How many times the highest number so far.",
+    },
+    Parameter {
+        name: "least",
+        unit: Unit::Times,
+        default: 30,
+        least: 5,
+        most: 100_000,
+        about: "Customers below which nothing is unusual.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {
@@ -92,7 +106,10 @@ const PORTUGUESE: Said = Said {
         let seen = told.count(told.number(FactName::Contacts), "cliente", "clientes");
         match told.number(FactName::MostContacts) {
             0 => format!("Viu o telefone completo de {seen}; antes, não costumava ver nenhum."),
-            _ => format!("Viu o telefone completo de {seen}; até então, o máximo em um dia era {}.", most(told)),
+            _ => format!(
+                "Viu o telefone completo de {seen}; até então, o máximo em um dia era {}.",
+                most(told)
+            ),
         }
     },
 };
@@ -105,7 +122,10 @@ const ENGLISH: Said = Said {
         let seen = told.count(told.number(FactName::Contacts), "customer", "customers");
         match told.number(FactName::MostContacts) {
             0 => format!("Saw the full phone numbers of {seen}; before, they used to see none."),
-            _ => format!("Saw the full phone numbers of {seen}; until then, the most in one day was {}.", most(told)),
+            _ => format!(
+                "Saw the full phone numbers of {seen}; until then, the most in one day was {}.",
+                most(told)
+            ),
         }
     },
 };
@@ -118,7 +138,10 @@ const SPANISH: Said = Said {
         let seen = told.count(told.number(FactName::Contacts), "cliente", "clientes");
         match told.number(FactName::MostContacts) {
             0 => format!("Vio el teléfono completo de {seen}; antes no solía ver ninguno."),
-            _ => format!("Vio el teléfono completo de {seen}; hasta entonces, el máximo en un día era {}.", most(told)),
+            _ => format!(
+                "Vio el teléfono completo de {seen}; hasta entonces, el máximo en un día era {}.",
+                most(told)
+            ),
         }
     },
 };

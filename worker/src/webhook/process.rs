@@ -25,6 +25,9 @@ const READ_AT_ONCE: usize = 2;
 /// Why it is set aside when no attempt lived to tell.
 const ENDED: &str = "the worker ended while it was worked on";
 
+/// So many attempts more has who gets on with each.
+const MOST_THAT_GOT_ON: i32 = 16;
+
 /// How deliveries are processed.
 #[derive(Clone, Debug)]
 pub struct ProcessingOptions {
@@ -159,7 +162,9 @@ impl Processor {
     /// what fails holds up nothing before it, and at the last attempt nothing after it either.
     async fn apply(&self, delivery: &mut webhook_delivery::Model) -> std::result::Result<(), Failure> {
         // One more than the last: that one did not live to tell. Of what it was at, nothing is tried again.
-        let excess = delivery.attempts - self.options.attempts;
+        // Attempts that got somewhere before they ended do not speak against it: killed were they by something else.
+        let got_on = delivery.progress.min(MOST_THAT_GOT_ON);
+        let excess = delivery.attempts - self.options.attempts - got_on;
         if excess > 1 {
             return Err(Failure::Hopeless(ENDED.to_owned()));
         }
