@@ -20,7 +20,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Statement,
 };
 use serde_json::json;
 
@@ -259,6 +259,12 @@ fn is_worse(one: Severity, than: Severity) -> bool {
     (one as u8) < (than as u8)
 }
 
+/// Each cause is looked up by itself: SQLite would rather read all findings of the workspace than an index many times.
+const KNOWN: &str = "
+SELECT f.id, f.rule, f.cause, f.severity, f.status, f.evidence, f.last_seen_at, f.resolved_at, f.resolved_by,
+       f.dismissed_until, f.dismissed_severity, f.reopened_count
+FROM wanted w CROSS JOIN findings f WHERE f.workspace_id = $1 AND f.rule = $2 AND f.cause = w.cause";
+
 /// Of what was found, what is on record, whatever its status.
 async fn known(
     transaction: &DatabaseTransaction,
@@ -271,32 +277,25 @@ async fn known(
     let mut known = HashMap::new();
     for (rule, causes) in causes {
         for batch in causes.chunks(BATCH) {
-            let rows = finding::Entity::find()
-                .select_only()
-                .columns([
-                    finding::Column::Id,
-                    finding::Column::Rule,
-                    finding::Column::Cause,
-                    finding::Column::Severity,
-                    finding::Column::Status,
-                    finding::Column::Evidence,
-                    finding::Column::LastSeenAt,
-                    finding::Column::ResolvedAt,
-                    finding::Column::ResolvedBy,
-                    finding::Column::DismissedUntil,
-                    finding::Column::DismissedSeverity,
-                    finding::Column::ReopenedCount,
-                ])
-                .filter(finding::Column::WorkspaceId.eq(sighting.workspace_id))
-                .filter(finding::Column::Rule.eq(rule))
-                .filter(finding::Column::Cause.is_in(padded(batch.to_vec())))
-                .into_model::<Known>()
-                .all(transaction)
-                .await?;
+            let batch = padded(batch.to_vec());
+            let places: Vec<String> = (3..batch.len() + 3).map(|place| format!("(${place})")).collect();
+            let sql = format!("WITH wanted (cause) AS (VALUES {}){KNOWN}", places.join(", "));
+            let key = [sighting.workspace_id.0.into(), rule.to_value().into()];
+            let values = key.into_iter().chain(batch.into_iter().map(sea_orm::Value::from));
+            let rows =
+                Known::find_by_statement(statement(transaction, &sql, values)).all(transaction).await?;
             known.extend(rows.into_iter().map(|row| ((row.rule, row.cause.clone()), row)));
         }
     }
     Ok(known)
+}
+
+fn statement(
+    transaction: &DatabaseTransaction,
+    sql: &str,
+    values: impl IntoIterator<Item = sea_orm::Value>,
+) -> Statement {
+    Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)
 }
 
 fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: String) -> finding::ActiveModel {
@@ -319,24 +318,19 @@ fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: Strin
     }
 }
 
+/// The index is over what is not resolved: that stands in the statement for it.
+const RESOLVE: &str = "
+UPDATE findings SET status = 'resolved', resolved_at = $2
+WHERE workspace_id = $1 AND last_seen_at < $2 AND status <> 'resolved'";
+
 /// Answers how many of those that administrators are told of.
 async fn resolve_unseen(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) -> Result<u64> {
-    let told = [FindingStatus::Open, FindingStatus::Acknowledged];
+    let told = format!("{RESOLVE} AND status <> 'dismissed'");
     let mut resolved = 0;
-    for (statuses, counts) in [(&told[..], 1), (&[FindingStatus::Dismissed][..], 0)] {
-        let gone = finding::ActiveModel {
-            status: Set(FindingStatus::Resolved),
-            resolved_at: Set(Some(sighting.at)),
-            ..finding::ActiveModel::default()
-        };
-        let done = finding::Entity::update_many()
-            .set(gone)
-            .filter(finding::Column::WorkspaceId.eq(sighting.workspace_id))
-            .filter(finding::Column::Status.is_in(statuses.iter().copied()))
-            .filter(finding::Column::LastSeenAt.lt(sighting.at))
-            .exec(transaction)
-            .await?;
-        resolved += counts * done.rows_affected;
+    for (sql, counts) in [(told.as_str(), 1), (RESOLVE, 0)] {
+        let values = [sighting.workspace_id.0.into(), sighting.at.0.into()];
+        let done = transaction.execute_raw(statement(transaction, sql, values)).await?;
+        resolved += counts * done.rows_affected();
     }
     Ok(resolved)
 }
@@ -355,11 +349,12 @@ impl OpenFinding {
     }
 }
 
-/// The open findings of a workspace, oldest first.
+/// The open findings of a workspace, the one opened first before the others.
 pub async fn open(connection: &impl ConnectionTrait, workspace_id: WorkspaceId) -> Result<Vec<OpenFinding>> {
     let rows = finding::Entity::find()
         .filter(finding::Column::WorkspaceId.eq(workspace_id))
         .filter(finding::Column::Status.eq(FindingStatus::Open))
+        .order_by_asc(finding::Column::OpenedAt)
         .order_by_asc(finding::Column::Id)
         .all(connection)
         .await?;
