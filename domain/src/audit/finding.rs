@@ -15,7 +15,7 @@ use std::time::Duration;
 use portaria_entity::finding::{self, AuditRule, FindingStatus, Severity};
 use portaria_entity::id::{AuditRunId, FindingId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
-use portaria_entity::workspace;
+use portaria_entity::{audit_run, workspace};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
@@ -74,6 +74,7 @@ pub async fn observe(
 ) -> Result<Outcome> {
     lock(transaction, sighting.workspace_id).await?;
     let known = known(transaction, sighting).await?;
+    let times = Times { at: sighting.at, run_before: run_before(transaction, sighting).await? };
     let mut outcome = Outcome::default();
     let (mut new, mut unchanged, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for found in sighting.found.iter().filter(|found| seen.insert((found.rule, found.cause.as_str()))) {
@@ -83,7 +84,7 @@ pub async fn observe(
             new.push(opened(clock, sighting, found, evidence));
             continue;
         };
-        let turn = row.turn((found.severity, &evidence), sighting.at);
+        let turn = row.turn((found.severity, &evidence), times);
         match turn {
             Turn::Stale => continue,
             Turn::Reopens(_) => outcome.opened += 1,
@@ -123,6 +124,22 @@ pub(super) async fn lock(transaction: &DatabaseTransaction, workspace: Workspace
     find.one(transaction).await?.map(|_| ()).ok_or(Error::NotFound)
 }
 
+/// When it was looked, and when the run before this one had looked at everything.
+#[derive(Clone, Copy)]
+struct Times {
+    at: Timestamp,
+    run_before: Option<Timestamp>,
+}
+
+async fn run_before(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) -> Result<Option<Timestamp>> {
+    let find = audit_run::Entity::find()
+        .filter(audit_run::Column::WorkspaceId.eq(sighting.workspace_id))
+        .filter(audit_run::Column::Job.eq(super::run::JOB))
+        .filter(audit_run::Column::FinishedAt.lt(sighting.at))
+        .order_by_desc(audit_run::Column::StartedAt);
+    Ok(find.one(transaction).await?.and_then(|run| run.finished_at))
+}
+
 /// What is on record of something that was found again.
 #[derive(Debug, FromQueryResult)]
 struct Known {
@@ -159,7 +176,7 @@ enum Because {
 }
 
 impl Known {
-    fn turn(&self, (severity, evidence): (Severity, &str), at: Timestamp) -> Turn {
+    fn turn(&self, (severity, evidence): (Severity, &str), Times { at, run_before }: Times) -> Turn {
         let worse = is_worse(severity, self.severity);
         match self.status {
             FindingStatus::Open => Turn::Stays,
@@ -174,6 +191,9 @@ impl Known {
             FindingStatus::Resolved if self.resolved_by.is_some() => match self.resolved_at {
                 _ if worse => Turn::Reopens(Because::Undone("more_severe")),
                 _ if self.evidence != evidence => Turn::Reopens(Because::Undone("seen_anew")),
+                _ if run_before.is_some_and(|run| run > self.last_seen_at) => {
+                    Turn::Reopens(Because::Undone("returned"))
+                }
                 Some(resolved) if at.since(resolved) < RESOLVED_IN_SIGHT => Turn::Stays,
                 Some(_) | None => Turn::Reopens(Because::Undone("still_there")),
             },
