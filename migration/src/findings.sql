@@ -12,4 +12,6 @@ ALTER TABLE audit_runs ADD COLUMN requested_by {uuid};
 DROP INDEX findings_by_status;
 CREATE INDEX findings_by_status ON findings (workspace_id, status, opened_at, id);
 CREATE INDEX findings_by_opened ON findings (workspace_id, opened_at, id);
+CREATE INDEX findings_unresolved ON findings (workspace_id, opened_at, id) WHERE status <> 'resolved';
+CREATE INDEX findings_unseen ON findings (workspace_id, last_seen_at) WHERE status <> 'resolved';
 CREATE INDEX findings_by_member ON findings (workspace_id, member_id, opened_at, id);

@@ -11,6 +11,8 @@ pub struct Migration;
 
 const BEFORE: &[&str] = &[
     "DROP INDEX findings_by_member",
+    "DROP INDEX findings_unseen",
+    "DROP INDEX findings_unresolved",
     "DROP INDEX findings_by_opened",
     "DROP INDEX findings_by_status",
     "CREATE INDEX findings_by_status ON findings (workspace_id, status)",

@@ -15,12 +15,12 @@ use std::time::Duration;
 use portaria_entity::finding::{self, AuditRule, FindingStatus, Severity};
 use portaria_entity::id::{AuditRunId, FindingId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
-use portaria_entity::workspace;
+use portaria_entity::{audit_run, workspace};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Statement,
 };
 use serde_json::json;
 
@@ -74,6 +74,7 @@ pub async fn observe(
 ) -> Result<Outcome> {
     lock(transaction, sighting.workspace_id).await?;
     let known = known(transaction, sighting).await?;
+    let times = Times { at: sighting.at, run_before: run_before(transaction, sighting).await? };
     let mut outcome = Outcome::default();
     let (mut new, mut unchanged, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for found in sighting.found.iter().filter(|found| seen.insert((found.rule, found.cause.as_str()))) {
@@ -83,7 +84,7 @@ pub async fn observe(
             new.push(opened(clock, sighting, found, evidence));
             continue;
         };
-        let turn = row.turn((found.severity, &evidence), sighting.at);
+        let turn = row.turn((found.severity, &evidence), times);
         match turn {
             Turn::Stale => continue,
             Turn::Reopens(_) => outcome.opened += 1,
@@ -123,6 +124,22 @@ pub(super) async fn lock(transaction: &DatabaseTransaction, workspace: Workspace
     find.one(transaction).await?.map(|_| ()).ok_or(Error::NotFound)
 }
 
+/// When it was looked, and when the run before this one had looked at everything.
+#[derive(Clone, Copy)]
+struct Times {
+    at: Timestamp,
+    run_before: Option<Timestamp>,
+}
+
+async fn run_before(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) -> Result<Option<Timestamp>> {
+    let find = audit_run::Entity::find()
+        .filter(audit_run::Column::WorkspaceId.eq(sighting.workspace_id))
+        .filter(audit_run::Column::Job.eq(super::run::JOB))
+        .filter(audit_run::Column::FinishedAt.lt(sighting.at))
+        .order_by_desc(audit_run::Column::StartedAt);
+    Ok(find.one(transaction).await?.and_then(|run| run.finished_at))
+}
+
 /// What is on record of something that was found again.
 #[derive(Debug, FromQueryResult)]
 struct Known {
@@ -159,7 +176,7 @@ enum Because {
 }
 
 impl Known {
-    fn turn(&self, (severity, evidence): (Severity, &str), at: Timestamp) -> Turn {
+    fn turn(&self, (severity, evidence): (Severity, &str), Times { at, run_before }: Times) -> Turn {
         let worse = is_worse(severity, self.severity);
         match self.status {
             FindingStatus::Open => Turn::Stays,
@@ -174,6 +191,9 @@ impl Known {
             FindingStatus::Resolved if self.resolved_by.is_some() => match self.resolved_at {
                 _ if worse => Turn::Reopens(Because::Undone("more_severe")),
                 _ if self.evidence != evidence => Turn::Reopens(Because::Undone("seen_anew")),
+                _ if run_before.is_some_and(|run| run > self.last_seen_at) => {
+                    Turn::Reopens(Because::Undone("returned"))
+                }
                 Some(resolved) if at.since(resolved) < RESOLVED_IN_SIGHT => Turn::Stays,
                 Some(_) | None => Turn::Reopens(Because::Undone("still_there")),
             },
@@ -259,6 +279,12 @@ fn is_worse(one: Severity, than: Severity) -> bool {
     (one as u8) < (than as u8)
 }
 
+/// Each cause is looked up by itself: SQLite would rather read all findings of the workspace than an index many times.
+const KNOWN: &str = "
+SELECT f.id, f.rule, f.cause, f.severity, f.status, f.evidence, f.last_seen_at, f.resolved_at, f.resolved_by,
+       f.dismissed_until, f.dismissed_severity, f.reopened_count
+FROM wanted w CROSS JOIN findings f WHERE f.workspace_id = $1 AND f.rule = $2 AND f.cause = w.cause";
+
 /// Of what was found, what is on record, whatever its status.
 async fn known(
     transaction: &DatabaseTransaction,
@@ -271,32 +297,25 @@ async fn known(
     let mut known = HashMap::new();
     for (rule, causes) in causes {
         for batch in causes.chunks(BATCH) {
-            let rows = finding::Entity::find()
-                .select_only()
-                .columns([
-                    finding::Column::Id,
-                    finding::Column::Rule,
-                    finding::Column::Cause,
-                    finding::Column::Severity,
-                    finding::Column::Status,
-                    finding::Column::Evidence,
-                    finding::Column::LastSeenAt,
-                    finding::Column::ResolvedAt,
-                    finding::Column::ResolvedBy,
-                    finding::Column::DismissedUntil,
-                    finding::Column::DismissedSeverity,
-                    finding::Column::ReopenedCount,
-                ])
-                .filter(finding::Column::WorkspaceId.eq(sighting.workspace_id))
-                .filter(finding::Column::Rule.eq(rule))
-                .filter(finding::Column::Cause.is_in(padded(batch.to_vec())))
-                .into_model::<Known>()
-                .all(transaction)
-                .await?;
+            let batch = padded(batch.to_vec());
+            let places: Vec<String> = (3..batch.len() + 3).map(|place| format!("(${place})")).collect();
+            let sql = format!("WITH wanted (cause) AS (VALUES {}){KNOWN}", places.join(", "));
+            let key = [sighting.workspace_id.0.into(), rule.to_value().into()];
+            let values = key.into_iter().chain(batch.into_iter().map(sea_orm::Value::from));
+            let rows =
+                Known::find_by_statement(statement(transaction, &sql, values)).all(transaction).await?;
             known.extend(rows.into_iter().map(|row| ((row.rule, row.cause.clone()), row)));
         }
     }
     Ok(known)
+}
+
+fn statement(
+    transaction: &DatabaseTransaction,
+    sql: &str,
+    values: impl IntoIterator<Item = sea_orm::Value>,
+) -> Statement {
+    Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)
 }
 
 fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: String) -> finding::ActiveModel {
@@ -319,24 +338,19 @@ fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: Strin
     }
 }
 
+/// The index is over what is not resolved: that stands in the statement for it.
+const RESOLVE: &str = "
+UPDATE findings SET status = 'resolved', resolved_at = $2
+WHERE workspace_id = $1 AND last_seen_at < $2 AND status <> 'resolved'";
+
 /// Answers how many of those that administrators are told of.
 async fn resolve_unseen(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) -> Result<u64> {
-    let told = [FindingStatus::Open, FindingStatus::Acknowledged];
+    let told = format!("{RESOLVE} AND status <> 'dismissed'");
     let mut resolved = 0;
-    for (statuses, counts) in [(&told[..], 1), (&[FindingStatus::Dismissed][..], 0)] {
-        let gone = finding::ActiveModel {
-            status: Set(FindingStatus::Resolved),
-            resolved_at: Set(Some(sighting.at)),
-            ..finding::ActiveModel::default()
-        };
-        let done = finding::Entity::update_many()
-            .set(gone)
-            .filter(finding::Column::WorkspaceId.eq(sighting.workspace_id))
-            .filter(finding::Column::Status.is_in(statuses.iter().copied()))
-            .filter(finding::Column::LastSeenAt.lt(sighting.at))
-            .exec(transaction)
-            .await?;
-        resolved += counts * done.rows_affected;
+    for (sql, counts) in [(told.as_str(), 1), (RESOLVE, 0)] {
+        let values = [sighting.workspace_id.0.into(), sighting.at.0.into()];
+        let done = transaction.execute_raw(statement(transaction, sql, values)).await?;
+        resolved += counts * done.rows_affected();
     }
     Ok(resolved)
 }
@@ -355,11 +369,12 @@ impl OpenFinding {
     }
 }
 
-/// The open findings of a workspace, oldest first.
+/// The open findings of a workspace, the one opened first before the others.
 pub async fn open(connection: &impl ConnectionTrait, workspace_id: WorkspaceId) -> Result<Vec<OpenFinding>> {
     let rows = finding::Entity::find()
         .filter(finding::Column::WorkspaceId.eq(workspace_id))
         .filter(finding::Column::Status.eq(FindingStatus::Open))
+        .order_by_asc(finding::Column::OpenedAt)
         .order_by_asc(finding::Column::Id)
         .all(connection)
         .await?;

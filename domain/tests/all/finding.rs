@@ -226,6 +226,24 @@ async fn what_somebody_calls_resolved_is_told_again_when_it_changes_or_stays() {
 }
 
 #[tokio::test]
+async fn what_was_called_resolved_and_was_gone_is_told_when_it_returns() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (boss, ana) = (admin(&stage, "Boss").await, stage.person("Ana", &[]).await.member_id);
+        let start = stage.clock.now();
+        let low = [seen(&stage, ana, Severity::Low, HOUR)];
+        run_at(&stage, start + DAY, &low).await;
+        says(&stage, &boss, Decision::Resolve { reason: None }).await.unwrap();
+        run_at(&stage, start + 2 * DAY, &[]).await;
+        let database = &stage.installation.database;
+        let finish = "UPDATE audit_runs SET finished_at = started_at";
+        database.writer().execute_raw(database.statement(finish, [])).await.unwrap();
+        assert_eq!(run_at(&stage, start + 3 * DAY, &low).await, outcome(1, 0, 0));
+        assert_eq!(only(&stage).await.status, FindingStatus::Open);
+    }
+}
+
+#[tokio::test]
 async fn a_look_of_before_does_not_undo_what_was_said_since() {
     for test in databases().await {
         let stage = Stage::on(test).await;
