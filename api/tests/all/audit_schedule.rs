@@ -63,11 +63,19 @@ async fn a_reader_chooses_for_themselves() {
         assert_eq!(answer["data"]["updateReportPreference"]["reportPreference"], chosen, "{answer}");
         let answer = ask(&api, Some(&admin), PREFER, json!({ "weekly": false, "zone": "Mars/Base" })).await;
         let refused = &answer["data"]["updateReportPreference"]["userErrors"];
-        assert_eq!(refused, &json!([{ "code": "UNKNOWN_TIME_ZONE", "field": ["input", "timeZone"] }]), "{answer}");
+        assert_eq!(
+            refused,
+            &json!([{ "code": "UNKNOWN_TIME_ZONE", "field": ["input", "timeZone"] }]),
+            "{answer}"
+        );
         let own = "{ reportPreference { weeklyOnly timeZone } }";
         assert_eq!(ask(&api, Some(&admin), own, json!({})).await["data"]["reportPreference"], chosen);
         let others = ask(&api, Some(&other), own, json!({})).await;
-        assert_eq!(others["data"]["reportPreference"], json!({ "weeklyOnly": false, "timeZone": null }), "{others}");
+        assert_eq!(
+            others["data"]["reportPreference"],
+            json!({ "weeklyOnly": false, "timeZone": null }),
+            "{others}"
+        );
         let answer = ask(&api, Some(&agent), PREFER, wanted).await;
         assert_eq!(errors(&answer), ["FORBIDDEN at updateReportPreference"], "{answer}");
         let answer = ask(&api, Some(&agent), own, json!({})).await;

@@ -3,8 +3,11 @@
 mod action;
 
 use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
 
-use portaria_entity::id::{ActivityId, ApiKeyId, ChannelId, DirectoryCredentialId, MemberId, RoleId, TeamId, WorkspaceId};
+use portaria_entity::id::{
+    ActivityId, ApiKeyId, ChannelId, DirectoryCredentialId, MemberId, RoleId, TeamId, WorkspaceId,
+};
 use portaria_entity::time::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::Value;
@@ -20,6 +23,8 @@ pub use action::{Action, Weight};
 
 /// So many of one kind are read, the latest first; the others are counted.
 const MOST_OF_A_KIND: i64 = 6;
+/// No transaction lasts longer.
+const SETTLED: Duration = Duration::from_secs(60);
 /// So many grants of what administers everything are read.
 const MOST_ADMINISTRATORS: i64 = 20;
 
@@ -74,13 +79,15 @@ pub struct ToldChange {
 }
 
 impl AccessChanges {
-    /// Of a workspace, after one instant and up to another.
+    /// Of a workspace, after one instant and up to another; of each a little earlier, for what was done in a transaction that
+    /// is not committed yet has a time of before. One stretch begins where another ends, so that nothing is missed.
     pub async fn between(
         connection: &impl ConnectionTrait,
         database: &Database,
         workspace: WorkspaceId,
         (after, until): (Timestamp, Timestamp),
     ) -> Result<Self> {
+        let (after, until) = (after - SETTLED, until - SETTLED);
         let log = Log { connection, database, workspace, after, until };
         let counts = log.counts().await?;
         let mut listed = log.new_administrators().await?;
@@ -141,7 +148,13 @@ impl<C: ConnectionTrait> Log<'_, C> {
 
     async fn latest(&self, action: &'static Action) -> Result<Vec<AccessChange>> {
         let rows = self.rows(&listing(action), []).await?;
-        Ok(rows.iter().map(|row| read(row, None)).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        Ok(rows
+            .iter()
+            .map(|row| read(row, None))
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     /// Grants of the administrator's role do not drown among a hundred others.
@@ -245,10 +258,14 @@ impl Teller<'_> {
                 let kind = self.language.pick(&["chave de API", "API key", "clave de API"]);
                 name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"))
             }
-            By::Directory(_) => {
-                self.language.pick(&["o diretório da empresa", "the company's directory", "el directorio de la empresa"]).to_owned()
-            }
-            By::Installation => self.language.pick(&["o próprio Portaria", "Portaria itself", "el propio Portaria"]).to_owned(),
+            By::Directory(_) => self
+                .language
+                .pick(&["o diretório da empresa", "the company's directory", "el directorio de la empresa"])
+                .to_owned(),
+            By::Installation => self
+                .language
+                .pick(&["o próprio Portaria", "Portaria itself", "el propio Portaria"])
+                .to_owned(),
         };
         let when = self.language.speech().day_and_time(&self.wall.time(instant(change.at)));
         let themselves = By::Member(change.whom.unwrap_or(MemberId(uuid::Uuid::nil()))) == change.by;
@@ -267,7 +284,8 @@ impl What {
             (None, None) => None,
         };
         let scope = scope.and_then(|scope| speech.scope(&scope)).map(|scope| harmless::name(&scope));
-        let role = self.role.and_then(|role| people.roles.get(&role)).map(|role| harmless::name(&speech.role(role)));
+        let role =
+            self.role.and_then(|role| people.roles.get(&role)).map(|role| harmless::name(&speech.role(role)));
         let key = self.api_key.and_then(|key| people.api_keys.get(&key)).map(|name| harmless::name(name));
         let named = || self.name.as_deref().map(harmless::name);
         match (role.or(key).or_else(named), scope) {

@@ -74,7 +74,7 @@ impl FactName {
             Self::ResetBy => ["Por", "By", "Por"],
             Self::Template => ["Modelo", "Template", "Plantilla"],
             Self::ApprovedAt => ["Aprovado em", "Approved", "Aprobada el"],
-            Self::ReportsLostSince => ["Desde o de", "Since that of", "Desde el de"],
+            Self::ReportsLostSince => ["Primeiro perdido", "First one lost", "Primero perdido"],
             Self::MailAnswer => ["Resposta do servidor", "Server's answer", "Respuesta del servidor"],
             Self::ReportsLost => return None,
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,

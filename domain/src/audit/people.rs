@@ -72,7 +72,8 @@ impl People {
         at: (WorkspaceId, Timestamp),
         ids: &[MemberId],
     ) -> Result<Self> {
-        let unknown: Vec<MemberId> = ids.iter().copied().filter(|id| !self.members.contains_key(id)).collect();
+        let unknown: Vec<MemberId> =
+            ids.iter().copied().filter(|id| !self.members.contains_key(id)).collect();
         for batch in unknown.chunks(BATCH) {
             self.add(connection, at, batch).await?;
         }

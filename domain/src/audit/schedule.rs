@@ -44,12 +44,8 @@ pub async fn update(change: &mut Change<'_>, schedule: Schedule) -> Result<works
     let before = Schedule::of(&crate::workspace::find(&change.transaction, change.workspace_id).await?);
     let sql = "UPDATE workspaces SET audit_minute = $2, reports_daily = $3, reports_weekday = $4, reports_set_at = $5 \
                WHERE id = $1";
-    let values = [
-        schedule.minute.into(),
-        schedule.daily.into(),
-        schedule.weekday.into(),
-        change.now.0.into(),
-    ];
+    let values =
+        [schedule.minute.into(), schedule.daily.into(), schedule.weekday.into(), change.now.0.into()];
     change.execute(sql, values).await?;
     let values = (Some(before.told()), Some(schedule.told()));
     change.record("audit_schedule.updated", change.workspace_id, values).await?;

@@ -91,21 +91,36 @@ const PORTUGUESE: Said = Said {
     title: "O relatório da auditoria não está chegando",
     why: "Quem cuida dos acessos não fica sabendo do que está errado.",
     what_to_do: "Confira o e-mail da pessoa e a caixa de entrada dela. Se outras pessoas também não recebem, peça a quem cuida do servidor que veja a configuração de e-mail do Portaria.",
-    seen: |told| format!("{} e não chegou nenhum depois.", lost(told, "relatório não pôde ser entregue", "relatórios não puderam ser entregues")),
+    seen: |told| {
+        format!(
+            "{} e não chegou nenhum depois.",
+            lost(told, "relatório não pôde ser entregue", "relatórios não puderam ser entregues")
+        )
+    },
 };
 
 const ENGLISH: Said = Said {
     title: "The audit's report does not arrive",
     why: "Somebody who looks after access does not learn of what is wrong.",
     what_to_do: "Check the person's e-mail address and mailbox. If others get nothing either, have whoever runs the server look at Portaria's mail settings.",
-    seen: |told| format!("{} and none has arrived since.", lost(told, "report could not be delivered", "reports could not be delivered")),
+    seen: |told| {
+        format!(
+            "{} and none has arrived since.",
+            lost(told, "report could not be delivered", "reports could not be delivered")
+        )
+    },
 };
 
 const SPANISH: Said = Said {
     title: "El informe de la auditoría no está llegando",
     why: "Quien se ocupa de los accesos no se entera de lo que está mal.",
     what_to_do: "Revise el correo de la persona y su buzón. Si otras personas tampoco lo reciben, pida a quien administra el servidor que revise la configuración de correo de Portaria.",
-    seen: |told| format!("{} y después no llegó ninguno.", lost(told, "informe no pudo entregarse", "informes no pudieron entregarse")),
+    seen: |told| {
+        format!(
+            "{} y después no llegó ninguno.",
+            lost(told, "informe no pudo entregarse", "informes no pudieron entregarse")
+        )
+    },
 };
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ async fn one<const N: usize>(
     values: [sea_orm::Value; N],
 ) -> Result<sea_orm::QueryResult> {
     let database = &installation.database;
-    let row = sea_orm::ConnectionTrait::query_one_raw(database.reader(), database.statement(sql, values)).await?;
+    let row =
+        sea_orm::ConnectionTrait::query_one_raw(database.reader(), database.statement(sql, values)).await?;
     row.ok_or_else(|| crate::error::Error::internal("a count is a row"))
 }

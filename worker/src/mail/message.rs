@@ -91,10 +91,7 @@ fn body(mail: &OutgoingMail, id: &str) -> Result<MultiPart, SendError> {
         .header(attachment.media_type.parse::<ContentType>().map_err(invalid)?)
         .header(ContentDisposition::attachment(&attachment.name))
         .body(encoded(&attachment.content)?);
-    Ok(MultiPart::mixed()
-        .boundary(format!("=_{}-files", local_part(id)))
-        .multipart(words)
-        .singlepart(file))
+    Ok(MultiPart::mixed().boundary(format!("=_{}-files", local_part(id))).multipart(words).singlepart(file))
 }
 
 /// In base64, so that no server on the way touches its line ends.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use portaria_domain::Installation;
+use portaria_domain::audit::{reader, report};
 use portaria_domain::clock::Clock;
 use portaria_domain::error::Result;
 use portaria_domain::mail::{WITHDRAWN, forget_token, unsealed};
-use portaria_domain::audit::{reader, report};
 use portaria_entity::id::{OutgoingMailId, WorkspaceId};
 use portaria_entity::mail_attachment;
 use portaria_entity::outgoing_mail::{self, MailStatus};

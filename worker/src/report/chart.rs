@@ -46,7 +46,8 @@ impl Chart {
 }
 
 fn sentence(weeks: &[Week], words: &Words<'_>) -> String {
-    let number = |week: &Week| week.tally.map_or("–".to_owned(), |tally| words.phrases.number(tally.total()));
+    let number =
+        |week: &Week| week.tally.map_or("–".to_owned(), |tally| words.phrases.number(tally.total()));
     let numbers: Vec<String> = weeks.iter().map(number).collect();
     words.phrases.trend(&numbers.join(", "))
 }
@@ -70,7 +71,8 @@ fn parts(tally: Tally, most: u64) -> Vec<Part> {
         (Urgency::Today, tally.high),
         (Urgency::Sometime, tally.medium.saturating_add(tally.low)),
     ];
-    let part = |(urgency, count): (Urgency, u64)| Part { tone: Tone::of(urgency), width: scaled(count, most, 97) };
+    let part =
+        |(urgency, count): (Urgency, u64)| Part { tone: Tone::of(urgency), width: scaled(count, most, 97) };
     by_urgency.into_iter().map(part).filter(|part| part.width > 0).collect()
 }
 

@@ -60,10 +60,8 @@ fn resolved(report: &Report, words: &Words<'_>) -> List {
         Stage::New | Stage::StillOpen | Stage::Acknowledged => finding.opened_at,
     };
     resolved.sort_by_key(|finding| (Reverse(when(finding)), finding.urgency, finding.rule));
-    let line = |finding: &&ReportFinding| Line {
-        tone: None,
-        ..words.line(finding, words.time(when(finding)))
-    };
+    let line =
+        |finding: &&ReportFinding| Line { tone: None, ..words.line(finding, words.time(when(finding))) };
     List {
         heading: words.phrases.label(Label::Resolved),
         lines: resolved.iter().take(words.listed).map(line).collect(),

@@ -252,7 +252,8 @@ impl Words<'_> {
 fn front_end(report: &Report) -> Option<&str> {
     let url = report.front_end_url.as_deref()?;
     let is_web = url.starts_with("https://") || url.starts_with("http://");
-    let is_plain = url.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>' | '?' | '#'));
+    let is_plain =
+        url.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>' | '?' | '#'));
     (is_web && is_plain).then(|| url.trim_end_matches('/'))
 }
 

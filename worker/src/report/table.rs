@@ -56,9 +56,7 @@ fn separator(language: Language) -> &'static str {
 fn cells(report: &Report, finding: &ReportFinding) -> [String; Column::ALL.len()] {
     let said = rule::of(finding.rule).said(report.language);
     let phrases = phrases(report.language);
-    let time = |at: Timestamp| {
-        report.time_zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
-    };
+    let time = |at: Timestamp| report.time_zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
     let key: &str = finding.rule.into();
     let facts = finding.told.facts.iter().map(|fact| format!("{}: {}", fact.label, fact.value));
     let resolved = if let Stage::Resolved(at) = finding.stage { time(at) } else { String::new() };
@@ -82,7 +80,8 @@ fn cells(report: &Report, finding: &ReportFinding) -> [String; Column::ALL.len()
 /// Always in quotes, so that no other separator cuts it. What a spreadsheet would run as a formula is made text, and so is
 /// what only looks like one after invisible letters or in the wide letters of Asian keyboards.
 fn cell(value: &str) -> String {
-    let seen = value.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c) || c == '"');
+    let seen = value
+        .trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c) || c == '"');
     let formula = seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '−'])
         || value.starts_with(['\t', '\r', '\n']);
     let one_line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -54,7 +54,8 @@ impl Audit<'_> {
             return Ok(None);
         }
         report::note_tally(&transaction, run, (tally, examination.at)).await?;
-        let mails_queued = Reports { audit: self, examination: &examination, head }.queue(&transaction).await?;
+        let mails_queued =
+            Reports { audit: self, examination: &examination, head }.queue(&transaction).await?;
         transaction.commit().await?;
         tracing::info!(
             workspace = %self.workspace.id,

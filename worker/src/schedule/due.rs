@@ -109,7 +109,11 @@ impl Weekly {
 
     /// The one that happened last, if that was after `since`.
     pub fn last(&self, since: Timestamp, now: Timestamp) -> Option<Scheduled> {
-        self.around(now).into_iter().rev().find(|scheduled| scheduled.at <= now).filter(|last| last.at > since)
+        self.around(now)
+            .into_iter()
+            .rev()
+            .find(|scheduled| scheduled.at <= now)
+            .filter(|last| last.at > since)
     }
 
     /// The next one after now.

@@ -18,7 +18,9 @@ use sea_orm::DatabaseTransaction;
 use super::audit::Audit;
 use super::due::{Daily, Weekly};
 use crate::mail::{Attachment, Mailbox, NewMail, enqueue_with};
-use crate::report::{Cadence, ChainHead, Changes, Occasion, RenderedReport, Report, ReportFinding, render, table};
+use crate::report::{
+    Cadence, ChainHead, Changes, Occasion, RenderedReport, Report, ReportFinding, render, table,
+};
 
 /// The reports of one run.
 pub struct Reports<'a> {
@@ -95,7 +97,10 @@ impl Reports<'_> {
     }
 
     /// The clocks of both reports, and which report of a week is due now.
-    async fn due(&self, transaction: &DatabaseTransaction) -> Result<(Daily, Option<Weekly>, Option<String>)> {
+    async fn due(
+        &self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(Daily, Option<Weekly>, Option<String>)> {
         let workspace = self.audit.workspace;
         let (daily, weekly) = (Daily::of(workspace)?, Weekly::of(workspace)?);
         let since = instant(workspace.created_at.max(workspace.reports_set_at));
@@ -202,7 +207,8 @@ impl Reports<'_> {
             html: rendered.html,
             text: rendered.text,
         };
-        let Some(mail_id) = enqueue_with(transaction, &installation.clock, sender, (mail, table)).await? else {
+        let Some(mail_id) = enqueue_with(transaction, &installation.clock, sender, (mail, table)).await?
+        else {
             return Ok(());
         };
         let new = NewReport {

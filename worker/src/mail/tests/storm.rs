@@ -110,7 +110,10 @@ async fn nothing_is_lost_and_nothing_comes_twice_but_what_was_taken_without_a_wo
             // What answered too late for our patience counts as unanswered.
             let late = heard.mails.len() - heard.unanswered.len() - all.len();
             let arrived = all[&row.message_id];
-            assert!(arrived > lost && arrived <= 1 + lost + late, "{arrived} copies, {lost} lost, {late} late");
+            assert!(
+                arrived > lost && arrived <= 1 + lost + late,
+                "{arrived} copies, {lost} lost, {late} late"
+            );
         }
         assert_eq!(all.len(), 12);
         assert!(heard.mails.iter().all(|mail| mail.contains("multipart/mixed")));

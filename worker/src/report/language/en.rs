@@ -59,7 +59,9 @@ impl Phrases for English {
     fn subject(&self, tally: Tally) -> String {
         match tally {
             Tally { new: 0, known: 0, .. } => "nothing to report".to_owned(),
-            Tally { new: 0, known, known_urgent: 0, .. } => format!("nothing new, {} open", self.number(known)),
+            Tally { new: 0, known, known_urgent: 0, .. } => {
+                format!("nothing new, {} open", self.number(known))
+            }
             Tally { new: 0, known, known_urgent, .. } => {
                 format!("nothing new, {} open, {} urgent", self.number(known), self.number(known_urgent))
             }
@@ -75,7 +77,10 @@ impl Phrases for English {
         let known = self.count(tally.known, "point is", "points are");
         let new = match tally.new_urgent {
             _ if tally.new == 0 && tally.known_urgent > 0 => {
-                return format!("Nothing new. {known} still open, and {} cannot wait.", self.number(tally.known_urgent));
+                return format!(
+                    "Nothing new. {known} still open, and {} cannot wait.",
+                    self.number(tally.known_urgent)
+                );
             }
             _ if tally.new == 0 => return format!("Nothing new. {known} still open."),
             0 => format!("{points} your attention. Nothing urgent."),

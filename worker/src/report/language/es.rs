@@ -87,7 +87,10 @@ impl Phrases for Spanish {
         };
         match tally.known {
             0 => new,
-            known => format!("{new} {} de antes.", self.count(known, "otro sigue abierto", "otros siguen abiertos")),
+            known => format!(
+                "{new} {} de antes.",
+                self.count(known, "otro sigue abierto", "otros siguen abiertos")
+            ),
         }
     }
 

@@ -88,7 +88,9 @@ impl Phrases for PortugueseOfBrazil {
         };
         match tally.known {
             0 => new,
-            known => format!("{new} {} em aberto de antes.", self.count(known, "outro segue", "outros seguem")),
+            known => {
+                format!("{new} {} em aberto de antes.", self.count(known, "outro segue", "outros seguem"))
+            }
         }
     }
 

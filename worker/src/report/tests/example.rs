@@ -144,7 +144,8 @@ impl Morning {
                 by: (*by).to_owned(),
                 whom: whom.map(str::to_owned),
                 when: language.speech().day_and_time(
-                    &Wall::new(&TimeZone::get("America/Sao_Paulo").unwrap(), at(RAN)).time(at("2026-03-12T17:20:00Z")),
+                    &Wall::new(&TimeZone::get("America/Sao_Paulo").unwrap(), at(RAN))
+                        .time(at("2026-03-12T17:20:00Z")),
                 ),
             };
             changes.listed.push((*weight, action, told));
@@ -201,7 +202,16 @@ fn full_morning() -> Morning {
     spraying_from_everywhere(&mut morning);
     known(&mut morning);
     undelivered(&mut morning);
-    morning.weeks = vec![None, Some([0, 1, 9]), Some([0, 0, 8]), Some([1, 3, 7]), Some([0, 2, 7]), Some([0, 1, 5]), Some([0, 0, 3]), Some([1, 4, 5])];
+    morning.weeks = vec![
+        None,
+        Some([0, 1, 9]),
+        Some([0, 0, 8]),
+        Some([1, 3, 7]),
+        Some([0, 2, 7]),
+        Some([0, 1, 5]),
+        Some([0, 0, 3]),
+        Some([1, 4, 5]),
+    ];
     morning.changes = vec![
         ("grant.made", Weight::Heavy, "Administrador", "Camila Ribeiro", Some("Heitor Lima")),
         ("member.second_factor_reset", Weight::Heavy, "", "Camila Ribeiro", Some("Tiago Moura")),

@@ -27,7 +27,11 @@ fn a_full_report_in_every_language() {
 #[test]
 fn a_report_of_a_week_in_every_language() {
     for language in Language::ALL {
-        let weekly = Report { cadence: Cadence::Weekly, told_until: super::example::at("2026-03-06T11:00:00Z"), ..full_report(language) };
+        let weekly = Report {
+            cadence: Cadence::Weekly,
+            told_until: super::example::at("2026-03-06T11:00:00Z"),
+            ..full_report(language)
+        };
         let rendered = render(&weekly).unwrap();
         let head: String = rendered.text.lines().take(4).collect::<Vec<_>>().join("\n");
         insta::assert_snapshot!(named("weekly_head", language), format!("{}\n\n{head}", rendered.subject));
@@ -38,7 +42,10 @@ fn a_report_of_a_week_in_every_language() {
 fn the_table_in_every_language() {
     for language in Language::ALL {
         let table = table(&full_report(language)).unwrap();
-        insta::assert_snapshot!(named("table", language), format!("{}\n{}\n\n{}", table.name, table.media_type, table.content));
+        insta::assert_snapshot!(
+            named("table", language),
+            format!("{}\n{}\n\n{}", table.name, table.media_type, table.content)
+        );
     }
 }
 
@@ -50,7 +57,10 @@ fn nothing_new_says_what_is_open_still() {
         report.resolved.clear();
         report.changes = Changes::default();
         let rendered = render(&report).unwrap();
-        insta::assert_snapshot!(named("known_text", language), format!("{}\n\n{}", rendered.subject, rendered.text));
+        insta::assert_snapshot!(
+            named("known_text", language),
+            format!("{}\n\n{}", rendered.subject, rendered.text)
+        );
     }
 }
 

@@ -74,14 +74,22 @@ async fn the_next_morning_says_what_is_known_already() {
         let told = |mail: &OutgoingMail| mail.text.matches("O que fazer").count();
         assert_eq!(mails.iter().map(told).collect::<Vec<_>>(), [2, 2, 0, 0]);
         let second_mail = &mails[3];
-        assert!(second_mail.subject.ends_with("nada de novo, 2 em aberto, 1 urgente"), "{}", second_mail.subject);
+        assert!(
+            second_mail.subject.ends_with("nada de novo, 2 em aberto, 1 urgente"),
+            "{}",
+            second_mail.subject
+        );
         assert!(second_mail.text.contains("desde ter., 3 de março, 08:00"), "{}", second_mail.text);
 
         scene.stage.clock.set(first_due() + DAY * 9);
         let last = scene.auditor.tick().await.unwrap().remove(0);
         assert_eq!((last.outcome.opened, last.outcome.still_open, last.outcome.resolved), (0, 0, 2));
         let last = scene.mails().await.remove(5);
-        assert!(last.text.contains("Nada a relatar") && last.text.contains("== Resolvidos =="), "{}", last.text);
+        assert!(
+            last.text.contains("Nada a relatar") && last.text.contains("== Resolvidos =="),
+            "{}",
+            last.text
+        );
     }
 }
 
