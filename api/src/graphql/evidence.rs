@@ -60,6 +60,10 @@ pub enum EvidenceFactKind {
     MetaApp,
     /// `permissions`, with when each was used last.
     Permissions,
+    /// `hoursOfWeek`.
+    HoursOfWeek,
+    /// By what places were compared, in words: `text`.
+    Comparison,
 }
 
 /// One fact.
@@ -93,7 +97,9 @@ impl EvidenceFact {
             | FactValue::Team(_)
             | FactValue::ApiKey(_)
             | FactValue::MetaApp(_)
-            | FactValue::Permissions(_) => false,
+            | FactValue::Permissions(_)
+            | FactValue::HoursOfWeek(_)
+            | FactValue::Basis(_) => false,
         }
     }
 
@@ -162,6 +168,19 @@ impl EvidenceFact {
             FactValue::ApiKey(_) => EvidenceFactKind::ApiKey,
             FactValue::MetaApp(_) => EvidenceFactKind::MetaApp,
             FactValue::Permissions(_) => EvidenceFactKind::Permissions,
+            FactValue::HoursOfWeek(_) => EvidenceFactKind::HoursOfWeek,
+            FactValue::Basis(_) => EvidenceFactKind::Comparison,
+        }
+    }
+
+    /// Hours of the week, from 0: Monday from midnight to one o'clock, by the workspace's clock.
+    #[requires(AccessAuditRead)]
+    fn hours_of_week(&self) -> Option<Vec<i32>> {
+        match &self.fact.value {
+            FactValue::HoursOfWeek(hours) => {
+                Some(hours.iter().filter_map(|hour| i32::try_from(*hour).ok()).collect())
+            }
+            _ => None,
         }
     }
 

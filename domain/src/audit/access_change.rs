@@ -3,6 +3,7 @@
 mod action;
 
 use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
 
 use portaria_entity::id::{
     ActivityId, ApiKeyId, ChannelId, DirectoryCredentialId, MemberId, RoleId, TeamId, WorkspaceId,
@@ -22,6 +23,8 @@ pub use action::{Action, Weight};
 
 /// So many of one kind are read, the latest first; the others are counted.
 const MOST_OF_A_KIND: i64 = 6;
+/// No transaction lasts longer.
+const SETTLED: Duration = Duration::from_secs(60);
 /// So many grants of what administers everything are read.
 const MOST_ADMINISTRATORS: i64 = 20;
 
@@ -76,13 +79,15 @@ pub struct ToldChange {
 }
 
 impl AccessChanges {
-    /// Of a workspace, after one instant and up to another.
+    /// Of a workspace, after one instant and up to another; of each a little earlier, for what was done in a transaction that
+    /// is not committed yet has a time of before. One stretch begins where another ends, so that nothing is missed.
     pub async fn between(
         connection: &impl ConnectionTrait,
         database: &Database,
         workspace: WorkspaceId,
         (after, until): (Timestamp, Timestamp),
     ) -> Result<Self> {
+        let (after, until) = (after - SETTLED, until - SETTLED);
         let log = Log { connection, database, workspace, after, until };
         let counts = log.counts().await?;
         let mut listed = log.new_administrators().await?;

@@ -183,6 +183,8 @@ impl From<&audit_tally::Model> for Tally {
 pub struct Told {
     last: HashMap<MemberId, Timestamp>,
     last_weekly: HashMap<MemberId, Timestamp>,
+    /// From when on those that did not arrive would have told.
+    unheard: HashMap<MemberId, Timestamp>,
     at: Timestamp,
 }
 
@@ -194,25 +196,31 @@ pub async fn told(
     workspace: WorkspaceId,
     now: Timestamp,
 ) -> Result<Told> {
-    let sql = "SELECT p.member_id, MAX(p.covers_to), MAX(CASE WHEN p.week IS NOT NULL THEN p.covers_to END) \
-               FROM audit_reports p LEFT JOIN outgoing_mails m ON m.id = p.mail_id \
-               WHERE p.workspace_id = $1 AND p.covers_to > $2 AND p.covers_to <= $3 AND p.withdrawn_at IS NULL \
-                 AND COALESCE(m.status, 'sent') <> 'failed' GROUP BY p.member_id";
+    let arrived = "p.withdrawn_at IS NULL AND COALESCE(m.status, 'sent') <> 'failed'";
+    let sql = format!(
+        "SELECT p.member_id, MAX(CASE WHEN {arrived} THEN p.covers_to END), \
+                MAX(CASE WHEN {arrived} AND p.week IS NOT NULL THEN p.covers_to END), MIN(p.covers_from) \
+         FROM audit_reports p LEFT JOIN outgoing_mails m ON m.id = p.mail_id \
+         WHERE p.workspace_id = $1 AND p.covers_to > $2 AND p.covers_to <= $3 GROUP BY p.member_id"
+    );
     let values = [workspace.0.into(), (now - LONGEST).0.into(), now.0.into()];
     let mut told = Told { at: now, ..Told::default() };
-    for row in connection.query_all_raw(database.statement(sql, values)).await? {
+    for row in connection.query_all_raw(database.statement(&sql, values)).await? {
         let member: MemberId = row.try_get_by_index(0)?;
         told.last.extend(row.try_get_by_index::<Option<Timestamp>>(1)?.map(|at| (member, at)));
         told.last_weekly.extend(row.try_get_by_index::<Option<Timestamp>>(2)?.map(|at| (member, at)));
+        told.unheard.insert(member, row.try_get_by_index(3)?);
     }
     Ok(told)
 }
 
 impl Told {
-    /// For who never had one: a day, or a week.
+    /// For whom none has reached: a day, or a week, and all that those would have told that did not arrive.
     pub fn since(&self, member: MemberId, is_weekly: bool) -> Timestamp {
         let (last, usual) = if is_weekly { (&self.last_weekly, WEEK) } else { (&self.last, DAY) };
-        last.get(&member).copied().unwrap_or(self.at - usual)
+        let usual = self.at - usual;
+        let unheard = self.unheard.get(&member).filter(|_| !self.last.contains_key(&member));
+        last.get(&member).copied().unwrap_or_else(|| unheard.map_or(usual, |from| usual.min(*from)))
     }
 }
 

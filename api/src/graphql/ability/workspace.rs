@@ -38,6 +38,12 @@ impl WorkspaceAbilities {
         everywhere(ctx, Permission::SecurityPolicyManage)
     }
 
+    /// Say when it is audited and reports go out: `updateAuditSchedule`.
+    #[authenticated]
+    fn update_audit_schedule(&self, ctx: &Context<'_>) -> Result<Ability> {
+        everywhere(ctx, Permission::SecurityPolicyManage)
+    }
+
     /// Make an API key: `createApiKey`. What it would hold is looked at then.
     #[authenticated]
     fn create_api_key(&self, ctx: &Context<'_>) -> Result<Ability> {
