@@ -126,16 +126,12 @@ impl FactName {
             Self::ResetBy => ["Por", "By", "Por"],
             Self::Template => ["Modelo", "Template", "Plantilla"],
             Self::ApprovedAt => ["Aprovado em", "Approved", "Aprobada el"],
-<<<<<<< HEAD
             Self::Before => ["Antes", "Before", "Antes"],
             Self::JudgedBy => ["Comparação", "Compared by", "Comparación"],
             Self::SessionsOpened => ["Abertas", "Opened", "Abiertas"],
             Self::RequiredSince => ["Exigido desde", "Required since", "Exigido desde"],
             Self::AdministratorSince => ["Administra desde", "Administrator since", "Administra desde"],
-            Self::ReportsLostSince => ["Desde o de", "Since that of", "Desde el de"],
-=======
             Self::ReportsLostSince => ["Primeiro perdido", "First one lost", "Primero perdido"],
->>>>>>> a4
             Self::MailAnswer => ["Resposta do servidor", "Server's answer", "Respuesta del servidor"],
             Self::ReportsLost => return None,
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,

@@ -43,10 +43,7 @@ async fn over_both_changes_of_the_clocks_two_processes_run_each_day_once() {
         set_zone(&scene, "America/New_York", 90).await;
         assert_eq!(through(&scene, &other, ("2026-10-31T04:50:00Z", "2026-11-02T12:00:00Z")).await, 4);
         let expected = [
-<<<<<<< HEAD
-=======
             "2026-03-06T02:30",
->>>>>>> a4
             "2026-03-07T02:30",
             "2026-03-08T02:30",
             "2026-03-09T02:30",

@@ -36,18 +36,8 @@ async fn on_its_day_the_report_of_the_week_comes_in_place_of_the_days() {
         let dora =
             scene.stage.person("Dora", &[(BuiltInRole::Agent, Scope::Channel(scene.stage.sales))]).await;
         for n in 0..12 {
-<<<<<<< HEAD
-            tries(
-                &scene.stage,
-                &dora,
-                first_due() + DAY + Duration::from_secs(n),
-                SignInOutcome::WrongPassword,
-            )
-            .await;
-=======
             tries(&scene.stage, &dora, first_due() - Duration::from_secs(n), SignInOutcome::WrongPassword)
                 .await;
->>>>>>> a4
         }
         for day in 0..8 {
             scene.stage.clock.set(first_due() + DAY * day);
