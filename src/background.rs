@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use portaria_domain::Installation;
 use portaria_domain::activity::chain;
-use portaria_domain::{alert, password, throttle};
+use portaria_domain::{password, throttle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,6 @@ const FRESH: Duration = Duration::from_secs(1);
 const LAST_USE: Duration = Duration::from_secs(30);
 const SEALS: Duration = Duration::from_secs(1);
 const PASSWORDS: Duration = Duration::from_secs(1);
-const ALERTS: Duration = Duration::from_secs(10);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 const KEYS: Duration = Duration::from_secs(5);
 const COUNTRIES: Duration = Duration::from_secs(30);
@@ -128,16 +127,6 @@ pub async fn tend_passwords(installation: Installation, shutdown: CancellationTo
         if shutdown.is_cancelled() {
             return;
         }
-    }
-}
-
-/// Mails administrators what they should know at once.
-pub async fn mail_alerts(installation: Installation, shutdown: CancellationToken) {
-    while !shutdown.is_cancelled() {
-        if let Err(error) = alert::send_letters(&installation).await {
-            tracing::warn!(%error, "alerts could not be mailed");
-        }
-        pause(ALERTS, &shutdown).await;
     }
 }
 

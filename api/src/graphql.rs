@@ -3,6 +3,7 @@
 pub mod ability;
 mod activity;
 mod alert;
+mod alert_policy;
 mod api_key;
 mod assignment;
 mod bot;
@@ -36,6 +37,7 @@ mod message_detail;
 pub mod meta_app;
 mod mutation;
 pub mod node;
+mod notification_endpoint;
 mod passkey;
 pub mod payload;
 pub mod permission;

@@ -1,7 +1,6 @@
 //! Alerts: what somebody should know before the morning. One is open while its cause lasts, however often it is raised,
 //! and administrators are mailed of it once.
 
-mod letter;
 mod words;
 
 use std::collections::BTreeMap;
@@ -24,7 +23,6 @@ use crate::installation::Installation;
 use crate::permission::Permission;
 use crate::viewer::Viewer;
 
-pub use letter::send_letters;
 pub use words::{Words, in_words};
 
 /// What returns so soon is the same alert still, and nobody is mailed again.
@@ -62,7 +60,9 @@ pub fn permission(kind: AlertKind) -> Permission {
         AlertKind::TemplateChanged => Permission::TemplateRead,
         AlertKind::ContactsConflict => Permission::ContactReadAll,
         AlertKind::WaitingTooLong | AlertKind::TargetAtRisk => Permission::ConversationAssign,
-        AlertKind::FileInfected | AlertKind::FilesWaiting => Permission::WorkspaceUpdate,
+        AlertKind::FileInfected | AlertKind::FilesWaiting | AlertKind::EndpointDisabled => {
+            Permission::WorkspaceUpdate
+        }
     }
 }
 

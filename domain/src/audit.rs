@@ -13,6 +13,7 @@ pub mod rule;
 mod second_factor_reset;
 mod setting;
 mod success_after_failures;
+pub mod sweep;
 pub mod telling;
 mod template_approved_alone;
 mod tried;

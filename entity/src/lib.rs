@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod activity_detail;
 pub mod alert;
+pub mod alert_policy;
 pub mod api_key;
 pub mod api_key_grant;
 pub mod api_key_permission_use;
@@ -61,6 +62,9 @@ pub mod message_quick_reply;
 pub mod message_status;
 pub mod meta_app;
 pub mod meta_app_secret;
+pub mod notification_delivery;
+pub mod notification_endpoint;
+pub mod notification_endpoint_secret;
 pub mod outgoing_mail;
 pub mod outgoing_message;
 pub mod outgoing_receipt;

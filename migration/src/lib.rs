@@ -28,6 +28,7 @@ mod m20261125_000032_templates;
 mod m20261125_000033_quick_replies;
 mod m20261125_000034_bots;
 mod m20261126_000035_audit_rules;
+mod m20261126_000040_notifications;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000034_bots::Migration),
             Box::new(m20261125_000032_templates::Migration),
             Box::new(m20261126_000035_audit_rules::Migration),
+            Box::new(m20261126_000040_notifications::Migration),
         ]
     }
 }

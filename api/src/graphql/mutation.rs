@@ -3,6 +3,7 @@
 
 mod activity;
 mod alert;
+mod alert_policy;
 mod api_key;
 mod bot;
 mod channel;
@@ -20,6 +21,7 @@ mod invitation;
 mod label;
 mod member;
 mod meta_app;
+mod notification_endpoint;
 mod open_session;
 mod passkey;
 mod password;
@@ -70,6 +72,8 @@ pub struct Mutation(
     identity_provider::IdentityProviderMutation,
     single_sign_on::SingleSignOnMutation,
     alert::AlertMutation,
+    alert_policy::AlertPolicyMutation,
+    notification_endpoint::NotificationEndpointMutation,
     webhook_delivery::WebhookDeliveryMutation,
     meta_app::MetaAppMutation,
     conversation_state::ConversationStateMutation,

@@ -12,6 +12,7 @@ mod guidance;
 mod identity_provider;
 mod label;
 mod meta_app;
+mod notification;
 mod people;
 mod sending;
 mod viewer;
@@ -41,4 +42,5 @@ pub struct Query(
     guidance::QuickReplyQuery,
     guidance::GuidelineQuery,
     bot::BotQuery,
+    notification::NotificationQuery,
 );

@@ -18,6 +18,7 @@ mod http;
 mod leaks;
 mod matrix;
 mod media_file;
+mod notification;
 mod pages;
 mod passkey;
 mod password;

@@ -113,7 +113,12 @@ fn keyed(row: finding::Model) -> ((AuditRule, String), finding::Model) {
     ((row.rule, row.cause.clone()), row)
 }
 
-fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: String) -> finding::ActiveModel {
+pub(super) fn opened(
+    clock: &Clock,
+    sighting: &Sighting<'_>,
+    found: &Found,
+    evidence: String,
+) -> finding::ActiveModel {
     finding::ActiveModel {
         workspace_id: Set(sighting.workspace_id),
         id: Set(clock.new_id::<FindingId>()),
@@ -139,7 +144,7 @@ fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: Strin
     }
 }
 
-fn seen_again(
+pub(super) fn seen_again(
     sighting: &Sighting<'_>,
     row: &finding::Model,
     found: &Found,

@@ -11,6 +11,7 @@ use mrml::prelude::render::RenderOptions;
 
 pub use model::{ChainHead, Occasion, Opened, Report, ReportFinding};
 
+pub(crate) use language::{Label, phrases};
 use page::Page;
 
 /// A report as it goes into a mail.
@@ -51,7 +52,7 @@ pub fn render(report: &Report) -> Result<RenderedReport, RenderError> {
     Ok(RenderedReport { subject: page.subject, html, text })
 }
 
-fn render_layout(layout: &str) -> Result<String, RenderError> {
+pub(crate) fn render_layout(layout: &str) -> Result<String, RenderError> {
     let parsed = mrml::parse(layout).map_err(|error| RenderError::Layout(error.to_string()))?;
     // No fonts: the mail loads nothing from anywhere.
     let options = RenderOptions { fonts: Default::default(), ..RenderOptions::default() };

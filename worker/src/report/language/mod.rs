@@ -10,7 +10,7 @@ use portaria_domain::language::{
 };
 
 /// What a report says in a language.
-pub(super) fn phrases(language: Language) -> &'static dyn Phrases {
+pub(crate) fn phrases(language: Language) -> &'static dyn Phrases {
     match language {
         Language::PortugueseOfBrazil => &PortugueseOfBrazil,
         Language::English => &English,
