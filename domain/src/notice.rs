@@ -21,7 +21,8 @@ use crate::error::{Error, Result};
 use crate::installation::Installation;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// So many of each are looked at in one go.
+/// So many of each are looked at in one go: what is critical first, for of the words of both scales it is the first in the
+/// alphabet. So nothing that waits hides it.
 const BATCH: u64 = 1_000;
 /// An alert that was over before it could be told is told only if it is so recent.
 const RECENT: Duration = Duration::from_secs(10 * 60);
@@ -106,7 +107,9 @@ async fn all(
 ) -> Result<Waiting> {
     let now = installation.clock.now();
     let sql =
-        "SELECT finding_id FROM findings_to_tell WHERE workspace_id = $1 ORDER BY since, finding_id LIMIT $2";
+        "SELECT t.finding_id FROM findings_to_tell t \
+               JOIN findings f ON f.workspace_id = t.workspace_id AND f.id = t.finding_id \
+               WHERE t.workspace_id = $1 ORDER BY f.severity, t.since, t.finding_id LIMIT $2";
     let statement = installation.database.statement(sql, [id.0.into(), BATCH.into()]);
     let ids = connection.query_all_raw(statement).await?;
     let ids = ids.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect::<Result<Vec<FindingId>>>()?;
@@ -128,6 +131,7 @@ async fn all(
     let alerts = alert::Entity::find()
         .filter(alert::Column::WorkspaceId.eq(id))
         .filter(alert::Column::MailedAt.is_null())
+        .order_by_asc(alert::Column::Severity)
         .order_by_asc(alert::Column::OpenedAt)
         .limit(BATCH);
     for row in alerts.all(connection).await? {

@@ -25,6 +25,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared("DROP INDEX alerts_to_tell").await?;
         for table in TABLES {
             manager.get_connection().execute_unprepared(&format!("DROP TABLE {table}")).await?;
         }

@@ -28,6 +28,9 @@ CREATE TABLE findings_to_tell (
     FOREIGN KEY (workspace_id, finding_id) REFERENCES findings (workspace_id, id)
 ){clustered};
 
+-- Alerts that are to be told, the critical ones first.
+CREATE INDEX alerts_to_tell ON alerts (workspace_id, severity, opened_at) WHERE mailed_at IS NULL;
+
 -- That something was told at once: a row for all that was told together, by which too many are held back.
 CREATE TABLE notices (
     workspace_id {uuid} NOT NULL,

@@ -143,14 +143,13 @@ type Known = HashMap<(AuditRule, String), finding::Model>;
 /// Those of the causes that are on record, whatever became of them.
 async fn known(connection: &impl ConnectionTrait, id: WorkspaceId, found: &[Found]) -> Result<Known> {
     let mut known = Known::new();
-    for batch in found.chunks(200) {
-        let rows = finding::Entity::find()
+    // One by one: a list would have SQLite read all findings of the workspace.
+    for found in found {
+        let find = finding::Entity::find()
             .filter(finding::Column::WorkspaceId.eq(id))
-            .filter(finding::Column::Rule.is_in(rule::all().filter(|rule| rule.at_once).map(|rule| rule.key)))
-            .filter(finding::Column::Cause.is_in(batch.iter().map(|found| found.cause.as_str())))
-            .all(connection)
-            .await?;
-        known.extend(rows.into_iter().map(|row| ((row.rule, row.cause.clone()), row)));
+            .filter(finding::Column::Rule.eq(found.rule))
+            .filter(finding::Column::Cause.eq(found.cause.as_str()));
+        known.extend(find.one(connection).await?.map(|row| ((row.rule, row.cause.clone()), row)));
     }
     Ok(known)
 }

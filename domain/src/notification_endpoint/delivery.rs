@@ -15,7 +15,6 @@ use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, Ent
 use crate::alert::{Details, Raised, raise};
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::harmless;
 use crate::installation::Installation;
 
 /// A process that died while it was sending keeps a delivery so long. Longer than sending may take.
@@ -94,9 +93,9 @@ pub(super) async fn test_waits(
 const DUE: &str = "
 SELECT d.workspace_id, d.id FROM notification_deliveries d
 WHERE d.status = 'queued' AND d.next_attempt_at <= $1 AND (d.leased_until IS NULL OR d.leased_until < $1)
-  AND d.id = (SELECT q.id FROM notification_deliveries q
-              WHERE q.workspace_id = d.workspace_id AND q.endpoint_id = d.endpoint_id AND q.is_test = d.is_test
-                AND q.status = 'queued' ORDER BY q.id LIMIT 1)
+  AND NOT EXISTS (SELECT 1 FROM notification_deliveries q
+                  WHERE q.workspace_id = d.workspace_id AND q.endpoint_id = d.endpoint_id AND q.is_test = d.is_test
+                    AND q.status = 'queued' AND q.id < d.id)
 ORDER BY d.next_attempt_at LIMIT 100";
 
 /// What may be sent now.
@@ -149,7 +148,7 @@ pub async fn settle(installation: &Installation, attempt: &Attempt, outcome: Out
         Outcome::Failed { problem, answered, wait } => {
             (row.answered, row.problem) = (Set(answered.map(i32::from)), Set(Some(problem)));
             let over = delivery.is_test
-                || problem == NotificationProblem::Gone
+                || matches!(problem, NotificationProblem::Gone | NotificationProblem::Withdrawn)
                 || now.since(delivery.created_at) >= GIVE_UP;
             if over {
                 (row.status, row.ended_at) = (Set(NotificationStatus::Failed), Set(Some(now)));
@@ -174,6 +173,7 @@ pub async fn settle(installation: &Installation, attempt: &Attempt, outcome: Out
     match outcome {
         Outcome::Taken { .. } => came_through(&transaction, installation, key).await?,
         Outcome::Failed { .. } if delivery.is_test => {}
+        Outcome::Failed { problem: NotificationProblem::Withdrawn, .. } => {}
         Outcome::Failed { problem, .. } => {
             fails(&transaction, installation, key, (problem, again_at)).await?;
         }
@@ -237,8 +237,8 @@ async fn fails(
         severity: AlertSeverity::Warning,
         channel_id: None,
         details: Details::from([
-            ("name".to_owned(), harmless::name(&row.name)),
-            ("host".to_owned(), harmless::name(&row.host)),
+            ("name".to_owned(), row.name.clone()),
+            ("host".to_owned(), row.host.clone()),
         ]),
     };
     raise(transaction, (database, &installation.clock), raised).await

@@ -10,7 +10,7 @@ use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 
 use super::EndpointRow;
-use crate::alert::{Details, in_words};
+use crate::alert::in_message;
 use crate::alert_policy::{degree, severity_of};
 use crate::audit::finding::OpenFinding;
 use crate::audit::people::People;
@@ -157,8 +157,7 @@ fn of_finding(endpoint: &EndpointRow, news: &News<'_>, finding: &OpenFinding) ->
 }
 
 fn of_alert(language: Language, news: &News<'_>, alert: &alert::Model) -> Item {
-    let details: Details = serde_json::from_str(&alert.details).unwrap_or_default();
-    let words = in_words(language.tag(), alert.kind, &details);
+    let words = in_message(language, alert);
     let severity = severity_of(alert.severity);
     let json = json!({
         "kind": "alert",

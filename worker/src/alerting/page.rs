@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use askama::Template;
 use jiff::tz::TimeZone;
-use portaria_domain::alert::{Details, in_words};
+use portaria_domain::alert::in_message;
 use portaria_domain::alert_policy::severity_of;
 use portaria_domain::audit::finding::OpenFinding;
 use portaria_domain::audit::people::People;
@@ -202,8 +202,7 @@ fn of_rule(findings: &[&OpenFinding], teller: &Teller<'_>) -> Option<Group> {
 
 fn of_alert(alert: &alert::Model, teller: &Teller<'_>) -> Group {
     let (language, speech) = (teller.language, teller.language.speech());
-    let details: Details = serde_json::from_str(&alert.details).unwrap_or_default();
-    let said = in_words(language.tag(), alert.kind, &details);
+    let said = in_message(language, alert);
     let since = speech.day_and_time(&teller.wall.time(instant(alert.opened_at)));
     let mut facts = vec![(words::when(language), since)];
     if let Some(times) = u64::try_from(alert.occurrences).ok().filter(|times| *times > 1) {

@@ -23,7 +23,9 @@ const NAMES: PermissionSet = PermissionSet::of(&[Permission::AccessAuditRead, Pe
 /// Does something with endpoints as the first administrator, with a second factor just given.
 macro_rules! as_ada {
     ($scene:expr, $change:ident => $act:expr) => {{
-        let ada = $scene.stage.step_up(&$scene.ada).await;
+        // Days may have gone by since.
+        let ada = $scene.stage.sign_in(&$scene.ada.email).await;
+        let ada = $scene.stage.step_up(&ada).await;
         let by = [Permission::SecurityPolicyManage];
         let mut $change = Change::by(&$scene.stage.installation, &ada.viewer, &by).await.unwrap();
         let done = $act.await;

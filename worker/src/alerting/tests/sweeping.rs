@@ -85,6 +85,7 @@ async fn an_attack_that_goes_on_is_one_finding_that_grows() {
         assert_eq!(scene.alerting.tell().await.unwrap(), 2);
         // Hours later a sweep sees less than is known: that stays.
         scene.stage.clock.advance(3 * HOUR);
+        sweep(&mut sweeper, installation).await;
         for person in &people[..5] {
             scene.tries(person, scene.stage.clock.now(), SignInOutcome::WrongPassword).await;
         }

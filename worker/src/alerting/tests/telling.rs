@@ -157,7 +157,7 @@ async fn what_somebody_has_seen_to_is_not_told() {
         let seen = finding::ActiveModel {
             workspace_id: Set(row.workspace_id),
             id: Set(row.id),
-            status: Set(FindingStatus::Acknowledged),
+            status: Set(FindingStatus::Resolved),
             ..finding::ActiveModel::default()
         };
         finding::Entity::update(seen).exec(scene.stage.installation.database.writer()).await.unwrap();
