@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use portaria_domain::Installation;
 use portaria_domain::activity::chain;
-use portaria_domain::{alert, password, throttle};
+use portaria_domain::{password, throttle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,6 @@ const LAST_USE: Duration = Duration::from_secs(30);
 const USES: Duration = Duration::from_secs(5);
 const SEALS: Duration = Duration::from_secs(1);
 const PASSWORDS: Duration = Duration::from_secs(1);
-const ALERTS: Duration = Duration::from_secs(10);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 const KEYS: Duration = Duration::from_secs(5);
 const COUNTRIES: Duration = Duration::from_secs(30);
@@ -142,16 +141,6 @@ pub async fn tend_passwords(installation: Installation, shutdown: CancellationTo
         if shutdown.is_cancelled() {
             return;
         }
-    }
-}
-
-/// Mails administrators what they should know at once.
-pub async fn mail_alerts(installation: Installation, shutdown: CancellationToken) {
-    while !shutdown.is_cancelled() {
-        if let Err(error) = alert::send_letters(&installation).await {
-            tracing::warn!(%error, "alerts could not be mailed");
-        }
-        pause(ALERTS, &shutdown).await;
     }
 }
 

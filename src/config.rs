@@ -8,6 +8,7 @@ mod keys;
 mod layers;
 mod log;
 mod media;
+mod notifications;
 mod retention;
 mod secret;
 mod server;
@@ -27,6 +28,7 @@ pub use keys::KeysConfig;
 pub use layers::load;
 pub use log::{LogConfig, LogFormat};
 pub use media::{MediaConfig, Place};
+pub use notifications::NotificationsConfig;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use server::ServerConfig;
@@ -47,6 +49,7 @@ pub struct Config {
     pub cloud_api: CloudApiConfig,
     pub media: MediaConfig,
     pub single_sign_on: SingleSignOnConfig,
+    pub notifications: NotificationsConfig,
     pub geo: GeoConfig,
     pub audit: AuditConfig,
     pub retention: RetentionConfig,

@@ -64,6 +64,7 @@ impl Service {
         if parts.api || parts.worker {
             installation = installation.with_media(config.media.open(&config.keys, &config.database)?);
         }
+        installation = installation.with_outbound(config.notifications.policy());
         let stages = Stages::default();
         stopping::on_signal(stages.requests.clone())?;
         let metrics = telemetry::start_metrics()?;
@@ -80,7 +81,6 @@ impl Service {
             tokio::spawn(background::flush_permission_uses(installation.clone(), stages.background.clone())),
             tokio::spawn(background::seal_activities(installation.clone(), stages.background.clone())),
             tokio::spawn(background::tend_passwords(installation.clone(), stages.background.clone())),
-            tokio::spawn(background::mail_alerts(installation.clone(), stages.background.clone())),
             tokio::spawn(background::keep_up_metrics(metrics.clone(), stages.background.clone())),
             tokio::spawn(run_events(installation.clone(), stages.background.clone())),
             tokio::spawn(run_signals(installation.clone(), stages.background.clone())),

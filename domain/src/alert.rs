@@ -1,7 +1,6 @@
 //! Alerts: what somebody should know before the morning. One is open while its cause lasts, however often it is raised,
 //! and administrators are mailed of it once.
 
-mod letter;
 mod words;
 
 use std::collections::BTreeMap;
@@ -20,11 +19,12 @@ use crate::activity::{Deed, record};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Error, Refusal, Result};
+use crate::harmless;
 use crate::installation::Installation;
+use crate::language::Language;
 use crate::permission::Permission;
 use crate::viewer::Viewer;
 
-pub use letter::send_letters;
 pub use words::{Words, in_words};
 
 /// What returns so soon is the same alert still, and nobody is mailed again.
@@ -32,6 +32,13 @@ const SAME: Duration = Duration::from_secs(60 * 60);
 
 /// What the words of an alert need: short texts by name. No content, no phone numbers.
 pub type Details = BTreeMap<String, String>;
+
+/// An alert in the words of a message to somebody: what others chose in its details is made harmless.
+pub fn in_message(language: Language, row: &alert::Model) -> Words {
+    let details: Details = serde_json::from_str(&row.details).unwrap_or_default();
+    let details = details.into_iter().map(|(name, value)| (name, harmless::detail(&value))).collect();
+    in_words(language.tag(), row.kind, &details)
+}
 
 /// Something that should be known.
 #[derive(Clone, Debug)]
@@ -62,7 +69,9 @@ pub fn permission(kind: AlertKind) -> Permission {
         AlertKind::TemplateChanged => Permission::TemplateRead,
         AlertKind::ContactsConflict => Permission::ContactReadAll,
         AlertKind::WaitingTooLong | AlertKind::TargetAtRisk => Permission::ConversationAssign,
-        AlertKind::FileInfected | AlertKind::FilesWaiting => Permission::WorkspaceUpdate,
+        AlertKind::FileInfected | AlertKind::FilesWaiting | AlertKind::EndpointDisabled => {
+            Permission::WorkspaceUpdate
+        }
     }
 }
 

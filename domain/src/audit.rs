@@ -44,6 +44,7 @@ mod silence;
 mod stale_api_key;
 mod stuffing_succeeded;
 mod success_after_failures;
+pub mod sweep;
 pub mod telling;
 mod template_approved_alone;
 mod tried;

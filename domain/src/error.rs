@@ -45,6 +45,8 @@ pub enum Refusal {
     AlreadyResolved,
     #[error("it waits to be worked through already")]
     AlreadyPending,
+    #[error("nothing is signed there: make another endpoint in its place")]
+    NothingToRotate,
     #[error("only its assignee, or who may assign conversations there, may do this")]
     NotAssignee,
     #[error("that member may not have this conversation")]

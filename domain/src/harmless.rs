@@ -3,13 +3,24 @@
 
 /// Long enough for any honest name.
 const LONGEST: usize = 60;
+/// Long enough for what a program says of itself.
+const LONGEST_DETAIL: usize = 300;
 const MOST_ACCENTS_IN_A_ROW: usize = 3;
 
 /// A name, cleaned. Empty if nothing visible is left.
 pub fn name(raw: &str) -> String {
+    cleaned(raw, LONGEST)
+}
+
+/// The same of what may be longer than a name: a reason, the name of a file.
+pub fn detail(raw: &str) -> String {
+    cleaned(raw, LONGEST_DETAIL)
+}
+
+fn cleaned(raw: &str, longest: usize) -> String {
     let visible: String = raw.chars().filter_map(visible).collect();
     let one_line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short = shorten(&calm_accents(&one_line));
+    let short = shorten(&calm_accents(&one_line), longest);
     let unlinked = break_links(&short);
     if unlinked.chars().any(is_right_to_left) {
         // Isolated, so that the words around it stay in their order.
@@ -23,7 +34,7 @@ pub fn name(raw: &str) -> String {
 pub fn email(raw: &str) -> String {
     let visible: String = raw.chars().filter_map(visible).filter(|c| !c.is_whitespace()).collect();
     let looks_like_one = visible.matches('@').count() == 1 && !visible.contains(['/', ':', '<', '>']);
-    if looks_like_one { shorten(&visible) } else { name(&visible) }
+    if looks_like_one { shorten(&visible, LONGEST) } else { name(&visible) }
 }
 
 /// An internet address. What is none is treated as a name.
@@ -44,11 +55,11 @@ fn visible(c: char) -> Option<char> {
     }
 }
 
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
+fn shorten(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(LONGEST - 1).collect();
+    let kept: String = text.chars().take(longest - 1).collect();
     format!("{}…", kept.trim_end())
 }
 

@@ -7,6 +7,7 @@ use crate::country::Countries;
 use crate::database::Database;
 use crate::event::EventFeed;
 use crate::media::Media;
+use crate::outbound::OutboundPolicy;
 use crate::password::Passwords;
 use crate::presence::Roll;
 use crate::sealing::KeyRing;
@@ -32,6 +33,8 @@ pub struct Installation {
     pub countries: Countries,
     /// Files of messages: where they lie, and how they are looked through.
     pub media: Media,
+    /// Where something may be sent because a workspace says so.
+    pub outbound: Arc<OutboundPolicy>,
     /// The address people reach it by, without a path.
     pub public_url: Arc<str>,
 }
@@ -48,6 +51,7 @@ impl Installation {
             tally: Tally::default(),
             countries: Countries::default(),
             media: Media::default(),
+            outbound: Arc::default(),
             public_url: public_url.into(),
             keys: Arc::new(keys),
             database,
@@ -58,6 +62,11 @@ impl Installation {
     #[must_use]
     pub fn with_countries(self, countries: Countries) -> Self {
         Self { countries, ..self }
+    }
+
+    #[must_use]
+    pub fn with_outbound(self, outbound: OutboundPolicy) -> Self {
+        Self { outbound: Arc::new(outbound), ..self }
     }
 
     #[must_use]

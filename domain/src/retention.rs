@@ -46,7 +46,7 @@ struct Outdated {
 }
 
 impl Retention {
-    fn outdated(&self) -> [Outdated; 14] {
+    fn outdated(&self) -> [Outdated; 16] {
         let of = |table, key, condition, days| Outdated { table, key, condition, days };
         [
             // The next attempt of what is settled is when it was last worked on.
@@ -93,6 +93,13 @@ impl Retention {
                 self.mails,
             ),
             of("outgoing_mails", "id", "status <> 'queued' AND created_at < $1", self.mails),
+            of("notices", "workspace_id, id", "told_at < $1", 1),
+            of(
+                "notification_deliveries",
+                "workspace_id, id",
+                "status <> 'queued' AND created_at < $1",
+                self.mails,
+            ),
             of("password_resets", "id", "expires_at < $1", 31),
             of("setup_tokens", "id", "expires_at < $1", 1),
         ]

@@ -48,6 +48,8 @@ pub enum AlertKind {
     FileInfected,
     /// Files of a number cannot be fetched: its token is missing or not taken.
     FilesWaiting,
+    /// An endpoint of notifications took nothing for days, or is no more.
+    EndpointDisabled,
 }
 
 #[derive(

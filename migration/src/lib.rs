@@ -32,6 +32,7 @@ mod m20261126_000036_sign_in_lookups;
 mod m20261126_000037_traces;
 mod m20261126_000038_findings;
 mod m20261126_000039_audit_reports;
+mod m20261126_000040_notifications;
 mod m20261126_000041_access_reviews;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000038_findings::Migration),
             Box::new(m20261126_000039_audit_reports::Migration),
             Box::new(m20261126_000041_access_reviews::Migration),
+            Box::new(m20261126_000040_notifications::Migration),
         ]
     }
 }

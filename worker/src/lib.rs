@@ -1,5 +1,6 @@
 //! Takes in what WhatsApp delivers, sends what agents write, and runs what is due: the part that needs no person.
 
+pub mod alerting;
 pub mod cloud_api;
 pub mod mail;
 pub mod media;

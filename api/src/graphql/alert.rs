@@ -54,6 +54,8 @@ pub enum AlertKind {
     FileInfected,
     /// Files of a number cannot be fetched: its token is missing or not taken. Seen with `WORKSPACE_UPDATE`.
     FilesWaiting,
+    /// An endpoint of notifications took nothing for days, or is no more. Seen with `WORKSPACE_UPDATE`.
+    EndpointDisabled,
 }
 
 /// How much an alert matters.

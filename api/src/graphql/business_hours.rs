@@ -89,7 +89,7 @@ pub struct BusinessHoursInput {
     exceptions: Vec<HoursExceptionInput>,
 }
 
-fn minute(text: &str) -> Result<u16> {
+pub(super) fn minute(text: &str) -> Result<u16> {
     let malformed = || Problem::BadUserInput("A time of day is written like 09:30.".to_owned());
     let (hour, minute) = text.split_once(':').ok_or_else(malformed)?;
     if hour.len() != 2 || minute.len() != 2 {
@@ -104,7 +104,7 @@ fn minute(text: &str) -> Result<u16> {
     }
 }
 
-fn time(minute: u16) -> String {
+pub(super) fn time(minute: u16) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 

@@ -5,6 +5,7 @@ mod access_review;
 mod access_review_decision;
 mod activity;
 mod alert;
+mod alert_policy;
 mod api_key;
 mod audit;
 mod audit_schedule;
@@ -26,6 +27,7 @@ mod label;
 mod least_privilege;
 mod member;
 mod meta_app;
+mod notification_endpoint;
 mod open_session;
 mod passkey;
 mod password;
@@ -78,6 +80,8 @@ pub struct Mutation(
     identity_provider::IdentityProviderMutation,
     single_sign_on::SingleSignOnMutation,
     alert::AlertMutation,
+    alert_policy::AlertPolicyMutation,
+    notification_endpoint::NotificationEndpointMutation,
     webhook_delivery::WebhookDeliveryMutation,
     meta_app::MetaAppMutation,
     conversation_state::ConversationStateMutation,

@@ -15,6 +15,7 @@ mod identity_provider;
 mod label;
 mod least_privilege;
 mod meta_app;
+mod notification;
 mod people;
 mod sending;
 mod viewer;
@@ -47,4 +48,5 @@ pub struct Query(
     finding::FindingQuery,
     access_review::AccessReviewQuery,
     least_privilege::LeastPrivilegeQuery,
+    notification::NotificationQuery,
 );

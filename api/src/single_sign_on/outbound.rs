@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -23,13 +23,7 @@ const AT_ONCE: usize = 32;
 const AT_ONE_HOST: usize = 8;
 
 /// Which providers may be asked.
-#[derive(Clone, Debug, Default)]
-pub struct SingleSignOnOptions {
-    /// Whether providers on this machine may be asked, and without TLS.
-    pub allow_http_loopback: bool,
-    /// Names that may stand for addresses of a private network.
-    pub private_hosts: Vec<String>,
-}
+pub use portaria_domain::outbound::OutboundPolicy as SingleSignOnOptions;
 
 /// Why a provider could not be asked, or what is wrong with how it answered.
 #[derive(Debug, thiserror::Error)]
@@ -69,16 +63,7 @@ impl Outbound {
     /// Refuses an address that is not to be asked. What a name stands for is looked at when it is resolved.
     pub fn permit(&self, url: &str) -> Result<Url, Unreachable> {
         let forbidden = || Unreachable::Forbidden(url.chars().take(200).collect());
-        let parsed = Url::parse(url).map_err(|_| forbidden())?;
-        let host = parsed.host_str().ok_or_else(forbidden)?;
-        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
-        let loopback = host == "localhost" || literal.is_some_and(|address| address.is_loopback());
-        let fits = parsed.username().is_empty()
-            && parsed.password().is_none()
-            && (parsed.scheme() == "https"
-                || parsed.scheme() == "http" && loopback && self.options.allow_http_loopback)
-            && literal.is_none_or(|address| self.options.permits(host, address));
-        if fits { Ok(parsed) } else { Err(forbidden()) }
+        self.options.permit(url).ok_or_else(forbidden)
     }
 
     /// Made when it is first needed: it wants the process's TLS provider.
@@ -195,44 +180,10 @@ impl Resolve for Resolver {
     }
 }
 
-impl SingleSignOnOptions {
-    fn permits(&self, host: &str, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        if address.is_loopback() {
-            return self.allow_http_loopback;
-        }
-        is_public(address) || self.private_hosts.iter().any(|one| one.eq_ignore_ascii_case(host))
-    }
-}
-
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || a == 0
-        || a >= 224
-        || (a, b & 0xc0) == (100, 64)
-        || (a, b, c) == (192, 0, 0)
-        || (a, b & 0xfe) == (198, 18))
-}
-
-/// Of the one block that is in use, without what stands for an IPv4 address or for documentation.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, ..] = address.segments();
-    a & 0xe000 == 0x2000 && !matches!((a, b), (0x2001, 0 | 0xdb8) | (0x2002, _))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn outbound(allow_http_loopback: bool) -> Outbound {

@@ -22,6 +22,7 @@ mod leaks;
 mod least_privilege;
 mod matrix;
 mod media_file;
+mod notification;
 mod pages;
 mod passkey;
 mod password;

@@ -13,6 +13,7 @@ pub const SEALED: &[(&str, &str)] = &[
     ("second_factors", "sealed_secret"),
     ("mail_secrets", "sealed_secret"),
     ("identity_providers", "sealed_client_secret"),
+    ("notification_endpoint_secrets", "sealed_secret"),
 ];
 
 /// Seals everything with the current key that is sealed with another. Answers how many secrets those were. A row that

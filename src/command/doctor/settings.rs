@@ -22,6 +22,12 @@ pub fn look_at(config: &Config) -> Vec<Remark> {
                 .to_owned(),
         ));
     }
+    if config.notifications.allow_http_loopback {
+        remarks.push(Remark::Weak(
+            "notifications.allow_http_loopback lets whoever configures endpoints send to services of this machine"
+                .to_owned(),
+        ));
+    }
     remarks.extend(keys(config));
     remarks
 }

@@ -16,6 +16,7 @@ use mrml::prelude::render::RenderOptions;
 pub use model::{Cadence, ChainHead, Changes, Occasion, Report, ReportFinding, Stage};
 pub use table::table;
 
+pub(crate) use language::{Label, phrases};
 use page::Page;
 
 /// A report as it goes into a mail.
@@ -72,7 +73,7 @@ fn rendered(report: &Report, listed: usize) -> Result<RenderedReport, RenderErro
     Ok(RenderedReport { subject: page.subject, html, text })
 }
 
-fn render_layout(layout: &str) -> Result<String, RenderError> {
+pub(crate) fn render_layout(layout: &str) -> Result<String, RenderError> {
     let parsed = mrml::parse(layout).map_err(|error| RenderError::Layout(error.to_string()))?;
     // No fonts: the mail loads nothing from anywhere.
     let options = RenderOptions { fonts: Default::default(), ..RenderOptions::default() };

@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
+use crate::alerting::Alerting;
 use crate::mail::{MailConfigError, MailOptions, Outbox, Sent};
 use crate::report::Occasion;
 
@@ -58,9 +59,14 @@ impl Auditor {
         Self { retention, ..self }
     }
 
-    /// Audits on schedule and sends mails until `shutdown`; what has begun is finished.
+    /// Audits on schedule, tells what cannot wait and sends mails until `shutdown`; what has begun is finished.
     pub async fn run(&self, shutdown: CancellationToken) -> Result<()> {
-        let (scheduled, _) = tokio::join!(self.run_schedule(shutdown.clone()), self.outbox.run(shutdown));
+        let alerting = Alerting::new(self.installation.clone(), self.outbox.sender().clone());
+        let (scheduled, _, _) = tokio::join!(
+            self.run_schedule(shutdown.clone()),
+            self.outbox.run(shutdown.clone()),
+            alerting.run(shutdown)
+        );
         scheduled
     }
 

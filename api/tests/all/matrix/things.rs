@@ -53,6 +53,13 @@ pub async fn prepare(
     let provider = act(api, admin, provider, variables).await["provider"]["id"].as_str().unwrap().to_owned();
     let provider: IdentityProviderId = provider.parse().unwrap();
 
+    let endpoint = "mutation { createNotificationEndpoint(input: { kind: WEBHOOK, name: \"SIEM\", address: \"https://siem.example.com\",
+                      permissions: [ACCESS_AUDIT_READ] }) { created { notificationEndpoint { id } } userErrors { code } } }";
+    let endpoint =
+        act(api, admin, endpoint, json!({})).await["created"]["notificationEndpoint"]["id"].clone();
+    let test = "mutation($id: ID!) { testNotificationEndpoint(input: { notificationEndpointId: $id }) { userErrors { code } } }";
+    act(api, admin, test, json!({ "id": endpoint })).await;
+
     let sql = "INSERT INTO webhook_refusals (minute, app_key, cause, count) VALUES ($1, 'padaria', 'wrong_signature', 1)";
     let database = &stage.installation.database;
     database.writer().execute_raw(database.statement(sql, [stage.clock.now().0.into()])).await.unwrap();

@@ -82,6 +82,14 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             },
             "Nobody can open it in Portaria. If one of you handed it in, look at their computer; if a customer sent it, warn who talks to them.",
         ),
+        AlertKind::EndpointDisabled => (
+            format!(
+                "Portaria has stopped sending alerts to {} ({}), which takes them no more.",
+                told("name"),
+                told("host")
+            ),
+            "See to the receiver and enable the endpoint again in Portaria. Until then alerts go by mail alone.",
+        ),
         AlertKind::FilesWaiting => (
             match told("reason") {
                 "no_token" => format!(

@@ -90,6 +90,14 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             },
             "Nadie puede abrirlo en Portaria. Si venía de alguien de la empresa, revisa su computadora; si lo envió un cliente, avisa a quien lo atiende.",
         ),
+        AlertKind::EndpointDisabled => (
+            format!(
+                "Portaria dejó de enviar alertas a {} ({}), que ya no las recibe.",
+                told("name"),
+                told("host")
+            ),
+            "Revise el destino y actívelo de nuevo en Portaria. Hasta entonces, las alertas van solo por correo.",
+        ),
         AlertKind::FilesWaiting => (
             match told("reason") {
                 "no_token" => format!(

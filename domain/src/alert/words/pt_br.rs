@@ -85,6 +85,14 @@ pub fn words(kind: AlertKind, details: &Details) -> (String, &'static str) {
             },
             "Ninguém consegue abri-lo na Portaria. Se veio de alguém da empresa, verifique o computador da pessoa; se veio de um cliente, avise quem o atende.",
         ),
+        AlertKind::EndpointDisabled => (
+            format!(
+                "O Portaria parou de enviar alertas para {} ({}), que não os recebe mais.",
+                told("name"),
+                told("host")
+            ),
+            "Verifique o destino e ative-o de novo no Portaria. Até lá, os alertas vão só por e-mail.",
+        ),
         AlertKind::FilesWaiting => (
             match told("reason") {
                 "no_token" => format!(

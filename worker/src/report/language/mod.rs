@@ -12,7 +12,7 @@ use portaria_domain::language::{
 use super::model::{Cadence, Stage};
 
 /// What a report says in a language.
-pub(super) fn phrases(language: Language) -> &'static dyn Phrases {
+pub(crate) fn phrases(language: Language) -> &'static dyn Phrases {
     match language {
         Language::PortugueseOfBrazil => &PortugueseOfBrazil,
         Language::English => &English,

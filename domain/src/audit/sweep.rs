@@ -1,0 +1,219 @@
+//! What cannot wait until the morning is looked for every few seconds: by the rules that say so, over the last hours only, and
+//! only where somebody did something. One process does it at a time. A sweep opens findings and never resolves any; the audit
+//! that follows finds the same causes, so nothing is there twice.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use portaria_entity::audit_run::{self, AuditTrigger};
+use portaria_entity::finding::{self, AuditRule, FindingStatus};
+use portaria_entity::id::{AuditRunId, FindingId, WorkspaceId};
+use portaria_entity::time::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+
+use super::fact::FactName;
+use super::finding::{self as finding_life, Sighting, observe};
+use super::{Evidence, Found, Look, Settings, find, rule};
+use crate::alert_policy::degree;
+use crate::error::Result;
+use crate::installation::Installation;
+use crate::token::Token;
+use crate::workspace;
+
+/// The job's name among the runs of the auditor.
+const JOB: &str = "sweep";
+/// Rules look at the hour before what they find, so two hours are enough for what is new.
+const WINDOW: Duration = Duration::from_secs(2 * 60 * 60);
+/// After an outage what happened meanwhile is looked at, too; what is older waits for the audit.
+const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+/// A process that died keeps the others from sweeping so long.
+const LEASE: Duration = Duration::from_secs(45);
+/// What is committed late, or written down by the minute, is seen all the same.
+const OVERLAP: Duration = Duration::from_secs(120);
+/// So often every workspace is looked at, whether or not somebody did something there.
+const EVERYTHING: Duration = Duration::from_secs(10 * 60);
+
+/// A process that looks for what cannot wait, if no other does.
+pub struct Sweeper {
+    holder: String,
+    looked_at_all: Option<Timestamp>,
+}
+
+/// What a sweep came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many workspaces were looked at.
+    pub workspaces: usize,
+    pub opened: u64,
+}
+
+impl Sweeper {
+    pub fn new() -> Result<Self> {
+        Ok(Self { holder: Token::generate("sweep")?.reveal().to_owned(), looked_at_all: None })
+    }
+
+    /// Looks once. `None`: another process does it.
+    pub async fn sweep(&mut self, installation: &Installation) -> Result<Option<Swept>> {
+        let now = installation.clock.now();
+        let Some(swept_at) = self.take_turn(installation, now).await? else {
+            self.looked_at_all = None;
+            return Ok(None);
+        };
+        // The time since the last sweep, and what the rules want to know from before it.
+        let window = (now.since(swept_at) + WINDOW).min(LONGEST_WINDOW);
+        let is_due = |at: Timestamp| at > now || now.since(at) >= EVERYTHING;
+        let workspaces = if self.looked_at_all.is_none_or(is_due) {
+            self.looked_at_all = Some(now);
+            workspace::all(installation.database.reader()).await?.into_iter().map(|row| row.id).collect()
+        } else {
+            touched(installation, swept_at - OVERLAP).await?
+        };
+        let mut swept = Swept { workspaces: workspaces.len(), opened: 0 };
+        for id in workspaces {
+            match sweep_workspace(installation, id, now - window).await {
+                Ok(opened) => swept.opened += opened,
+                Err(error) => {
+                    tracing::error!(workspace = %id, %error, "what cannot wait could not be looked for");
+                }
+            }
+        }
+        let done = "UPDATE sweeps SET swept_at = $2 WHERE id = 1 AND holder = $1";
+        let values = [self.holder.as_str().into(), now.0.into()];
+        let database = &installation.database;
+        database.writer().execute_raw(database.statement(done, values)).await?;
+        Ok(Some(swept))
+    }
+
+    /// Takes or keeps the lease. Answers until when it has been looked.
+    async fn take_turn(&self, installation: &Installation, now: Timestamp) -> Result<Option<Timestamp>> {
+        let sql = "UPDATE sweeps SET holder = $1, leased_until = $3 \
+                   WHERE id = 1 AND (holder = $1 OR leased_until < $2) RETURNING swept_at";
+        let values = [self.holder.as_str().into(), now.0.into(), (now + LEASE).0.into()];
+        let database = &installation.database;
+        let row = database.writer().query_one_raw(database.statement(sql, values)).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    }
+}
+
+/// Where somebody signed in, tried to, or did something since then.
+const TOUCHED: &str = "
+SELECT m.workspace_id FROM sign_in_events e JOIN members m ON m.user_id = e.user_id WHERE e.\"at\" >= $1
+UNION SELECT m.workspace_id FROM throttled_attempts t JOIN members m ON m.user_id = t.user_id WHERE t.minute >= $1
+UNION SELECT w.id FROM workspaces w
+      WHERE EXISTS (SELECT 1 FROM activities a WHERE a.workspace_id = w.id AND a.\"at\" >= $1)";
+
+async fn touched(installation: &Installation, since: Timestamp) -> Result<Vec<WorkspaceId>> {
+    let statement = installation.database.statement(TOUCHED, [since.0.into()]);
+    let rows = installation.database.reader().query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// Applies the rules that cannot wait to what happened since then. Answers how many findings are to be told of.
+async fn sweep_workspace(installation: &Installation, id: WorkspaceId, since: Timestamp) -> Result<u64> {
+    let reader = installation.database.reader();
+    let workspace = workspace::find(reader, id).await?;
+    let settings = Settings::of(reader, id).await?;
+    let look = Look::at(installation, (&workspace, settings), installation.clock.now())?;
+    let look = Look { since, ..look };
+    let mut found = Vec::new();
+    for rule in rule::all().filter(|rule| rule.at_once && look.settings.is_enabled(rule.key)) {
+        found.extend(find(rule.key, &look).await?);
+    }
+    let known = known(reader, id, &found).await?;
+    // Mostly there is nothing new: nobody waits for a lock then.
+    if news(&found, &known)?.is_empty() {
+        return Ok(0);
+    }
+    let transaction = installation.database.begin().await?;
+    finding_life::lock(&transaction, id).await?;
+    let opened = keep(&transaction, installation, (id, &found)).await?;
+    transaction.commit().await?;
+    Ok(opened)
+}
+
+type Known = HashMap<(AuditRule, String), finding::Model>;
+
+/// Those of the causes that are on record, whatever became of them.
+async fn known(connection: &impl ConnectionTrait, id: WorkspaceId, found: &[Found]) -> Result<Known> {
+    let mut known = Known::new();
+    // One by one: a list would have SQLite read all findings of the workspace.
+    for found in found {
+        let find = finding::Entity::find()
+            .filter(finding::Column::WorkspaceId.eq(id))
+            .filter(finding::Column::Rule.eq(found.rule))
+            .filter(finding::Column::Cause.eq(found.cause.as_str()));
+        known.extend(find.one(connection).await?.map(|row| ((row.rule, row.cause.clone()), row)));
+    }
+    Ok(known)
+}
+
+/// Of what was found, what is news; and the finding that has become graver, if it has. A sweep sees the last hours of what may
+/// be a long day: so it changes what is known only when it sees more than is known, and leaves to people what they have taken
+/// into their hands.
+fn news<'a>(found: &'a [Found], known: &Known) -> Result<Vec<(&'a Found, Option<FindingId>)>> {
+    let mut news = Vec::new();
+    for found in found {
+        let Some(row) = known.get(&(found.rule, found.cause.clone())) else {
+            news.push((found, None));
+            continue;
+        };
+        let size = |evidence: &Evidence| evidence.number(FactName::Failures);
+        let is_graver = degree(found.severity) > degree(row.severity);
+        let has_grown = size(&found.evidence) > size(&Evidence::from_json(&row.evidence)?);
+        let is_left_to_it = matches!(row.status, FindingStatus::Open | FindingStatus::Resolved);
+        if is_left_to_it && (is_graver || has_grown) {
+            news.push((found, is_graver.then_some(row.id)));
+        }
+    }
+    Ok(news)
+}
+
+async fn keep(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    (workspace_id, found): (WorkspaceId, &[Found]),
+) -> Result<u64> {
+    let known = known(transaction, workspace_id, found).await?;
+    let news = news(found, &known)?;
+    let clock = &installation.clock;
+    let run_id: AuditRunId = clock.new_id();
+    let seen: Vec<Found> = news.iter().map(|(found, _)| (*found).clone()).collect();
+    let sighting = Sighting { workspace_id, run_id, found: &seen, at: clock.now() };
+    note_run(transaction, &sighting).await?;
+    observe(transaction, clock, &sighting).await?;
+    let opened = finding::Entity::find()
+        .select_only()
+        .column(finding::Column::Id)
+        .filter(finding::Column::WorkspaceId.eq(workspace_id))
+        .filter(finding::Column::AuditRunId.eq(run_id));
+    let mut to_tell: Vec<FindingId> = opened.into_tuple().all(transaction).await?;
+    to_tell.extend(news.iter().filter_map(|(_, graver)| *graver));
+    to_tell.sort_unstable();
+    to_tell.dedup();
+    let tell = "INSERT INTO findings_to_tell (workspace_id, finding_id, since) VALUES ($1, $2, $3) \
+                ON CONFLICT (workspace_id, finding_id) DO NOTHING";
+    for id in &to_tell {
+        let values = [workspace_id.0.into(), id.0.into(), sighting.at.0.into()];
+        transaction.execute_raw(installation.database.statement(tell, values)).await?;
+    }
+    Ok(to_tell.len() as u64)
+}
+
+/// Findings name the run that opened them.
+async fn note_run(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) -> Result<()> {
+    let row = audit_run::ActiveModel {
+        workspace_id: Set(sighting.workspace_id),
+        id: Set(sighting.run_id),
+        job: Set(JOB.to_owned()),
+        scheduled_for: Set(sighting.run_id.to_string()),
+        trigger: Set(AuditTrigger::Schedule),
+        started_at: Set(sighting.at),
+        leased_until: Set(sighting.at),
+        finished_at: Set(Some(sighting.at)),
+        members_checked: Set(0),
+        findings_open: Set(i32::try_from(sighting.found.len()).unwrap_or(i32::MAX)),
+    };
+    audit_run::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}

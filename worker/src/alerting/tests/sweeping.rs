@@ -1,0 +1,137 @@
+//! What cannot wait is seen within seconds, once, by one process.
+
+use portaria_domain::audit::sweep::Swept;
+use portaria_entity::finding::{AuditRule, FindingStatus};
+use portaria_testing::databases;
+
+use super::*;
+use crate::schedule::Auditor;
+
+async fn sweep(sweeper: &mut Sweeper, installation: &Installation) -> Option<Swept> {
+    sweeper.sweep(installation).await.unwrap()
+}
+
+fn opened(swept: Option<Swept>) -> Option<u64> {
+    swept.map(|swept| swept.opened)
+}
+
+#[tokio::test]
+async fn what_cannot_wait_is_opened_once_and_the_audit_opens_no_second() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let installation = &scene.stage.installation;
+        let mut sweeper = Sweeper::new().unwrap();
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(0));
+        scene.stage.clock.advance(HOUR);
+        scene.is_guessed(&scene.bob).await;
+        scene.stage.clock.advance(Duration::from_secs(15));
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(1));
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(0));
+        let rows = scene.findings().await;
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].rule, AuditRule::SuccessAfterFailures);
+
+        // An audit on request sees the same, and nothing is told of it twice.
+        let outbox =
+            Outbox::with_mailer(installation.clone(), Mailer::Memory(scene.memory.clone()), sender());
+        let auditor = Auditor::with_outbox(installation.clone(), outbox);
+        let summary = auditor.audit_now(scene.stage.workspace_id).await.unwrap();
+        let of_rule =
+            scene.findings().await.into_iter().filter(|row| row.rule == AuditRule::SuccessAfterFailures);
+        let of_rule: Vec<_> = of_rule.collect();
+        assert_eq!((of_rule.len(), of_rule[0].id), (1, rows[0].id));
+        assert_eq!(of_rule[0].status, FindingStatus::Open);
+        assert!(summary.outcome.still_open >= 1);
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(0));
+
+        // What a sweep does not see any more stays open: it resolves nothing.
+        scene.stage.clock.advance(5 * HOUR);
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(0));
+        assert_eq!(scene.findings().await.iter().filter(|row| row.status == FindingStatus::Open).count(), {
+            scene.findings().await.len()
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_attack_that_goes_on_is_one_finding_that_grows() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let installation = &scene.stage.installation;
+        let mut people = Vec::new();
+        for n in 0..6 {
+            people.push(scene.stage.person(&format!("P{n}"), &[]).await);
+        }
+        assert_eq!(scene.members().await, 8);
+        let mut sweeper = Sweeper::new().unwrap();
+        let failures = async || {
+            let row = scene.findings().await.pop().unwrap();
+            portaria_domain::audit::Evidence::from_json(&row.evidence)
+                .unwrap()
+                .number(portaria_domain::audit::fact::FactName::Failures)
+        };
+        let mut sizes = Vec::new();
+        for _ in 0..3 {
+            for person in &people {
+                scene.tries(person, scene.stage.clock.now(), SignInOutcome::WrongPassword).await;
+            }
+            scene.stage.clock.advance(Duration::from_secs(15));
+            sweep(&mut sweeper, installation).await;
+            sizes.push(failures().await);
+        }
+        assert_eq!(sizes, [6, 12, 18]);
+        let rows = scene.findings().await;
+        assert_eq!((rows.len(), rows[0].rule), (1, AuditRule::AddressOnManyAccounts));
+        assert_eq!(scene.alerting.tell().await.unwrap(), 2);
+        // Hours later a sweep sees less than is known: that stays.
+        scene.stage.clock.advance(3 * HOUR);
+        sweep(&mut sweeper, installation).await;
+        for person in &people[..5] {
+            scene.tries(person, scene.stage.clock.now(), SignInOutcome::WrongPassword).await;
+        }
+        sweep(&mut sweeper, installation).await;
+        assert_eq!(failures().await, 18);
+        assert_eq!(scene.alerting.tell().await.unwrap(), 0, "it was told of");
+    }
+}
+
+#[tokio::test]
+async fn of_two_processes_one_looks_and_the_other_takes_over_when_it_is_gone() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let other = scene.another_process().await;
+        let (mut first, mut second) = (Sweeper::new().unwrap(), Sweeper::new().unwrap());
+        assert!(sweep(&mut first, &scene.stage.installation).await.is_some());
+        assert!(sweep(&mut second, &other.installation).await.is_none());
+        scene.stage.clock.advance(Duration::from_secs(30));
+        assert!(sweep(&mut first, &scene.stage.installation).await.is_some());
+        // The first is killed. What happened meanwhile is seen by the second.
+        scene.is_guessed(&scene.bob).await;
+        scene.stage.clock.advance(Duration::from_secs(30));
+        assert!(sweep(&mut second, &other.installation).await.is_none());
+        scene.stage.clock.advance(Duration::from_secs(16));
+        assert_eq!(opened(sweep(&mut second, &other.installation).await), Some(1));
+        // It was only slow, and is back.
+        assert!(sweep(&mut first, &scene.stage.installation).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_did_anything_nothing_is_looked_at() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        scene.stage.another_workspace().await;
+        let installation = &scene.stage.installation;
+        let mut sweeper = Sweeper::new().unwrap();
+        let mut looked = async || sweep(&mut sweeper, installation).await.unwrap().workspaces;
+        assert_eq!(looked().await, 2, "at first, everywhere");
+        scene.stage.clock.advance(5 * MINUTE);
+        looked().await;
+        scene.stage.clock.advance(2 * MINUTE + Duration::from_secs(1));
+        assert_eq!(looked().await, 0);
+        scene.tries(&scene.ada, scene.stage.clock.now(), SignInOutcome::WrongPassword).await;
+        assert_eq!(looked().await, 1);
+        scene.stage.clock.advance(10 * MINUTE);
+        assert_eq!(looked().await, 2, "everywhere now and then, whatever happened");
+    }
+}
