@@ -63,6 +63,7 @@ pub enum FactName {
     SessionCount,
     RequiredSince,
     AdministratorSince,
+    AdministratorGrants,
 }
 
 impl FactName {
@@ -90,7 +91,7 @@ impl FactName {
             Self::AdministratorSince => ["Administra desde", "Administrator since", "Administra desde"],
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,
             Self::Kilometres | Self::IsNewCountry | Self::IsNewNetwork | Self::IsNewDevice => return None,
-            Self::SessionCount => return None,
+            Self::SessionCount | Self::AdministratorGrants => return None,
         };
         Some(language.pick(&label))
     }
