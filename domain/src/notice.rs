@@ -106,8 +106,7 @@ async fn all(
     id: WorkspaceId,
 ) -> Result<Waiting> {
     let now = installation.clock.now();
-    let sql =
-        "SELECT t.finding_id FROM findings_to_tell t \
+    let sql = "SELECT t.finding_id FROM findings_to_tell t \
                JOIN findings f ON f.workspace_id = t.workspace_id AND f.id = t.finding_id \
                WHERE t.workspace_id = $1 ORDER BY f.severity, t.since, t.finding_id LIMIT $2";
     let statement = installation.database.statement(sql, [id.0.into(), BATCH.into()]);

@@ -1,15 +1,25 @@
 //! Administrators who have not come back for longer than somebody with that power should.
 
-use portaria_entity::finding::{AuditRule, Severity};
+use std::collections::HashMap;
 
+use portaria_entity::finding::{AuditRule, Severity};
+use portaria_entity::id::MemberId;
+
+use super::administrator::grants;
+use super::fact::{FactName, FactValue};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::silence::{Whom, days, silent};
-use super::{About, Found, Look};
+use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let silent = silent(look, Whom::Administrators, look.now - look.days(&RULE, "days")).await?;
-    let told = |(member, evidence)| Found::by(&RULE, &member, About::Member(member), evidence);
+    let mut grants = if silent.is_empty() { HashMap::new() } else { grants(look).await? };
+    let told = |(member, evidence): (MemberId, Evidence)| {
+        let held = grants.remove(&member).map(FactValue::Grants);
+        let evidence = evidence.with_some(FactName::AdministratorGrants, held);
+        Found::by(&RULE, &member, About::Member(member), evidence)
+    };
     Ok(silent.into_iter().map(told).collect())
 }
 

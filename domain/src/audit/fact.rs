@@ -106,6 +106,7 @@ pub enum FactName {
     ReportsLost,
     ReportsLostSince,
     MailAnswer,
+    AdministratorGrants,
 }
 
 impl FactName {
@@ -178,6 +179,7 @@ impl FactName {
             | Self::OthersWereTaken
             | Self::Flaws
             | Self::MissingKey => return None,
+            Self::SessionCount | Self::AdministratorGrants => return None,
         };
         Some(language.pick(&label))
     }

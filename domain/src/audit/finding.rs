@@ -318,12 +318,7 @@ fn statement(
     Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)
 }
 
-fn opened(
-    clock: &Clock,
-    sighting: &Sighting<'_>,
-    found: &Found,
-    evidence: String,
-) -> finding::ActiveModel {
+fn opened(clock: &Clock, sighting: &Sighting<'_>, found: &Found, evidence: String) -> finding::ActiveModel {
     finding::ActiveModel {
         workspace_id: Set(sighting.workspace_id),
         id: Set(clock.new_id::<FindingId>()),

@@ -13,7 +13,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
 use super::fact::FactName;
-use super::finding::{self as finding_life, Sighting, observe};
+use super::finding::{Sighting, lock, observe};
 use super::{Evidence, Found, Look, Settings, find, rule};
 use crate::alert_policy::degree;
 use crate::error::Result;
@@ -126,7 +126,7 @@ async fn sweep_workspace(installation: &Installation, id: WorkspaceId, since: Ti
         return Ok(0);
     }
     let transaction = installation.database.begin().await?;
-    finding_life::lock(&transaction, id).await?;
+    lock(&transaction, id).await?;
     let opened = keep(&transaction, installation, (id, &found)).await?;
     transaction.commit().await?;
     Ok(opened)
@@ -213,6 +213,7 @@ async fn note_run(transaction: &DatabaseTransaction, sighting: &Sighting<'_>) ->
         finished_at: Set(Some(sighting.at)),
         members_checked: Set(0),
         findings_open: Set(i32::try_from(sighting.found.len()).unwrap_or(i32::MAX)),
+        requested_by: Set(None),
     };
     audit_run::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(())

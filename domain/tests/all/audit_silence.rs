@@ -26,6 +26,8 @@ async fn an_administrator_may_be_away_for_two_weeks_and_is_no_other_finding() {
         let dormant = found(&stage, AuditRule::DormantAdministrator).await;
         assert_eq!(dormant.len(), 1);
         assert_eq!((dormant[0].severity, dormant[0].about.member()), (Severity::Medium, Some(boss.member)));
+        let grants = dormant[0].evidence.get(FactName::AdministratorGrants);
+        assert!(matches!(grants, Some(FactValue::Grants(grants)) if grants.len() == 1), "{grants:?}");
         let [portuguese, english, spanish] = told(&stage, AuditRule::DormantAdministrator).await;
         assert_eq!(portuguese[0].seen, "É administrador e não usa o Portaria há 14 dias.");
         assert!(english[0].seen.ends_with("for 14 days.") && spanish[0].seen.ends_with("hace 14 días."));
