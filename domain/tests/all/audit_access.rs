@@ -301,6 +301,7 @@ async fn one_administrator_among_many_is_too_few() {
         give(&stage, &ana, (built_in(&stage, Administrator).await, Scope::Workspace), Some(until), None)
             .await;
         assert_eq!(found(&stage, AuditRule::OnlyAdministrator).await, []);
+        stage.person("Bia", &[(Agent, Scope::Workspace)]).await;
         set_status(&stage, ana.member_id, "suspended").await;
         assert_eq!(
             found(&stage, AuditRule::OnlyAdministrator).await.len(),

@@ -57,7 +57,9 @@ async fn a_key_is_found_that_nothing_uses_or_that_ends_in_use() {
         let grants = [support(&stage).await];
         let used = key(&stage, &boss, &grants, 200).await.key.id;
         let never = key(&stage, &boss, &grants, 200).await.key.id;
+        let brief = key(&stage, &boss, &grants, 300).await.key.id;
         was_used(&stage, used, start + 10 * DAY).await;
+        was_used(&stage, brief, start + 100 * DAY).await;
 
         stage.clock.set(start + 30 * DAY);
         assert_eq!(causes(&stage, AuditRule::StaleApiKey).await, [] as [String; 0]);
@@ -78,8 +80,10 @@ async fn a_key_is_found_that_nothing_uses_or_that_ends_in_use() {
         was_used(&stage, used, start + 185 * DAY).await;
         assert_eq!(causes(&stage, AuditRule::StaleApiKey).await, [] as [String; 0]);
         // A key for a fortnight ends as everybody knows.
-        let brief = key(&stage, &boss, &grants, 14).await.key.id;
-        was_used(&stage, brief, stage.clock.now()).await;
+        let now = stage.clock.now();
+        let sql = "UPDATE api_keys SET created_at = $3, expires_at = $4 WHERE workspace_id = $1 AND id = $2";
+        run(&stage, sql, [brief.0.into(), now.0.into(), (now + 14 * DAY).0.into()]).await;
+        was_used(&stage, brief, now).await;
         stage.clock.advance(MICRO);
         let seen = found(&stage, AuditRule::StaleApiKey).await;
         assert_eq!(seen.len(), 1, "{seen:?}");

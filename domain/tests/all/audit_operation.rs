@@ -73,6 +73,7 @@ async fn a_number_that_nobody_may_or_does_look_after_is_found() {
         set_status(&stage, ana.member_id, "active").await;
 
         // A team without anybody who may answer.
+        is_active_now(&stage, boss.member_id).await;
         let team = stage.team("Plantão", &[boss.member_id], &[stage.sales]).await;
         let own = stage.team("Vendas", &[ana.member_id], &[stage.sales]).await;
         assert_eq!(about(&stage).await, [], "an administrator who is in the team may");
