@@ -119,6 +119,9 @@ impl AccessChanges {
     }
 }
 
+const DIRECTORY: [&str; 3] = ["Diretório da empresa", "the company's directory", "Directorio de la empresa"];
+const BY_ITSELF: [&str; 3] = ["Portaria (automático)", "Portaria (by itself)", "Portaria (automático)"];
+
 /// A stretch of a workspace's log.
 struct Log<'a, C> {
     connection: &'a C,
@@ -258,14 +261,8 @@ impl Teller<'_> {
                 let kind = self.language.pick(&["chave de API", "API key", "clave de API"]);
                 name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"))
             }
-            By::Directory(_) => self
-                .language
-                .pick(&["o diretório da empresa", "the company's directory", "el directorio de la empresa"])
-                .to_owned(),
-            By::Installation => self
-                .language
-                .pick(&["o próprio Portaria", "Portaria itself", "el propio Portaria"])
-                .to_owned(),
+            By::Directory(_) => self.language.pick(&DIRECTORY).to_owned(),
+            By::Installation => self.language.pick(&BY_ITSELF).to_owned(),
         };
         let when = self.language.speech().day_and_time(&self.wall.time(instant(change.at)));
         let themselves = By::Member(change.whom.unwrap_or(MemberId(uuid::Uuid::nil()))) == change.by;
