@@ -91,6 +91,8 @@ pub struct Advice {
     pub lookback: Lookback,
     /// From when on uses count.
     pub since: Timestamp,
+    /// Since when they are recorded in this workspace.
+    pub recorded_since: Timestamp,
     pub verdict: Verdict,
     /// One for each scope in which they hold something, the widest first.
     pub scopes: Vec<ScopeAdvice>,

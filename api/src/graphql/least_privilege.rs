@@ -72,6 +72,12 @@ impl LeastPrivilege {
         self.0.since.into()
     }
 
+    /// Since when uses are recorded in the workspace: what was used before is not known.
+    #[authenticated]
+    fn recorded_since(&self) -> DateTime {
+        self.0.recorded_since.into()
+    }
+
     /// What is to be said.
     #[authenticated]
     fn verdict(&self) -> LeastPrivilegeVerdict {

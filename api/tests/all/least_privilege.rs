@@ -74,7 +74,7 @@ async fn an_administrator_looks_and_moves_somebody_to_where_less_does() {
         assert_eq!(scope["used"], json!(["CONTACT_READ", "CONVERSATION_READ_ASSIGNED"]));
         assert_eq!(scope["customRolePermissions"], scope["used"]);
         assert_eq!(scope["closesGrantIds"], scope["grantIds"]);
-        let apply = "mutation($member: ID!, $token: String!) { applyLeastPrivilege(input: { memberId: $member, previewToken: $token,
+        let apply = "mutation($member: ID!, $token: String!) { applyLeastPrivilege(input: { principal: { memberId: $member }, previewToken: $token,
             reason: \"menos basta\" }) { applied { closedGrantIds madeGrantIds } userErrors { code field } } }";
         let member = ana.member_id.to_string();
         let wrong = json!({ "member": member, "token": "0" });

@@ -137,7 +137,6 @@ impl FactName {
             Self::ReportsLost => return None,
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,
             Self::Kilometres | Self::IsNewCountry | Self::IsNewNetwork | Self::IsNewDevice => return None,
-            Self::SessionCount => return None,
             Self::Role => ["Papel", "Role", "Rol"],
             Self::Channel => ["Número", "Number", "Número"],
             Self::Team => ["Equipe", "Team", "Equipo"],

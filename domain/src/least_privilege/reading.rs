@@ -97,7 +97,14 @@ impl Look {
                 (scope.step, scope.nearest, scope.custom) = (None, None, None);
             }
         }
-        Advice { whose: subject.whose, lookback: self.lookback, since, verdict, scopes }
+        Advice {
+            whose: subject.whose,
+            lookback: self.lookback,
+            since,
+            recorded_since: self.recorded_since,
+            verdict,
+            scopes,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use portaria_entity::id::{ChannelId, GrantId, RoleId};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
 use proptest::prelude::*;
-use strum::IntoEnumIterator;
+use sea_orm::Iterable;
 use uuid::Uuid;
 
 use super::plan::{Candidate, advise};

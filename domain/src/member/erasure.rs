@@ -21,13 +21,15 @@ pub struct Erased {
     pub account: bool,
 }
 
-/// Rows of the workspace that tell where the person (`$2`) signed in from, and by which name a provider knows them.
+/// Rows of the workspace that tell where the person (`$2`) signed in from, by which name a provider knows them, and what they did when.
 const BY_PERSON: &[&str] = &[
     "UPDATE sign_in_events SET email = '', address = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
     "UPDATE sessions SET address = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
     "DELETE FROM external_identities WHERE workspace_id = $1 AND member_id IN \
      (SELECT id FROM members WHERE workspace_id = $1 AND user_id = $2)",
     "UPDATE access_review_people SET name = '', email = '', salt = NULL WHERE workspace_id = $1 AND member_id IN \
+     (SELECT id FROM members WHERE workspace_id = $1 AND user_id = $2)",
+    "DELETE FROM member_permission_uses WHERE workspace_id = $1 AND member_id IN \
      (SELECT id FROM members WHERE workspace_id = $1 AND user_id = $2)",
 ];
 /// Rows of the workspace that were meant for their address (`$2`).

@@ -1,5 +1,6 @@
 //! Notes in memory which permissions are used, and writes it down every few seconds: each permission of each principal once a day, however
-//! often it is used. What a killed process had not written is lost: seconds of the first use on a day.
+//! often it is used. What a killed process had not written is lost: seconds of the first use on a day. A day, in UTC, begins with the first
+//! writing in it: what is used seconds before that and the day before counts for the day before.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -150,6 +150,10 @@ async fn a_use_is_written_once_a_day_and_outlives_the_process() {
         one.and(two).unwrap();
         assert_eq!(uses(&stage, &ana).await, told(first, second), "once a day, whoever writes it");
         stage.clock.advance(DAY);
+        // The day begins, for a process, when it next writes.
+        for recorder in &both {
+            recorder.flush().await.unwrap();
+        }
         let third = stage.clock.now();
         viewer.require(viewer.access.everywhere(), phone, third).unwrap();
         ana.viewer.require(everywhere, phone, third).unwrap();

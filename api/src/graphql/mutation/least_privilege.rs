@@ -1,13 +1,13 @@
 //! Moving somebody to where less does.
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, ID, InputObject, OneofObject};
 use portaria_domain::least_privilege::{Applied, apply};
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::permission_use::Whose;
 use portaria_domain::viewer::Viewer;
 use portaria_guard::guarded;
 
-use crate::error::{Problem, Result};
+use crate::error::Result;
 use crate::graphql::id::parse;
 use crate::graphql::least_privilege::LeastPrivilege;
 use crate::graphql::payload::payload;
@@ -23,13 +23,20 @@ impl Subject for LeastPrivilegeMutation {
     }
 }
 
+/// A member or an API key: exactly one of these.
+#[derive(OneofObject)]
+pub enum PrincipalInput {
+    /// Which member (`mem_...`).
+    MemberId(ID),
+    /// Which API key (`key_...`).
+    ApiKeyId(ID),
+}
+
 /// Whom to move, and what was seen of it.
 #[derive(InputObject)]
 pub struct ApplyLeastPrivilegeInput {
-    /// Which member (`mem_...`); either this or `apiKeyId`.
-    member_id: Option<ID>,
-    /// Which API key (`key_...`).
-    api_key_id: Option<ID>,
+    /// Who.
+    principal: PrincipalInput,
     /// The days of `leastPrivilege(days:)` that was looked at; 90 if not said.
     days: Option<i32>,
     /// `previewToken` of what was looked at: nothing else is done.
@@ -52,7 +59,7 @@ payload! {
         /// The viewer does not hold for so long what this would give.
         OutlastsGranter = OutlastsGranter,
         /// Nobody changes their own access.
-        OwnAccess = OwnAccess at "memberId",
+        OwnAccess = OwnAccess at "principal",
         /// Somebody whose access this changes holds what the viewer does not.
         HoldsMore = HoldsMore,
         /// The workspace would be left without an administrator for good.
@@ -60,7 +67,7 @@ payload! {
         /// A reason is needed.
         ReasonMissing = ReasonMissing at "reason",
         /// The key has ended.
-        AlreadyEnded = AlreadyEnded at "apiKeyId",
+        AlreadyEnded = AlreadyEnded at "principal",
     }
 }
 
@@ -100,10 +107,9 @@ impl LeastPrivilegeMutation {
         #[graphql(desc = "Whom to move, and what was seen of it.")] input: ApplyLeastPrivilegeInput,
     ) -> Result<ApplyLeastPrivilegePayload> {
         let request = Request::of(ctx);
-        let whose = match (&input.member_id, &input.api_key_id) {
-            (Some(member), None) => Whose::Member(parse(member)?),
-            (None, Some(key)) => Whose::ApiKey(parse(key)?),
-            _ => return Err(Problem::BadUserInput("Either `memberId` or `apiKeyId`.".to_owned())),
+        let whose = match &input.principal {
+            PrincipalInput::MemberId(member) => Whose::Member(parse(member)?),
+            PrincipalInput::ApiKeyId(key) => Whose::ApiKey(parse(key)?),
         };
         let about = (whose, LeastPrivilege::lookback(input.days)?);
         let seen = (input.preview_token.as_str(), input.reason.as_str());
