@@ -45,7 +45,7 @@ impl Scale {
     pub const MONTH: Self = Self { people: 20, days: 36, seed: 1 };
 
     fn is_year(self) -> bool {
-        self.days >= 300
+        self.days >= 100
     }
 }
 

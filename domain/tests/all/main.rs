@@ -9,7 +9,6 @@ mod api_key_secret;
 mod assignment;
 mod audit;
 mod bot;
-mod company;
 mod contact_merge;
 mod conversation;
 mod country;

@@ -83,7 +83,7 @@ const YEAR: &[(i64, i64, Incident)] = &[
     (260, 600, Incident::KeyElsewhere),
     (267, 900, Incident::ManySessions),
     (274, 630, Incident::ApprovedAlone),
-    (281, 0, Incident::SlowSpray),
+    (281, 510, Incident::SlowSpray),
     (288, 110, Incident::SprayFromOne),
     (309, 600, Incident::OneAdministratorLeft),
     (316, 600, Incident::AdministratorsAreBack),

@@ -55,7 +55,8 @@ async fn a_finding_that_nothing_explains_is_a_false_alarm() {
     let before = company.tallies();
     let opened = company.opened[0].clone();
     company.opened.push(Opened { rule: "inactive_member".to_owned(), severity: "low".to_owned(), ..opened });
-    let (was, is) = (before.get("inactive_member").cloned().unwrap_or_default(), &company.tallies()["inactive_member"]);
+    let (was, is) =
+        (before.get("inactive_member").cloned().unwrap_or_default(), &company.tallies()["inactive_member"]);
     assert_eq!((is.false_alarms(), is.found), (was.false_alarms() + 1, was.found));
     // What is not found lowers the recall.
     company.opened.clear();
