@@ -7,6 +7,7 @@ use portaria_entity::time::Timestamp;
 
 const FILE: &[u8] = include_bytes!("../fixtures/countries.mmdb");
 const CITIES: &[u8] = include_bytes!("../fixtures/cities.mmdb");
+const COMPANY: &[u8] = include_bytes!("../fixtures/company.mmdb");
 /// What stands before the four bytes with the time at which it was made.
 const BUILT: &[u8] = b"build_epoch\x04\x02";
 
@@ -26,6 +27,13 @@ impl CountryFile {
     pub fn of_cities() -> Self {
         let copy = Self::new();
         copy.write(CITIES);
+        copy
+    }
+
+    /// Where the addresses of the simulated company and of those who attack it are.
+    pub fn of_company() -> Self {
+        let copy = Self { folder: tempfile::tempdir().expect("a folder") };
+        copy.write(COMPANY);
         copy
     }
 

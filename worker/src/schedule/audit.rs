@@ -3,6 +3,7 @@
 use portaria_domain::Installation;
 use portaria_domain::activity::chain;
 use portaria_domain::audit::finding::{Outcome, Sighting, reconcile};
+use portaria_domain::audit::timing::Stopwatch;
 use portaria_domain::audit::{examine, report};
 use portaria_domain::error::Result;
 use portaria_entity::id::{AuditRunId, WorkspaceId};
@@ -37,8 +38,11 @@ impl Audit<'_> {
     /// `None` when another process has finished this run meanwhile.
     pub async fn perform(&self) -> Result<Option<Summary>> {
         // The rules only read; the one writer of SQLite is not kept waiting for them.
+        let mut stopwatch = Stopwatch::start();
         let examination = examine(self.installation, self.workspace).await?;
+        stopwatch.step("rules");
         let head = chain_head(self.installation, self.workspace.id).await?;
+        stopwatch.step("seal");
         let transaction = self.installation.database.begin().await?;
         let sighting = Sighting {
             workspace_id: self.workspace.id,
@@ -47,6 +51,7 @@ impl Audit<'_> {
             at: examination.at,
         };
         let outcome = reconcile(&transaction, &self.installation.clock, &sighting).await?;
+        stopwatch.step("findings");
         let run = (self.workspace.id, self.run_id);
         let database = &self.installation.database;
         let tally = report::tally(&transaction, database, self.workspace.id).await?;
@@ -57,6 +62,7 @@ impl Audit<'_> {
         let mails_queued =
             Reports { audit: self, examination: &examination, head }.queue(&transaction).await?;
         transaction.commit().await?;
+        stopwatch.step("reports");
         tracing::info!(
             workspace = %self.workspace.id,
             opened = outcome.opened,
