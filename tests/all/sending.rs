@@ -32,6 +32,39 @@ async fn meta(program: &Program) -> Meta {
     Meta::bind(options, &CancellationToken::new()).await.unwrap()
 }
 
+/// A client that repeats a call until it is answered, whatever becomes of the process meanwhile.
+struct Persistent {
+    url: String,
+    token: String,
+    conversation: String,
+}
+
+impl Persistent {
+    /// The message that the call came to; nothing when there was no answer.
+    async fn try_to_say(&self, key: &str) -> Option<String> {
+        let query = "mutation($i: SendMessageInput!) { sendMessage(input: $i) { message { id } userErrors { code } } }";
+        let content = json!({ "text": { "body": key } });
+        let input = json!({ "conversationId": self.conversation, "idempotencyKey": key, "content": content });
+        let request = reqwest::Client::new().post(format!("{}/graphql", self.url)).bearer_auth(&self.token);
+        let request = request.json(&json!({ "query": query, "variables": { "i": input } }));
+        let answer: serde_json::Value = request.send().await.ok()?.json().await.ok()?;
+        let id = answer["data"]["sendMessage"]["message"]["id"].as_str();
+        assert!(id.is_some() || answer["errors"].is_array(), "a refusal is no loss: {answer}");
+        id.map(str::to_owned)
+    }
+
+    async fn say(&self, key: &str) -> String {
+        let began = Instant::now();
+        loop {
+            if let Some(id) = self.try_to_say(key).await {
+                return id;
+            }
+            assert!(began.elapsed() < PATIENCE, "{key} was never answered");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
 /// How messages stand, for who has to find out why.
 async fn rows_of(database: &Database) -> Vec<(SendState, Option<SendFailure>)> {
     let rows = outgoing_message::Entity::find().all(database.reader()).await.unwrap();
@@ -104,6 +137,66 @@ async fn messages_are_sent_once_though_the_process_is_killed() {
         let key = (conversations[0].workspace_id, rows().await[0].message_id);
         let shown = message::Entity::find_by_id(key).one(beside.reader()).await.unwrap().unwrap();
         assert!(shown.whatsapp_id.starts_with("wamid.") || shown.sending == Some(SendState::Queued));
+        program.stop();
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_repeated_until_it_is_answered_sends_once_though_the_process_is_killed() {
+    for database in databases().await {
+        let mut program = Program::new(database);
+        let meta = meta(&program).await;
+        program = program.with("PORTARIA_CLOUD_API__BASE_URL", &meta.base_url());
+        program.start().await;
+        program.set_up().await;
+        let token = program.sign_in("ana@example.com").await;
+        let (body, signature) = text_of(customer(0), &number(0), "wamid.S0", "oi");
+        assert_eq!(program.deliver(&body, &signature).await, 200);
+        program.wait_for_texts(&token, 1).await;
+        let asked = program.ask(Some(&token), "{ conversations { nodes { id } } }", json!({})).await;
+        let conversation = asked["data"]["conversations"]["nodes"][0]["id"].as_str().unwrap().to_owned();
+        let claim =
+            "mutation($i: ClaimConversationInput!) { claimConversation(input: $i) { userErrors { code } } }";
+        program.ask(Some(&token), claim, json!({ "i": { "conversationId": conversation } })).await;
+        let beside = program.database().await;
+        let open = format!("UPDATE conversations SET last_inbound_at = {}", Clock::system().now().0);
+        beside.writer().execute_unprepared(&open).await.unwrap();
+        let ana = Persistent { url: program.url.clone(), token, conversation };
+        let talking = tokio::spawn(async move {
+            let mut said = Vec::new();
+            for word in 0..30 {
+                let key = format!("word-{word}");
+                let id = ana.say(&key).await;
+                assert_eq!(ana.say(&key).await, id, "the same call answers with the same message");
+                said.push(id);
+            }
+            said
+        });
+        for moment in [90, 10, 160, 35] {
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            program.kill();
+            program.start().await;
+        }
+        let said = talking.await.unwrap();
+        let rows = rows_of(&beside).await;
+        assert_eq!((said.len(), rows.len()), (30, 30), "one message a key");
+        let began = Instant::now();
+        let is_under_way = |state| matches!(state, SendState::Queued | SendState::Sending);
+        while rows_of(&beside).await.iter().any(|(state, _)| is_under_way(*state)) {
+            assert!(began.elapsed() < PATIENCE, "{:?}", rows_of(&beside).await);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let mut times: BTreeMap<String, usize> = BTreeMap::new();
+        for sent in meta.messages() {
+            *times.entry(sent.request["text"]["body"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        assert_eq!(times.values().max(), Some(&1), "none twice: {times:?}");
+        let open = rows_of(&beside).await.iter().filter(|(state, _)| *state == SendState::Unclear).count();
+        assert!(
+            times.len() + open >= 30,
+            "what Meta has not seen is open: {} seen, {open} open",
+            times.len()
+        );
         program.stop();
     }
 }
