@@ -32,6 +32,7 @@ impl Company {
             finished_at: Set(Some(at)),
             members_checked: Set(0),
             findings_open: Set(0),
+            requested_by: Set(None),
         };
         let transaction = installation.database.begin().await.expect("a transaction");
         audit_run::Entity::insert(run).exec_without_returning(&transaction).await.expect("a run");

@@ -118,6 +118,11 @@ impl Morning {
             dismissed_until: None,
             dismissal_reason: None,
             alerted_at: None,
+            asked_at: None,
+            asked_by: None,
+            dismissed_severity: None,
+            reopened_count: 0,
+            resolved_by: None,
         };
         self.findings.push(OpenFinding { row, evidence });
         &mut self.findings.last_mut().unwrap().row
