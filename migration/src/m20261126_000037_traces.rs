@@ -9,7 +9,6 @@ use crate::ddl;
 pub struct Migration;
 
 const BEFORE: &[&str] = &[
-    "DROP INDEX routing_decisions_in_vain",
     "DROP INDEX activities_of_erasures",
     "DROP INDEX activities_of_exports",
     "DROP TABLE api_key_networks",

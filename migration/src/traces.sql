@@ -31,4 +31,3 @@ CREATE INDEX api_key_networks_by_first ON api_key_networks (workspace_id, first_
 -- Few among many, that are asked for by themselves.
 CREATE INDEX activities_of_exports ON activities (workspace_id, "at") WHERE action IN ('activity.exported', 'contact.exported', 'conversation.exported');
 CREATE INDEX activities_of_erasures ON activities (workspace_id, id) WHERE action = 'activity.details_erased';
-CREATE INDEX routing_decisions_in_vain ON routing_decisions (workspace_id, "at") WHERE assignee_id IS NULL;

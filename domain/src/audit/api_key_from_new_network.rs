@@ -60,9 +60,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 7, least: 1, most: 365, about: "How long a key is known before a network is new to it." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 7,
+    least: 1,
+    most: 365,
+    about: "How long a key is known before a network is new to it.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Chave de API usada de uma rede nova",

@@ -91,9 +91,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "sections", unit: Unit::Times, default: 3, least: 0, most: 1_000, about: "Sections of 10,000 activities, beside the newest, each night." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "sections",
+    unit: Unit::Times,
+    default: 3,
+    least: 0,
+    most: 1_000,
+    about: "Sections of 10,000 activities, beside the newest, each night.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "O histórico de atividades foi adulterado",
@@ -101,7 +106,10 @@ const PORTUGUESE: Said = Said {
     what_to_do: "Chame agora quem cuida do servidor. Não apague nada, guarde uma cópia do banco e compare com o último backup.",
     seen: |told| match told.number(FactName::Flaws) {
         0 => format!("Não foi possível conferir: falta a chave {}.", told.told(FactName::MissingKey)),
-        flaws => format!("{} com o que foi registrado.", told.count(flaws, "ponto não confere", "pontos não conferem")),
+        flaws => format!(
+            "{} com o que foi registrado.",
+            told.count(flaws, "ponto não confere", "pontos não conferem")
+        ),
     },
 };
 
@@ -111,7 +119,9 @@ const ENGLISH: Said = Said {
     what_to_do: "Call whoever looks after the server now. Delete nothing, keep a copy of the database, and compare it with the last backup.",
     seen: |told| match told.number(FactName::Flaws) {
         0 => format!("It could not be verified: the key {} is missing.", told.told(FactName::MissingKey)),
-        flaws => format!("{} what was recorded.", told.count(flaws, "place does not match", "places do not match")),
+        flaws => {
+            format!("{} what was recorded.", told.count(flaws, "place does not match", "places do not match"))
+        }
     },
 };
 
@@ -121,6 +131,9 @@ const SPANISH: Said = Said {
     what_to_do: "Llame ahora a quien cuida el servidor. No borre nada, guarde una copia de la base de datos y compárela con el último respaldo.",
     seen: |told| match told.number(FactName::Flaws) {
         0 => format!("No se pudo verificar: falta la clave {}.", told.told(FactName::MissingKey)),
-        flaws => format!("{} con lo que se registró.", told.count(flaws, "punto no coincide", "puntos no coinciden")),
+        flaws => format!(
+            "{} con lo que se registró.",
+            told.count(flaws, "punto no coincide", "puntos no coinciden")
+        ),
     },
 };

@@ -10,16 +10,19 @@ use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
 const ENDING: &str = "
+WITH open AS MATERIALIZED (
+    SELECT * FROM grants WHERE workspace_id = $1 AND closed_at IS NULL AND (valid_until IS NULL OR valid_until > $2)
+)
 SELECT g.id, g.member_id, g.role_id, g.channel_id, g.team_id, g.valid_until, g.granted_by
-FROM grants g
-JOIN members m ON m.workspace_id = g.workspace_id AND m.id = g.member_id AND m.status = 'active'
-WHERE g.workspace_id = $1 AND g.closed_at IS NULL AND g.valid_until > $2 AND g.valid_until <= $3
+FROM open g
+JOIN members m ON m.workspace_id = $1 AND m.id = g.member_id AND m.status = 'active'
+WHERE g.valid_until <= $3
   AND g.valid_until - g.valid_from > 2 * $4
   AND g.id NOT IN (SELECT grant_id FROM emergency_activations WHERE workspace_id = $1)
   AND NOT EXISTS (
-      SELECT 1 FROM grants n
-      WHERE n.workspace_id = g.workspace_id AND n.member_id = g.member_id AND n.role_id = g.role_id AND n.id <> g.id
-        AND n.closed_at IS NULL AND (n.valid_until IS NULL OR n.valid_until > g.valid_until)
+      SELECT 1 FROM open n
+      WHERE n.member_id = g.member_id AND n.role_id = g.role_id AND n.id <> g.id
+        AND (n.valid_until IS NULL OR n.valid_until > g.valid_until)
         AND (n.channel_id IS NULL AND n.team_id IS NULL OR n.channel_id = g.channel_id OR n.team_id = g.team_id))
 ORDER BY g.id";
 
@@ -28,11 +31,15 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let micros = i64::try_from(days.as_micros()).unwrap_or(i64::MAX / 2);
     let (from, to) = (look.now - days, look.now + days);
     let mut found = Vec::new();
-    for row in look.rows(ENDING, [look.workspace.0.into(), from.0.into(), to.0.into(), micros.into()]).await? {
+    for row in look.rows(ENDING, [look.workspace.0.into(), from.0.into(), to.0.into(), micros.into()]).await?
+    {
         let (grant, member): (GrantId, MemberId) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         let evidence = Evidence::new()
             .with(FactName::Role, FactValue::Role(row.try_get_by_index::<RoleId>(2)?))
-            .with_some(FactName::Channel, row.try_get_by_index::<Option<ChannelId>>(3)?.map(FactValue::Channel))
+            .with_some(
+                FactName::Channel,
+                row.try_get_by_index::<Option<ChannelId>>(3)?.map(FactValue::Channel),
+            )
             .with_some(FactName::Team, row.try_get_by_index::<Option<TeamId>>(4)?.map(FactValue::Team))
             .with(FactName::EndsAt, FactValue::At(row.try_get_by_index(5)?))
             .with(FactName::GrantedBy, FactValue::Member(row.try_get_by_index(6)?));
@@ -55,9 +62,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 7, least: 1, most: 60, about: "How long before and after the end it is told." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 7,
+    least: 1,
+    most: 60,
+    about: "How long before and after the end it is told.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Um papel está acabando ou acabou há pouco",

@@ -36,7 +36,10 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         let meant_until: Timestamp = row.try_get_by_index(2)?;
         let evidence = Evidence::new()
             .with(FactName::Role, FactValue::Role(row.try_get_by_index::<RoleId>(3)?))
-            .with_some(FactName::Channel, row.try_get_by_index::<Option<ChannelId>>(4)?.map(FactValue::Channel))
+            .with_some(
+                FactName::Channel,
+                row.try_get_by_index::<Option<ChannelId>>(4)?.map(FactValue::Channel),
+            )
             .with_some(FactName::Team, row.try_get_by_index::<Option<TeamId>>(5)?.map(FactValue::Team))
             .with(FactName::MeantUntil, FactValue::At(meant_until))
             .with(FactName::GrantedAt, FactValue::At(row.try_get_by_index(6)?))

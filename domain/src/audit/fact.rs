@@ -119,7 +119,9 @@ impl FactName {
             Self::Exports => ["Exportações", "Exports", "Exportaciones"],
             Self::TakenBackAt => ["Papel retirado", "Role taken back", "Rol retirado"],
             Self::Period => ["Período", "When", "Período"],
-            Self::MostContacts => ["Máximo em um dia até então", "Most in one day before", "Máximo en un día hasta entonces"],
+            Self::MostContacts => {
+                ["Máximo em um dia até então", "Most in one day before", "Máximo en un día hasta entonces"]
+            }
             Self::UnusedPermissions => ["Permissões sem uso", "Permissions not used", "Permisos sin uso"],
             Self::HeldSince => ["Com a pessoa desde", "Held since", "Los tiene desde"],
             Self::MeantUntil => ["Período previsto até", "Meant to stay until", "Período previsto hasta"],
@@ -139,7 +141,16 @@ impl FactName {
             Self::SameSince => ["O mesmo desde", "The same since", "El mismo desde"],
             Self::FirstFlaw => ["O primeiro", "The first", "El primero"],
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,
-            Self::GranterIsGone | Self::Grants | Self::Contacts | Self::IsGone | Self::Permitted | Self::Waited | Self::Refusals | Self::OthersWereTaken | Self::Flaws | Self::MissingKey => return None,
+            Self::GranterIsGone
+            | Self::Grants
+            | Self::Contacts
+            | Self::IsGone
+            | Self::Permitted
+            | Self::Waited
+            | Self::Refusals
+            | Self::OthersWereTaken
+            | Self::Flaws
+            | Self::MissingKey => return None,
         };
         Some(language.pick(&label))
     }

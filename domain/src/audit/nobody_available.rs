@@ -22,7 +22,8 @@ const WEEKS: u32 = 4;
 /// A number that has been there for less is still being set up.
 const SETTLING: u32 = 2;
 
-const ACTIVE: &str = "SELECT id FROM members WHERE workspace_id = $1 AND status = 'active' AND last_active_at >= $2";
+const ACTIVE: &str =
+    "SELECT id FROM members WHERE workspace_id = $1 AND status = 'active' AND last_active_at >= $2";
 
 /// Numbers that are not quite new, with whether somebody has written there within a month.
 const SETTLED: &str = "
@@ -31,7 +32,8 @@ SELECT c.id, CASE WHEN EXISTS (
     WHERE v.workspace_id = c.workspace_id AND v.channel_id = c.id AND v.last_activity_at >= $3) THEN 1 ELSE 0 END
 FROM channels c WHERE c.workspace_id = $1 AND c.created_at <= $2";
 
-/// Hours in which customers wrote to a number and nobody was found for any of them.
+/// Hours in which customers wrote to a number and nobody was found for any of them. Whether somebody was is looked for by
+/// time alone: of the workspace are its conversations.
 const WAITED: &str = "
 WITH hours AS (
     SELECT c.channel_id, (d.\"at\" + $3) / 3600000000 AS hour, COUNT(DISTINCT d.episode_id) AS waited
@@ -43,8 +45,8 @@ WITH hours AS (
 SELECT h.channel_id, h.hour, h.waited FROM hours h
 WHERE NOT EXISTS (
     SELECT 1 FROM routing_decisions d
-    JOIN conversations c ON c.workspace_id = d.workspace_id AND c.id = d.conversation_id
-    WHERE d.workspace_id = $1 AND d.assignee_id IS NOT NULL AND c.channel_id = h.channel_id
+    JOIN conversations c ON c.workspace_id = $1 AND c.id = d.conversation_id
+    WHERE d.assignee_id IS NOT NULL AND c.channel_id = h.channel_id
       AND d.\"at\" >= h.hour * 3600000000 - $3 AND d.\"at\" < (h.hour + 1) * 3600000000 - $3)
 ORDER BY h.channel_id, h.hour";
 
@@ -68,11 +70,17 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         }
         without.insert(place.channel_id);
         let team = place.team_id.map(|team| format!(" {team}")).unwrap_or_default();
-        let evidence = Evidence::new()
-            .with_some(FactName::Team, place.team_id.map(FactValue::Team))
-            .with(FactName::Permitted, FactValue::Number(i64::try_from(place.members.len()).unwrap_or(i64::MAX)));
+        let evidence = Evidence::new().with_some(FactName::Team, place.team_id.map(FactValue::Team)).with(
+            FactName::Permitted,
+            FactValue::Number(i64::try_from(place.members.len()).unwrap_or(i64::MAX)),
+        );
         let severity = if *is_written_to { RULE.severity } else { Severity::Medium };
-        let one = Found::by(&RULE, &format!("{}{team}", place.channel_id), About::Channel(place.channel_id), evidence);
+        let one = Found::by(
+            &RULE,
+            &format!("{}{team}", place.channel_id),
+            About::Channel(place.channel_id),
+            evidence,
+        );
         found.push(one.with_severity(severity));
     }
     found.extend(waiting_hours(look, &places, &without).await?);
@@ -94,7 +102,11 @@ async fn here(look: &Look<'_>) -> Result<HashSet<MemberId>> {
 }
 
 /// The hours of the week, within business hours, in which customers waited in vain in several weeks.
-async fn waiting_hours(look: &Look<'_>, places: &[Served], without: &BTreeSet<ChannelId>) -> Result<Vec<Found>> {
+async fn waiting_hours(
+    look: &Look<'_>,
+    places: &[Served],
+    without: &BTreeSet<ChannelId>,
+) -> Result<Vec<Found>> {
     let since = look.now - DAY * 7 * WEEKS;
     let weeks = look.parameter(&RULE, "weeks");
     let mut by_channel: BTreeMap<ChannelId, BTreeMap<i64, (i64, i64)>> = BTreeMap::new();
@@ -155,8 +167,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 7, least: 2, most: 60, about: "How long all may have been away." },
-    Parameter { name: "weeks", unit: Unit::Times, default: 2, least: 1, most: 4, about: "In how many of four weeks an hour was without anybody." },
+    Parameter {
+        name: "days",
+        unit: Unit::Days,
+        default: 7,
+        least: 2,
+        most: 60,
+        about: "How long all may have been away.",
+    },
+    Parameter {
+        name: "weeks",
+        unit: Unit::Times,
+        default: 2,
+        least: 1,
+        most: 4,
+        about: "In how many of four weeks an hour was without anybody.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {
@@ -166,8 +192,14 @@ const PORTUGUESE: Said = Said {
     seen: |told| match seen(told) {
         Seen::NotPermitted => "Ninguém pode assumir as conversas deste número.".to_owned(),
         Seen::Away(1) => "A única pessoa que pode assumir as conversas não aparece há dias.".to_owned(),
-        Seen::Away(people) => format!("{} podem assumir as conversas, mas ninguém aparece há dias.", told.count(people, "pessoa", "pessoas")),
-        Seen::Waited(waited) => format!("{} dentro do horário de atendimento, sem ninguém disponível.", told.count(waited, "cliente esperou", "clientes esperaram")),
+        Seen::Away(people) => format!(
+            "{} podem assumir as conversas, mas ninguém aparece há dias.",
+            told.count(people, "pessoa", "pessoas")
+        ),
+        Seen::Waited(waited) => format!(
+            "{} dentro do horário de atendimento, sem ninguém disponível.",
+            told.count(waited, "cliente esperou", "clientes esperaram")
+        ),
     },
 };
 
@@ -177,9 +209,17 @@ const ENGLISH: Said = Said {
     what_to_do: "Put somebody into the team or on shift at that time, give the role that is missing, or change the business hours.",
     seen: |told| match seen(told) {
         Seen::NotPermitted => "Nobody may take this number's conversations.".to_owned(),
-        Seen::Away(1) => "The only person who may take the conversations has not been there for days.".to_owned(),
-        Seen::Away(people) => format!("{} may take the conversations, but none has been there for days.", told.count(people, "person", "people")),
-        Seen::Waited(waited) => format!("{} within business hours while nobody was available.", told.count(waited, "customer waited", "customers waited")),
+        Seen::Away(1) => {
+            "The only person who may take the conversations has not been there for days.".to_owned()
+        }
+        Seen::Away(people) => format!(
+            "{} may take the conversations, but none has been there for days.",
+            told.count(people, "person", "people")
+        ),
+        Seen::Waited(waited) => format!(
+            "{} within business hours while nobody was available.",
+            told.count(waited, "customer waited", "customers waited")
+        ),
     },
 };
 
@@ -189,8 +229,16 @@ const SPANISH: Said = Said {
     what_to_do: "Ponga a alguien en el equipo o en el turno de ese horario, dé el rol que falta o ajuste el horario de atención.",
     seen: |told| match seen(told) {
         Seen::NotPermitted => "Nadie puede tomar las conversaciones de este número.".to_owned(),
-        Seen::Away(1) => "La única persona que puede tomar las conversaciones no aparece desde hace días.".to_owned(),
-        Seen::Away(people) => format!("{} pueden tomar las conversaciones, pero nadie aparece desde hace días.", told.count(people, "persona", "personas")),
-        Seen::Waited(waited) => format!("{} dentro del horario de atención sin nadie disponible.", told.count(waited, "cliente esperó", "clientes esperaron")),
+        Seen::Away(1) => {
+            "La única persona que puede tomar las conversaciones no aparece desde hace días.".to_owned()
+        }
+        Seen::Away(people) => format!(
+            "{} pueden tomar las conversaciones, pero nadie aparece desde hace días.",
+            told.count(people, "persona", "personas")
+        ),
+        Seen::Waited(waited) => format!(
+            "{} dentro del horario de atención sin nadie disponible.",
+            told.count(waited, "cliente esperó", "clientes esperaron")
+        ),
     },
 };

@@ -43,9 +43,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 7, least: 0, most: 365, about: "How old a workspace is before it is told." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 7,
+    least: 0,
+    most: 365,
+    about: "How old a workspace is before it is told.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Só uma pessoa administra tudo",

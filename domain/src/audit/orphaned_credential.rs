@@ -97,7 +97,11 @@ const PORTUGUESE: Said = Said {
     seen: |told| {
         told_of(
             told,
-            ["A chave foi criada por alguém que", "A chave do robô foi criada por alguém que", "A ligação com o diretório foi criada por alguém que"],
+            [
+                "A chave foi criada por alguém que",
+                "A chave do robô foi criada por alguém que",
+                "A ligação com o diretório foi criada por alguém que",
+            ],
             ["já saiu.", "está com o acesso suspenso."],
         )
     },
@@ -110,7 +114,11 @@ const ENGLISH: Said = Said {
     seen: |told| {
         told_of(
             told,
-            ["The key was made by somebody", "The bot's key was made by somebody", "The directory's credential was made by somebody"],
+            [
+                "The key was made by somebody",
+                "The bot's key was made by somebody",
+                "The directory's credential was made by somebody",
+            ],
             ["who is no longer a member.", "whose access is suspended."],
         )
     },
@@ -123,7 +131,11 @@ const SPANISH: Said = Said {
     seen: |told| {
         told_of(
             told,
-            ["La clave la creó alguien que", "La clave del bot la creó alguien que", "La conexión con el directorio la creó alguien que"],
+            [
+                "La clave la creó alguien que",
+                "La clave del bot la creó alguien que",
+                "La conexión con el directorio la creó alguien que",
+            ],
             ["ya no está.", "tiene el acceso suspendido."],
         )
     },

@@ -64,7 +64,10 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let mut keys: BTreeMap<ApiKeyId, (Vec<PermissionUse>, Vec<ChannelId>)> = BTreeMap::new();
     if look.records_uses_since(since).await? {
         for row in look.rows(&unused(), values()).await? {
-            let unused = PermissionUse { permission: row.try_get_by_index(1)?, last_used_at: row.try_get_by_index(2)? };
+            let unused = PermissionUse {
+                permission: row.try_get_by_index(1)?,
+                last_used_at: row.try_get_by_index(2)?,
+            };
             keys.entry(row.try_get_by_index(0)?).or_default().0.push(unused);
         }
     }
@@ -73,7 +76,10 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     }
     let found = keys.into_iter().map(|(key, (unused, channels))| {
         let evidence = Evidence::new()
-            .with_some(FactName::UnusedPermissions, (!unused.is_empty()).then_some(FactValue::Permissions(unused)))
+            .with_some(
+                FactName::UnusedPermissions,
+                (!unused.is_empty()).then_some(FactValue::Permissions(unused)),
+            )
             .with_some(FactName::WorksOn, (!channels.is_empty()).then_some(FactValue::Channels(channels)));
         Found::by(&RULE, &key, About::ApiKey(key), evidence)
     });
@@ -100,9 +106,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 90, least: 14, most: 730, about: "How long held, and how long not used." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 90,
+    least: 14,
+    most: 730,
+    about: "How long held, and how long not used.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Chave de API com mais acesso do que usa",
@@ -125,7 +136,10 @@ const ENGLISH: Said = Said {
         (0, _) => "Is good for every number, but the bot looks after some only.".to_owned(),
         (unused, wide) => {
             let wide = if wide { " And it is good for more numbers than the bot looks after." } else { "" };
-            format!("Does not use {}.{wide}", told.count(unused, "permission that it has", "permissions that it has"))
+            format!(
+                "Does not use {}.{wide}",
+                told.count(unused, "permission that it has", "permissions that it has")
+            )
         }
     },
 };

@@ -47,7 +47,8 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     }
     for row in look.rows(ACCESS_TOKENS, old()).await? {
         let id: ChannelId = row.try_get_by_index(0)?;
-        let changed = changed(look, (&id.to_string(), "channel.access_token_set"), row.try_get_by_index(1)?).await?;
+        let changed =
+            changed(look, (&id.to_string(), "channel.access_token_set"), row.try_get_by_index(1)?).await?;
         if changed < before {
             let evidence = since(Evidence::new(), changed);
             found.push(Found::by(&RULE, &format!("{id} {}", changed.0), About::Channel(id), evidence));
@@ -55,7 +56,8 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     }
     for row in look.rows(PROVIDERS, old()).await? {
         let id: IdentityProviderId = row.try_get_by_index(0)?;
-        let changed = changed(look, (&id.to_string(), "identity_provider.updated"), row.try_get_by_index(2)?).await?;
+        let changed =
+            changed(look, (&id.to_string(), "identity_provider.updated"), row.try_get_by_index(2)?).await?;
         if changed < before {
             let name = FactValue::Text(row.try_get_by_index(1)?);
             let evidence = since(Evidence::new().with(FactName::Provider, name), changed);
@@ -78,7 +80,11 @@ fn since(evidence: Evidence, at: Timestamp) -> Evidence {
 }
 
 /// When it was last given another, by the activity log; else when it came to be.
-async fn changed(look: &Look<'_>, (subject, action): (&str, &str), created_at: Timestamp) -> Result<Timestamp> {
+async fn changed(
+    look: &Look<'_>,
+    (subject, action): (&str, &str),
+    created_at: Timestamp,
+) -> Result<Timestamp> {
     let values = [look.workspace.0.into(), subject.into(), action.into()];
     Ok(created_at.max(Timestamp(look.count(CHANGED, values).await?)))
 }
@@ -114,8 +120,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 180, least: 30, most: 1_825, about: "How old a secret may become." },
-    Parameter { name: "ends_days", unit: Unit::Days, default: 14, least: 1, most: 90, about: "How long before its end a directory's credential is told of." },
+    Parameter {
+        name: "days",
+        unit: Unit::Days,
+        default: 180,
+        least: 30,
+        most: 1_825,
+        about: "How old a secret may become.",
+    },
+    Parameter {
+        name: "ends_days",
+        unit: Unit::Days,
+        default: 14,
+        least: 1,
+        most: 90,
+        about: "How long before its end a directory's credential is told of.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {
@@ -125,7 +145,12 @@ const PORTUGUESE: Said = Said {
     seen: |told| {
         told_of(
             told,
-            ["A chave secreta do aplicativo da Meta", "O token de acesso do número", "O segredo do provedor de identidade", "A credencial do diretório"],
+            [
+                "A chave secreta do aplicativo da Meta",
+                "O token de acesso do número",
+                "O segredo do provedor de identidade",
+                "A credencial do diretório",
+            ],
             ("é o mesmo segredo há", "vence em"),
         )
     },
@@ -138,7 +163,12 @@ const ENGLISH: Said = Said {
     seen: |told| {
         told_of(
             told,
-            ["The secret of the Meta app", "The number's access token", "The identity provider's secret", "The directory's credential"],
+            [
+                "The secret of the Meta app",
+                "The number's access token",
+                "The identity provider's secret",
+                "The directory's credential",
+            ],
             ("has been the same for", "ends on"),
         )
     },
@@ -151,7 +181,12 @@ const SPANISH: Said = Said {
     seen: |told| {
         told_of(
             told,
-            ["La clave secreta de la aplicación de Meta", "El token de acceso del número", "El secreto del proveedor de identidad", "La credencial del directorio"],
+            [
+                "La clave secreta de la aplicación de Meta",
+                "El token de acceso del número",
+                "El secreto del proveedor de identidad",
+                "La credencial del directorio",
+            ],
             ("lleva sin cambiar", "vence el"),
         )
     },

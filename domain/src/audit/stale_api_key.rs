@@ -76,9 +76,30 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 90, least: 7, most: 730, about: "How long a key may lie unused." },
-    Parameter { name: "never_days", unit: Unit::Days, default: 30, least: 1, most: 365, about: "How soon after it was made a key is to be used first." },
-    Parameter { name: "ends_days", unit: Unit::Days, default: 14, least: 1, most: 90, about: "How long before its end a key in use is told of." },
+    Parameter {
+        name: "days",
+        unit: Unit::Days,
+        default: 90,
+        least: 7,
+        most: 730,
+        about: "How long a key may lie unused.",
+    },
+    Parameter {
+        name: "never_days",
+        unit: Unit::Days,
+        default: 30,
+        least: 1,
+        most: 365,
+        about: "How soon after it was made a key is to be used first.",
+    },
+    Parameter {
+        name: "ends_days",
+        unit: Unit::Days,
+        default: 14,
+        least: 1,
+        most: 90,
+        about: "How long before its end a key in use is told of.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {

@@ -87,27 +87,47 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 90, least: 14, most: 730, about: "How long granted, and how long not used." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 90,
+    least: 14,
+    most: 730,
+    about: "How long granted, and how long not used.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Pode fazer mais do que precisa",
     why: "Permissões fortes que ninguém usa só servem a quem roubar essa conta.",
     what_to_do: "Troque o papel da pessoa por um menor, que permita só o que ela usa. Se ela ainda precisa, dispense este aviso com o motivo.",
-    seen: |told| format!("Não usa {} há muito tempo.", told.count(unused(told), "permissão importante", "permissões importantes")),
+    seen: |told| {
+        format!(
+            "Não usa {} há muito tempo.",
+            told.count(unused(told), "permissão importante", "permissões importantes")
+        )
+    },
 };
 
 const ENGLISH: Said = Said {
     title: "May do more than is needed",
     why: "Strong permissions that nobody uses are good only for somebody who steals the account.",
     what_to_do: "Give the person a smaller role that allows what they use. If they still need it, dismiss this with the reason.",
-    seen: |told| format!("Has long not used {}.", told.count(unused(told), "important permission", "important permissions")),
+    seen: |told| {
+        format!(
+            "Has long not used {}.",
+            told.count(unused(told), "important permission", "important permissions")
+        )
+    },
 };
 
 const SPANISH: Said = Said {
     title: "Puede hacer más de lo que necesita",
     why: "Los permisos fuertes que nadie usa solo le sirven a quien robe esa cuenta.",
     what_to_do: "Cambie el rol de la persona por uno menor que permita solo lo que usa. Si aún lo necesita, descarte este aviso con el motivo.",
-    seen: |told| format!("Hace mucho que no usa {}.", told.count(unused(told), "permiso importante", "permisos importantes")),
+    seen: |told| {
+        format!(
+            "Hace mucho que no usa {}.",
+            told.count(unused(told), "permiso importante", "permisos importantes")
+        )
+    },
 };

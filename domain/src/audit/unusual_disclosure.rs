@@ -11,29 +11,33 @@ use crate::error::Result;
 
 /// A day of `phone_reveal_days` is one of UTC.
 const DAY: i64 = 86_400_000_000;
-/// Their own past, and that of others, is looked at for so many days.
+/// Their own past, and that of others, is so many days long, and ends where what is looked at begins.
 const PAST: i64 = 90;
 /// Whose past has fewer days in it is measured by everybody's.
 const FEW: i64 = 5;
 /// A workspace without a past of so many days measures nothing.
 const YOUNG: i64 = 7;
 
+/// Everybody's days are gone through once; then those of whom it may be are looked at by the day.
 const REVEALED: &str = "
 WITH busiest AS (
     SELECT MAX(contacts) AS most, MIN(day) AS since FROM phone_reveal_days
     WHERE workspace_id = $1 AND day < $2 AND day >= $2 - $5
-), recent AS (
-    SELECT s.principal, s.day, s.contacts, s.first_at, s.last_at, COUNT(p.day) AS days, MAX(p.contacts) AS most
-    FROM phone_reveal_days s
-    LEFT JOIN phone_reveal_days p ON p.workspace_id = s.workspace_id AND p.principal = s.principal
-                                 AND p.day < s.day AND p.day >= s.day - $5
-    WHERE s.workspace_id = $1 AND s.day >= $2 AND s.contacts >= $3
-    GROUP BY s.principal, s.day, s.contacts, s.first_at, s.last_at
+), suspects AS (
+    SELECT principal, COUNT(CASE WHEN day < $2 THEN 1 END) AS days,
+           COALESCE(MAX(CASE WHEN day < $2 THEN contacts END), 0) AS most
+    FROM phone_reveal_days
+    WHERE workspace_id = $1 AND day >= $2 - $5
+    GROUP BY principal
+    HAVING MAX(CASE WHEN day >= $2 THEN contacts END) >= $3
+       AND (COUNT(CASE WHEN day < $2 THEN 1 END) < $6
+            OR MAX(CASE WHEN day >= $2 THEN contacts END) > $4 * MAX(CASE WHEN day < $2 THEN contacts END))
 )
-SELECT r.principal, r.day, r.contacts, r.first_at, r.last_at, COALESCE(r.most, 0)
-FROM recent r CROSS JOIN busiest b
-WHERE r.days >= $6 AND r.contacts > $4 * r.most
-   OR r.days < $6 AND b.since <= $2 - $7 AND r.contacts > $4 * b.most
+SELECT r.principal, r.day, r.contacts, r.first_at, r.last_at, p.most
+FROM suspects p CROSS JOIN phone_reveal_days r CROSS JOIN busiest b
+WHERE r.workspace_id = $1 AND r.principal = p.principal AND r.day >= $2 AND r.contacts >= $3
+  AND (p.days >= $6 AND r.contacts > $4 * p.most
+       OR p.days < $6 AND b.since <= $2 - $7 AND r.contacts > $4 * b.most)
 ORDER BY r.principal, r.day";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
@@ -75,13 +79,27 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
-    judges: "Full phone numbers of at least `least` different customers shown to one person or API key within one day (of UTC), and more than `times` times the highest number of any day of theirs in the 90 days before. Whose past has fewer than five such days is measured by the busiest day of anybody in the workspace, and nobody is before the workspace has a week of it.",
+    judges: "Full phone numbers of at least `least` different customers shown to one person or API key within one day (of UTC), and more than `times` times the highest number of any day of theirs in the 90 days before the last week. Whose past has fewer than five such days is measured by the busiest day of anybody in the workspace, and nobody is before the workspace has a week of it.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "times", unit: Unit::Times, default: 4, least: 2, most: 100, about: "How many times the highest number so far." },
-    Parameter { name: "least", unit: Unit::Times, default: 30, least: 5, most: 100_000, about: "Customers below which nothing is unusual." },
+    Parameter {
+        name: "times",
+        unit: Unit::Times,
+        default: 4,
+        least: 2,
+        most: 100,
+        about: "How many times the highest number so far.",
+    },
+    Parameter {
+        name: "least",
+        unit: Unit::Times,
+        default: 30,
+        least: 5,
+        most: 100_000,
+        about: "Customers below which nothing is unusual.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {
@@ -92,7 +110,10 @@ const PORTUGUESE: Said = Said {
         let seen = told.count(told.number(FactName::Contacts), "cliente", "clientes");
         match told.number(FactName::MostContacts) {
             0 => format!("Viu o telefone completo de {seen}; antes, não costumava ver nenhum."),
-            _ => format!("Viu o telefone completo de {seen}; até então, o máximo em um dia era {}.", most(told)),
+            _ => format!(
+                "Viu o telefone completo de {seen}; até então, o máximo em um dia era {}.",
+                most(told)
+            ),
         }
     },
 };
@@ -105,7 +126,10 @@ const ENGLISH: Said = Said {
         let seen = told.count(told.number(FactName::Contacts), "customer", "customers");
         match told.number(FactName::MostContacts) {
             0 => format!("Saw the full phone numbers of {seen}; before, they used to see none."),
-            _ => format!("Saw the full phone numbers of {seen}; until then, the most in one day was {}.", most(told)),
+            _ => format!(
+                "Saw the full phone numbers of {seen}; until then, the most in one day was {}.",
+                most(told)
+            ),
         }
     },
 };
@@ -118,7 +142,10 @@ const SPANISH: Said = Said {
         let seen = told.count(told.number(FactName::Contacts), "cliente", "clientes");
         match told.number(FactName::MostContacts) {
             0 => format!("Vio el teléfono completo de {seen}; antes no solía ver ninguno."),
-            _ => format!("Vio el teléfono completo de {seen}; hasta entonces, el máximo en un día era {}.", most(told)),
+            _ => format!(
+                "Vio el teléfono completo de {seen}; hasta entonces, el máximo en un día era {}.",
+                most(told)
+            ),
         }
     },
 };

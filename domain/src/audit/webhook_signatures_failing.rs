@@ -55,8 +55,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "refused", unit: Unit::Times, default: 20, least: 1, most: 1_000_000, about: "Deliveries turned away." },
-    Parameter { name: "hours", unit: Unit::Hours, default: 24, least: 1, most: 168, about: "Within so many hours." },
+    Parameter {
+        name: "refused",
+        unit: Unit::Times,
+        default: 20,
+        least: 1,
+        most: 1_000_000,
+        about: "Deliveries turned away.",
+    },
+    Parameter {
+        name: "hours",
+        unit: Unit::Hours,
+        default: 24,
+        least: 1,
+        most: 168,
+        about: "Within so many hours.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {
@@ -64,7 +78,8 @@ const PORTUGUESE: Said = Said {
     why: "Se a chave secreta do aplicativo está errada, mensagens de clientes não chegam. Se está certa, alguém está tentando se passar pela Meta.",
     what_to_do: "Compare a chave secreta do aplicativo no painel da Meta com a que está no Portaria. Se são iguais, veja quem mais conhece o endereço.",
     seen: |told| {
-        let refused = told.count(told.number(FactName::Refusals), "aviso foi recusado", "avisos foram recusados");
+        let refused =
+            told.count(told.number(FactName::Refusals), "aviso foi recusado", "avisos foram recusados");
         match told.evidence().is(FactName::OthersWereTaken) {
             true => format!("{refused}; outros, no mesmo período, foram aceitos."),
             false => format!("{refused}, e nenhum foi aceito."),
@@ -77,7 +92,8 @@ const ENGLISH: Said = Said {
     why: "If the app's secret is wrong, customers' messages do not arrive. If it is right, somebody is trying to pass for Meta.",
     what_to_do: "Compare the app's secret in Meta's dashboard with the one in Portaria. If they are the same, find out who else knows the address.",
     seen: |told| {
-        let refused = told.count(told.number(FactName::Refusals), "notice was turned away", "notices were turned away");
+        let refused =
+            told.count(told.number(FactName::Refusals), "notice was turned away", "notices were turned away");
         match told.evidence().is(FactName::OthersWereTaken) {
             true => format!("{refused}; others were taken in the same time."),
             false => format!("{refused}, and none was taken."),
@@ -90,7 +106,8 @@ const SPANISH: Said = Said {
     why: "Si la clave secreta de la aplicación es incorrecta, los mensajes de los clientes no llegan. Si es correcta, alguien intenta hacerse pasar por Meta.",
     what_to_do: "Compare la clave secreta de la aplicación en el panel de Meta con la que tiene Portaria. Si son iguales, averigüe quién más conoce la dirección.",
     seen: |told| {
-        let refused = told.count(told.number(FactName::Refusals), "aviso fue rechazado", "avisos fueron rechazados");
+        let refused =
+            told.count(told.number(FactName::Refusals), "aviso fue rechazado", "avisos fueron rechazados");
         match told.evidence().is(FactName::OthersWereTaken) {
             true => format!("{refused}; otros, en el mismo período, fueron aceptados."),
             false => format!("{refused} y ninguno fue aceptado."),

@@ -48,9 +48,8 @@ struct Touch {
 
 impl Touch {
     fn note(&mut self, origin: &Origin) {
-        let is_known = |(address, agent): &(String, String)| {
-            *address == origin.address && *agent == origin.user_agent
-        };
+        let is_known =
+            |(address, agent): &(String, String)| *address == origin.address && *agent == origin.user_agent;
         if origin.address.is_empty() || self.from.last().is_some_and(is_known) {
             return;
         }
@@ -173,10 +172,11 @@ impl ViewerCache {
         if let Some(cached) = state.viewers.get_mut(&token) {
             cached.last_used_at = cached.last_used_at.max(at);
         }
-        let touch = state
-            .touched
-            .entry(token)
-            .or_insert_with(|| Touch { viewer: viewer.clone(), at, from: Vec::new() });
+        let touch = state.touched.entry(token).or_insert_with(|| Touch {
+            viewer: viewer.clone(),
+            at,
+            from: Vec::new(),
+        });
         (touch.viewer, touch.at) = (viewer.clone(), at);
         if let Principal::ApiKey(_) = viewer.principal {
             touch.note(origin);

@@ -27,12 +27,8 @@ async fn boss(stage: &Stage) -> Person {
 async fn key(stage: &Stage, maker: &Person, grants: &[(RoleId, Scope)], days: u32) -> CreatedApiKey {
     let maker = stage.step_up(maker).await;
     let mut change = Change::by(&stage.installation, &maker.viewer, &[]).await.unwrap();
-    let new = NewApiKey {
-        name: "CRM",
-        grants,
-        expires_at: stage.clock.now() + days * DAY,
-        allowed_addresses: &[],
-    };
+    let new =
+        NewApiKey { name: "CRM", grants, expires_at: stage.clock.now() + days * DAY, allowed_addresses: &[] };
     let made = api_key::create(&mut change, new).await.unwrap();
     change.finish().await.unwrap();
     made
@@ -61,7 +57,9 @@ async fn a_key_is_found_that_nothing_uses_or_that_ends_in_use() {
         let grants = [support(&stage).await];
         let used = key(&stage, &boss, &grants, 200).await.key.id;
         let never = key(&stage, &boss, &grants, 200).await.key.id;
+        let brief = key(&stage, &boss, &grants, 300).await.key.id;
         was_used(&stage, used, start + 10 * DAY).await;
+        was_used(&stage, brief, start + 100 * DAY).await;
 
         stage.clock.set(start + 30 * DAY);
         assert_eq!(causes(&stage, AuditRule::StaleApiKey).await, [] as [String; 0]);
@@ -82,8 +80,10 @@ async fn a_key_is_found_that_nothing_uses_or_that_ends_in_use() {
         was_used(&stage, used, start + 185 * DAY).await;
         assert_eq!(causes(&stage, AuditRule::StaleApiKey).await, [] as [String; 0]);
         // A key for a fortnight ends as everybody knows.
-        let brief = key(&stage, &boss, &grants, 14).await.key.id;
-        was_used(&stage, brief, stage.clock.now()).await;
+        let now = stage.clock.now();
+        let sql = "UPDATE api_keys SET created_at = $3, expires_at = $4 WHERE workspace_id = $1 AND id = $2";
+        run(&stage, sql, [brief.0.into(), now.0.into(), (now + 14 * DAY).0.into()]).await;
+        was_used(&stage, brief, now).await;
         stage.clock.advance(MICRO);
         let seen = found(&stage, AuditRule::StaleApiKey).await;
         assert_eq!(seen.len(), 1, "{seen:?}");
@@ -115,11 +115,14 @@ async fn a_key_is_found_that_holds_more_than_it_uses() {
         let stage = Stage::on(test).await;
         let boss = boss(&stage).await;
         let start = stage.clock.now();
-        let reader = custom_role(&stage, "Leitor", &["contact:read_phone", "message:read", "contact:export"]).await;
+        let reader =
+            custom_role(&stage, "Leitor", &["contact:read_phone", "message:read", "contact:export"]).await;
         let made = key(&stage, &boss, &[(reader, Scope::Workspace)], 300).await.key.id;
         let idle = key(&stage, &boss, &[(reader, Scope::Workspace)], 300).await.key.id;
         let narrow = key(&stage, &boss, &[(reader, Scope::Channel(stage.sales))], 300).await.key.id;
-        for (key, permission) in [(made, "message:read"), (narrow, "message:read"), (narrow, "contact:read_phone")] {
+        for (key, permission) in
+            [(made, "message:read"), (narrow, "message:read"), (narrow, "contact:read_phone")]
+        {
             uses(&stage, key, permission, start + 80 * DAY).await;
         }
         connect_bot(&stage, made).await;
@@ -134,16 +137,25 @@ async fn a_key_is_found_that_holds_more_than_it_uses() {
         let seen = found(&stage, AuditRule::PowerfulApiKey).await;
         assert_eq!(seen.len(), 1, "the idle one is found as such: {seen:?}");
         assert_eq!(seen[0].about.api_key(), Some(made));
-        let Some(FactValue::Permissions(list)) = seen[0].evidence.get(FactName::UnusedPermissions) else { panic!() };
+        let Some(FactValue::Permissions(list)) = seen[0].evidence.get(FactName::UnusedPermissions) else {
+            panic!()
+        };
         let unused: Vec<_> = list.iter().map(|one| one.permission.as_str()).collect();
         assert_eq!(unused, ["contact:read_phone"], "what is sensitive no key has");
         assert_eq!(seen[0].evidence.get(FactName::WorksOn), Some(&FactValue::Channels(vec![stage.sales])));
         let [portuguese, ..] = told(&stage, &seen[0]).await;
-        assert!(portuguese.contains("Não usa 1 permissão que tem. E vale para mais números do que o robô atende."), "{portuguese}");
+        assert!(
+            portuguese
+                .contains("Não usa 1 permissão que tem. E vale para mais números do que o robô atende."),
+            "{portuguese}"
+        );
 
         uses(&stage, made, "contact:read_phone", start + 90 * DAY).await;
         let seen = found(&stage, AuditRule::PowerfulApiKey).await;
-        assert!(told(&stage, &seen[0]).await[1].contains("Is good for every number, but the bot looks after some only."));
+        assert!(
+            told(&stage, &seen[0]).await[1]
+                .contains("Is good for every number, but the bot looks after some only.")
+        );
         let sql = "UPDATE api_key_grants SET channel_id = $3 WHERE workspace_id = $1 AND api_key_id = $2";
         run(&stage, sql, [made.0.into(), stage.sales.0.into()]).await;
         assert_eq!(found(&stage, AuditRule::PowerfulApiKey).await, []);
@@ -180,7 +192,8 @@ async fn a_key_is_found_in_a_network_where_it_never_was() {
 
         stage.clock.set(start + 14 * DAY);
         // The thief is at work within the same minute as the program itself.
-        comes_from(&stage, &stolen, &["203.0.113.200", "2001:db8:1:ffff::7", "198.51.100.66", "203.0.113.5"]).await;
+        comes_from(&stage, &stolen, &["203.0.113.200", "2001:db8:1:ffff::7", "198.51.100.66", "203.0.113.5"])
+            .await;
         comes_from(&stage, &cloud, &["198.18.0.1"]).await;
         let seen = found(&stage, AuditRule::ApiKeyFromNewNetwork).await;
         assert_eq!(seen.len(), 1, "{}: {seen:?}", stage.test_database.name);
@@ -188,10 +201,18 @@ async fn a_key_is_found_in_a_network_where_it_never_was() {
         assert_eq!(seen[0].severity, Severity::High);
         assert_eq!(seen[0].evidence.at(FactName::FirstSeen), Some(stage.clock.now()));
         let [portuguese, ..] = told(&stage, &seen[0]).await;
-        assert!(portuguese.contains("Foi usada a partir de 198.51.100.66, de onde nunca tinha vindo."), "{portuguese}");
-        let sql = "UPDATE api_keys SET allowed_addresses = '198.51.100.0/24' WHERE workspace_id = $1 AND id = $2";
+        assert!(
+            portuguese.contains("Foi usada a partir de 198.51.100.66, de onde nunca tinha vindo."),
+            "{portuguese}"
+        );
+        let sql =
+            "UPDATE api_keys SET allowed_addresses = '198.51.100.0/24' WHERE workspace_id = $1 AND id = $2";
         run(&stage, sql, [stolen.key.id.0.into()]).await;
-        assert_eq!(found(&stage, AuditRule::ApiKeyFromNewNetwork).await, [], "who ties a key has said from where");
+        assert_eq!(
+            found(&stage, AuditRule::ApiKeyFromNewNetwork).await,
+            [],
+            "who ties a key has said from where"
+        );
     }
 }
 
@@ -199,7 +220,8 @@ async fn a_key_is_found_in_a_network_where_it_never_was() {
 async fn a_credential_is_found_whose_maker_is_gone() {
     for test in databases().await {
         let stage = Stage::on(test).await;
-        let (boss, maker) = (boss(&stage).await, stage.person("Dev", &[(Administrator, Scope::Workspace)]).await);
+        let (boss, maker) =
+            (boss(&stage).await, stage.person("Dev", &[(Administrator, Scope::Workspace)]).await);
         stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
         let grants = [support(&stage).await];
         let orphan = key(&stage, &maker, &grants, 100).await.key.id;
@@ -209,8 +231,7 @@ async fn a_credential_is_found_whose_maker_is_gone() {
                    VALUES ($1, $2, 'Entra ID', 'ptr_dir_', $3, $4, $5, $6)";
         let (now, ends) = (stage.clock.now(), stage.clock.now() + 100 * DAY);
         let hash = vec![7u8; 32];
-        let values =
-            [directory.0.into(), hash.into(), maker.member_id.0.into(), now.0.into(), ends.0.into()];
+        let values = [directory.0.into(), hash.into(), maker.member_id.0.into(), now.0.into(), ends.0.into()];
         run(&stage, sql, values).await;
         assert_eq!(found(&stage, AuditRule::OrphanedCredential).await, []);
 
@@ -223,7 +244,10 @@ async fn a_credential_is_found_whose_maker_is_gone() {
         assert_eq!((seen[0].about.api_key(), &seen[1].cause), (Some(orphan), &directory.to_string()));
         let words = [told(&stage, &seen[0]).await, told(&stage, &seen[1]).await];
         assert!(words[0][0].contains("A chave foi criada por alguém que já saiu."), "{words:?}");
-        assert!(words[1][1].contains("The directory's credential was made by somebody who is no longer a member."));
+        assert!(
+            words[1][1]
+                .contains("The directory's credential was made by somebody who is no longer a member.")
+        );
 
         let sql = "INSERT INTO activities (workspace_id, id, \"at\", actor_member_id, action, subject) \
                    VALUES ($1, $2, $3, $4, 'api_key.rotated', $5)";

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use portaria_domain::access::Scope;
 use portaria_domain::activity::{Actor, Deed, chain, record};
-use portaria_domain::audit::finding::{Sighting, reconcile};
 use portaria_domain::audit::fact::{FactName, FactValue};
+use portaria_domain::audit::finding::{Sighting, reconcile};
 use portaria_domain::audit::{Found, examine};
 use portaria_domain::business_hours::{self, BusinessHours, Exception, Place, Span, WeeklySpan};
 use portaria_domain::granting::Change;
@@ -45,7 +45,11 @@ async fn a_number_that_nobody_may_or_does_look_after_is_found() {
         everybody_is_here().await;
         assert_eq!(about(&stage).await, [], "{}: it is being set up", stage.test_database.name);
         stage.clock.advance(2 * DAY);
-        assert_eq!(about(&stage).await, [(Some(stage.support), Severity::High)], "who administers is no agent");
+        assert_eq!(
+            about(&stage).await,
+            [(Some(stage.support), Severity::High)],
+            "who administers is no agent"
+        );
         let seen = found(&stage, AuditRule::NobodyAvailable).await;
         let [portuguese, ..] = told(&stage, &seen[0]).await;
         assert!(portuguese.contains("| Ninguém pode assumir as conversas deste número."), "{portuguese}");
@@ -58,7 +62,10 @@ async fn a_number_that_nobody_may_or_does_look_after_is_found() {
         stage.clock.advance(7 * DAY + MICRO);
         let seen = found(&stage, AuditRule::NobodyAvailable).await;
         assert_eq!(seen.len(), 2, "{seen:?}");
-        assert!(told(&stage, &seen[0]).await[1].contains("The only person who may take the conversations has not been"));
+        assert!(
+            told(&stage, &seen[0]).await[1]
+                .contains("The only person who may take the conversations has not been")
+        );
         is_active_now(&stage, ana.member_id).await;
         assert_eq!(about(&stage).await, []);
         set_status(&stage, ana.member_id, "suspended").await;
@@ -66,10 +73,12 @@ async fn a_number_that_nobody_may_or_does_look_after_is_found() {
         set_status(&stage, ana.member_id, "active").await;
 
         // A team without anybody who may answer.
+        is_active_now(&stage, boss.member_id).await;
         let team = stage.team("Plantão", &[boss.member_id], &[stage.sales]).await;
         let own = stage.team("Vendas", &[ana.member_id], &[stage.sales]).await;
         assert_eq!(about(&stage).await, [], "an administrator who is in the team may");
-        run(&stage, "DELETE FROM team_members WHERE workspace_id = $1 AND team_id = $2", [team.0.into()]).await;
+        run(&stage, "DELETE FROM team_members WHERE workspace_id = $1 AND team_id = $2", [team.0.into()])
+            .await;
         let left = causes(&stage, AuditRule::NobodyAvailable).await;
         assert_eq!(left, [format!("{} {team}", stage.sales)], "and {own} has somebody");
     }
@@ -104,7 +113,9 @@ async fn hours_in_which_customers_wait_in_vain_week_after_week_are_found() {
         let boss = stage.step_up(&boss).await;
         let office = BusinessHours {
             time_zone: "America/Sao_Paulo".to_owned(),
-            weekly: (1..=5).map(|weekday| WeeklySpan { weekday, span: Span { from: 480, until: 1080 } }).collect(),
+            weekly: (1..=5)
+                .map(|weekday| WeeklySpan { weekday, span: Span { from: 480, until: 1080 } })
+                .collect(),
             exceptions: vec![Exception { date: "2026-03-11".to_owned(), spans: Vec::new() }],
         };
         let mut change = Change::by(&stage.installation, &boss.viewer, &[]).await.unwrap();
@@ -121,7 +132,13 @@ async fn hours_in_which_customers_wait_in_vain_week_after_week_are_found() {
         for week in 0..3 {
             decided(&stage, conversation, monday + week * 7 * DAY + 12 * HOUR, None).await;
             decided(&stage, conversation, monday + week * 7 * DAY + 2 * HOUR, None).await;
-            decided(&stage, conversation, monday + week * 7 * DAY + 2 * HOUR + 40 * 60 * Duration::from_secs(1), Some(ana.member_id)).await;
+            decided(
+                &stage,
+                conversation,
+                monday + week * 7 * DAY + 2 * HOUR + 40 * 60 * Duration::from_secs(1),
+                Some(ana.member_id),
+            )
+            .await;
         }
         stage.clock.set(monday + 16 * DAY);
         is_active_now(&stage, ana.member_id).await;
@@ -134,7 +151,10 @@ async fn hours_in_which_customers_wait_in_vain_week_after_week_are_found() {
         assert_eq!(seen[0].evidence.get(FactName::Hours), Some(&FactValue::HoursOfWeek(vec![8])));
         let [portuguese, english, _] = told(&stage, &seen[0]).await;
         assert!(portuguese.contains("3 clientes esperaram dentro do horário de atendimento"), "{portuguese}");
-        assert!(portuguese.ends_with("Horários: seg. 8–9 h") && english.ends_with("Hours: Mon 8–9 h"), "{portuguese}");
+        assert!(
+            portuguese.ends_with("Horários: seg. 8–9 h") && english.ends_with("Hours: Mon 8–9 h"),
+            "{portuguese}"
+        );
         stage.clock.set(monday + 29 * DAY);
         is_active_now(&stage, ana.member_id).await;
         assert_eq!(found(&stage, AuditRule::NobodyAvailable).await, [], "only one Monday is left");
@@ -165,7 +185,12 @@ async fn deliveries_with_wrong_signatures_are_found_while_they_come() {
         refused(&stage, &key, "too_large", start + HOUR, 100).await;
         refused(&stage, "outra", "wrong_signature", start + HOUR, 100).await;
         stage.clock.set(start + 2 * HOUR);
-        assert_eq!(found(&stage, AuditRule::WebhookSignaturesFailing).await, [], "{}", stage.test_database.name);
+        assert_eq!(
+            found(&stage, AuditRule::WebhookSignaturesFailing).await,
+            [],
+            "{}",
+            stage.test_database.name
+        );
         refused(&stage, &key, "wrong_signature", start + HOUR, 1).await;
         let seen = found(&stage, AuditRule::WebhookSignaturesFailing).await;
         assert_eq!(seen.len(), 1, "{seen:?}");
@@ -256,7 +281,8 @@ async fn an_activity_log_that_was_tampered_with_is_found() {
         assert_eq!(found(&stage, AuditRule::BrokenChain).await, [], "what waits for its seal is nothing odd");
         chain::seal(&stage.installation).await.unwrap();
 
-        activity_log::run(database, "UPDATE activities SET action = 'test.undone' WHERE subject = 'thing 5'").await;
+        activity_log::run(database, "UPDATE activities SET action = 'test.undone' WHERE subject = 'thing 5'")
+            .await;
         let seen = write_findings(&stage).await;
         assert_eq!(seen.len(), 1, "{seen:?}");
         assert_eq!((seen[0].cause.as_str(), seen[0].severity), ("0", Severity::Critical));
@@ -265,7 +291,8 @@ async fn an_activity_log_that_was_tampered_with_is_found() {
         stage.clock.advance(30 * DAY);
         let again = write_findings(&stage).await;
         assert_eq!(again, seen, "it is the same thing a month later");
-        activity_log::run(database, "UPDATE activities SET action = 'test.done' WHERE subject = 'thing 5'").await;
+        activity_log::run(database, "UPDATE activities SET action = 'test.done' WHERE subject = 'thing 5'")
+            .await;
         assert_eq!(found(&stage, AuditRule::BrokenChain).await, []);
     }
 }

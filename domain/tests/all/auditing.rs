@@ -22,8 +22,7 @@ pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the rule finds now.
 pub async fn found(stage: &Stage, rule: AuditRule) -> Vec<Found> {
-    let workspace =
-        workspace::find(stage.installation.database.reader(), stage.workspace_id).await.unwrap();
+    let workspace = workspace::find(stage.installation.database.reader(), stage.workspace_id).await.unwrap();
     let examination = examine(&stage.installation, &workspace).await.unwrap();
     examination.found.into_iter().filter(|found| found.rule == rule).collect()
 }
@@ -86,7 +85,8 @@ pub async fn built_in(stage: &Stage, role: BuiltInRole) -> RoleId {
 /// A role of the workspace's own.
 pub async fn custom_role(stage: &Stage, name: &str, permissions: &[&str]) -> RoleId {
     let id: RoleId = stage.clock.new_id();
-    let sql = "INSERT INTO roles (workspace_id, id, name, description, created_at) VALUES ($1, $2, $3, '', $4)";
+    let sql =
+        "INSERT INTO roles (workspace_id, id, name, description, created_at) VALUES ($1, $2, $3, '', $4)";
     run(stage, sql, [id.0.into(), name.into(), stage.clock.now().0.into()]).await;
     for permission in permissions {
         let sql = "INSERT INTO role_permissions (workspace_id, role_id, permission) VALUES ($1, $2, $3)";
