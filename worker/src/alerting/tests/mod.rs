@@ -134,7 +134,7 @@ impl Scene {
         portaria_entity::user::Entity::update(row).exec(writer).await.unwrap();
     }
 
-    /// Nobody in the workspace is anybody's member any more but these.
+    /// How many members the workspace has.
     async fn members(&self) -> usize {
         let find = member::Entity::find().filter(member::Column::WorkspaceId.eq(self.stage.workspace_id));
         find.all(self.stage.installation.database.reader()).await.unwrap().len()
