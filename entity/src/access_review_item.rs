@@ -56,8 +56,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub workspace_id: WorkspaceId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: AccessReviewItemId,
     pub review_id: AccessReviewId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AccessReviewItemId,
     pub kind: ItemKind,
     /// Who holds it; none: a key does.
     pub member_id: Option<MemberId>,

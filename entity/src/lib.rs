@@ -3,6 +3,7 @@
 pub mod access_review;
 pub mod access_review_item;
 pub mod access_review_person;
+pub mod access_review_reviewer;
 pub mod access_review_schedule;
 pub mod activity;
 pub mod activity_detail;

@@ -98,15 +98,13 @@ CREATE TABLE access_review_items (
     outcome TEXT,
     outcome_at BIGINT,
     refusal TEXT,
-    PRIMARY KEY (workspace_id, id),
+    PRIMARY KEY (workspace_id, review_id, id),
     FOREIGN KEY (workspace_id, review_id) REFERENCES access_reviews (workspace_id, id),
     FOREIGN KEY (workspace_id, member_id) REFERENCES members (workspace_id, id),
     FOREIGN KEY (workspace_id, api_key_id) REFERENCES api_keys (workspace_id, id),
     FOREIGN KEY (workspace_id, reviewer_id) REFERENCES members (workspace_id, id),
     FOREIGN KEY (workspace_id, decided_by) REFERENCES members (workspace_id, id)
 ){clustered};
-CREATE INDEX access_review_items_in_order ON access_review_items (workspace_id, review_id, id);
-CREATE INDEX access_review_items_by_reviewer ON access_review_items (workspace_id, review_id, reviewer_id, id);
 -- What the people in a closed review were called: may be erased; the hash, which the document's digest covers, stays.
 CREATE TABLE access_review_people (
     workspace_id {uuid} NOT NULL,

@@ -84,8 +84,9 @@ async fn with_evidence(installation: &Installation, mut items: Vec<Model>) -> Re
         let Some(evidence) = known.get(&item.id) else { continue };
         let text = serde_json::to_string(evidence).map_err(Error::internal)?;
         let sql = "UPDATE access_review_items SET evidence = $3 \
-                   WHERE workspace_id = $1 AND id = $2 AND evidence IS NULL AND outcome IS NULL";
-        let values = [item.workspace_id.0.into(), item.id.0.into(), text.clone().into()];
+                   WHERE workspace_id = $1 AND review_id = $4 AND id = $2 AND evidence IS NULL AND outcome IS NULL";
+        let values =
+            [item.workspace_id.0.into(), item.id.0.into(), text.clone().into(), item.review_id.0.into()];
         transaction.execute_raw(database.statement(sql, values)).await?;
         item.evidence = Some(text);
     }
@@ -120,6 +121,7 @@ async fn note(
     let done = access_review_item::Entity::update_many()
         .set(row)
         .filter(access_review_item::Column::WorkspaceId.eq(item.workspace_id))
+        .filter(access_review_item::Column::ReviewId.eq(item.review_id))
         .filter(access_review_item::Column::Id.eq(item.id))
         .filter(access_review_item::Column::Outcome.is_null())
         .exec(connection)

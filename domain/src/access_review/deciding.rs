@@ -280,6 +280,7 @@ async fn write(
     item.evidence = Some(serde_json::to_string(evidence).map_err(Error::internal)?);
     let row = access_review_item::ActiveModel {
         workspace_id: Set(item.workspace_id),
+        review_id: Set(item.review_id),
         id: Set(item.id),
         decision: Set(item.decision),
         decision_reason: Set(item.decision_reason.clone()),
@@ -298,6 +299,7 @@ async fn end(transaction: &impl ConnectionTrait, mut item: Model, now: Timestamp
     (item.outcome, item.outcome_at) = (Some(Outcome::EndedMeanwhile), Some(now));
     let row = access_review_item::ActiveModel {
         workspace_id: Set(item.workspace_id),
+        review_id: Set(item.review_id),
         id: Set(item.id),
         outcome: Set(item.outcome),
         outcome_at: Set(item.outcome_at),

@@ -53,9 +53,10 @@ const PRESENCE: &str = "
 SELECT m.id, m.last_active_at, (
     SELECT e.\"at\" FROM sign_in_events e
     WHERE e.user_id = m.user_id AND e.workspace_id = m.workspace_id AND e.outcome = 'succeeded' AND e.\"at\" <= $2
-    ORDER BY e.\"at\" DESC LIMIT 1)
+    ORDER BY e.\"at\" DESC LIMIT 1), CASE WHEN m.status = 'active' THEN 1 ELSE 0 END
 FROM members m WHERE m.workspace_id = $1 AND m.id IN ({})";
-const KEYS: &str = "SELECT id, last_used_at, CAST(NULL AS BIGINT) FROM api_keys WHERE workspace_id = $1 AND created_at <= $2 AND id IN ({})";
+const KEYS: &str = "SELECT id, last_used_at, CAST(NULL AS BIGINT), 0 FROM api_keys \
+                    WHERE workspace_id = $1 AND created_at <= $2 AND id IN ({})";
 const USES: &str = "SELECT member_id, permission, last_used_at FROM member_permission_uses \
                     WHERE workspace_id = $1 AND first_used_at <= $2 AND member_id IN ({})";
 const KEY_USES: &str = "SELECT api_key_id, permission, last_used_at FROM api_key_permission_uses \
@@ -70,11 +71,8 @@ const FINDINGS: &str = "SELECT member_id, COUNT(*) FROM findings WHERE workspace
                         AND status IN ('open', 'acknowledged') AND member_id IN ({}) GROUP BY member_id";
 const KEY_FINDINGS: &str = "SELECT api_key_id, COUNT(*) FROM findings WHERE workspace_id = $1 AND opened_at <= $2 \
                             AND status IN ('open', 'acknowledged') AND api_key_id IN ({}) GROUP BY api_key_id";
-const HOLDERS: &str = "
-SELECT g.member_id, g.role_id FROM grants g
-JOIN members m ON m.workspace_id = g.workspace_id AND m.id = g.member_id AND m.status = 'active'
-WHERE g.workspace_id = $1 AND g.closed_at IS NULL AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until > $2)
-  AND g.member_id IN ({})";
+const HELD: &str = "SELECT member_id, role_id FROM grants WHERE workspace_id = $1 AND closed_at IS NULL \
+                    AND valid_from <= $2 AND (valid_until IS NULL OR valid_until > $2) AND member_id IN ({})";
 
 /// Rows about some holders or roles, by whom or what they are about.
 struct Reading<'a, C> {
@@ -131,10 +129,13 @@ pub async fn evidence_of(
     Ok(all)
 }
 
+/// When somebody was last active, when they last signed in, and whether they are an active member.
+type Presence = (Option<Timestamp>, Option<Timestamp>, bool);
+
 /// What is known of the holders of some items.
 #[derive(Default)]
 struct Known {
-    presence: HashMap<Uuid, (Option<Timestamp>, Option<Timestamp>)>,
+    presence: HashMap<Uuid, Presence>,
     uses: HashMap<Uuid, Vec<(String, Timestamp)>>,
     findings: HashMap<Uuid, i64>,
     holders: HashMap<RoleId, i64>,
@@ -148,8 +149,9 @@ impl Known {
         let ids = (members.as_slice(), keys.as_slice());
         let mut known = Self::default();
         for row in reading.both((PRESENCE, KEYS), ids).await? {
-            let times = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            known.presence.insert(row.try_get_by_index(0)?, times);
+            let is_active = row.try_get_by_index::<i32>(3)? == 1;
+            let presence = (row.try_get_by_index(1)?, row.try_get_by_index(2)?, is_active);
+            known.presence.insert(row.try_get_by_index(0)?, presence);
         }
         for row in reading.both((USES, KEY_USES), ids).await? {
             let of = known.uses.entry(row.try_get_by_index(0)?).or_default();
@@ -167,7 +169,7 @@ impl Known {
         for row in reading.rows(COLLEAGUES, &distinct(roles.into_iter())).await? {
             known.holders.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         }
-        for row in reading.rows(HOLDERS, &members).await? {
+        for row in reading.rows(HELD, &members).await? {
             known.held.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
         }
         Ok(known)
@@ -181,7 +183,7 @@ impl Known {
     ) -> Result<Evidence> {
         let snapshot = Snapshot::of(item)?;
         let holder = item.member_id.map(|id| id.0).or(item.api_key_id.map(|id| id.0)).unwrap_or_default();
-        let (active, signed_in) = self.presence.get(&holder).copied().unwrap_or_default();
+        let (active, signed_in, is_member) = self.presence.get(&holder).copied().unwrap_or_default();
         let permissions = match &snapshot.role_id {
             Some(role) => {
                 let of_role = roles.get(role).copied().unwrap_or_default();
@@ -201,14 +203,14 @@ impl Known {
             permissions,
             used,
             uses_recorded_since: Moment(recorded_since),
-            colleagues: self.colleagues(role_of(item)?, holder),
+            colleagues: self.colleagues(role_of(item)?, (holder, is_member)),
             open_findings: self.findings.get(&holder).copied().unwrap_or_default(),
         })
     }
 
-    fn colleagues(&self, role: Option<RoleId>, holder: Uuid) -> i64 {
+    fn colleagues(&self, role: Option<RoleId>, (holder, is_active): (Uuid, bool)) -> i64 {
         let Some(role) = role else { return 0 };
-        let own = self.held.get(&holder).is_some_and(|held| held.contains(&role));
+        let own = is_active && self.held.get(&holder).is_some_and(|held| held.contains(&role));
         self.holders.get(&role).copied().unwrap_or_default() - i64::from(own)
     }
 }

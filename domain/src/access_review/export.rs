@@ -26,6 +26,8 @@ use crate::viewer::Viewer;
 /// The most items that one answer of the API holds.
 const MOST: i64 = 20_000;
 const PAGE: u64 = 500;
+/// The transaction that closes a review takes no longer.
+const LONGEST_CLOSING: std::time::Duration = std::time::Duration::from_secs(60 * 60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -124,21 +126,32 @@ async fn put_down(
 /// The link of the chain that covers the activity which tells the digest; it is made now if it has not been.
 async fn seal_of(installation: &Installation, review: &Review) -> Result<Seal> {
     let database = &installation.database;
-    let sql = "SELECT a.id, s.sequence, s.mac FROM activities a \
-               JOIN activity_seals s ON s.workspace_id = a.workspace_id AND s.activity_id = a.id \
-               WHERE a.workspace_id = $1 AND a.subject = $2 AND a.action = $3 ORDER BY s.sequence LIMIT 1";
-    let values = [review.workspace_id.0.into(), review.id.to_string().into(), CLOSED.into()];
+    let unknown = || Error::internal("the end of an access review is not in the activity log");
+    // By its time, for the log is long: it was put down in the transaction that closed the review.
+    let told = "SELECT id FROM activities WHERE workspace_id = $1 AND \"at\" >= $4 AND \"at\" <= $5 \
+                AND subject = $2 AND action = $3";
+    let closed = review.closed_at.ok_or_else(unknown)?;
+    let values = [
+        review.workspace_id.0.into(),
+        review.id.to_string().into(),
+        CLOSED.into(),
+        closed.0.into(),
+        (closed + LONGEST_CLOSING).0.into(),
+    ];
+    let row = database.reader().query_one_raw(database.statement(told, values)).await?;
+    let activity_id: ActivityId = row.ok_or_else(unknown)?.try_get_by_index(0)?;
+    let sealed = "SELECT sequence, mac FROM activity_seals WHERE workspace_id = $1 AND activity_id = $2";
     for attempt in 0..2 {
-        let statement = database.statement(sql, values.clone());
-        if let Some(row) = database.reader().query_one_raw(statement).await? {
-            let (activity_id, sequence) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-            return Ok(Seal { activity_id, sequence, mac: row.try_get_by_index(2)? });
+        let values = [review.workspace_id.0.into(), activity_id.0.into()];
+        if let Some(row) = database.reader().query_one_raw(database.statement(sealed, values)).await? {
+            let (sequence, mac) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            return Ok(Seal { activity_id, sequence, mac });
         }
         if attempt == 0 {
             chain::seal(installation).await?;
         }
     }
-    Err(Error::internal("the end of an access review is not in the activity log"))
+    Err(unknown())
 }
 
 /// Makes the digest anew from what is on record, and compares it with what was written down and sealed.

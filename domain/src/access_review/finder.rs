@@ -2,11 +2,11 @@
 
 use portaria_entity::access_review::{self, Model as Review};
 use portaria_entity::access_review_item::{self, Decision, Model, Outcome};
-use portaria_entity::access_review_schedule;
 use portaria_entity::id::{
     AccessReviewId, AccessReviewItemId, AccessReviewScheduleId, MemberId, WorkspaceId,
 };
-use sea_orm::sea_query::Expr;
+use portaria_entity::{access_review_reviewer, access_review_schedule};
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -17,9 +17,6 @@ use crate::installation::Installation;
 use crate::permission::Permission;
 use crate::viewer::Viewer;
 
-const DECIDES_IN: &str = "EXISTS (SELECT 1 FROM access_review_reviewers v WHERE v.workspace_id = access_reviews.workspace_id \
-                          AND v.review_id = access_reviews.id AND v.member_id = $1)";
-
 /// The reviews that a viewer may know of.
 fn seen(viewer: &Viewer) -> Select<access_review::Entity> {
     let find =
@@ -28,7 +25,13 @@ fn seen(viewer: &Viewer) -> Select<access_review::Entity> {
     match viewer.member_id() {
         _ if held.contains(Permission::AccessAuditRead) => find,
         Some(member) if held.contains(Permission::AccessReviewDecide) => {
-            find.filter(Expr::cust_with_values(DECIDES_IN, [member.0]))
+            let decides_in = Query::select()
+                .column(access_review_reviewer::Column::ReviewId)
+                .from(access_review_reviewer::Entity)
+                .and_where(access_review_reviewer::Column::WorkspaceId.eq(viewer.workspace_id))
+                .and_where(access_review_reviewer::Column::MemberId.eq(member))
+                .to_owned();
+            find.filter(access_review::Column::Id.in_subquery(decides_in))
         }
         Some(_) | None => find.filter(access_review::Column::Id.is_null()),
     }
