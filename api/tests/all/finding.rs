@@ -1,7 +1,7 @@
 //! Findings, rules and runs of the auditor as front ends see them.
 
 use portaria_domain::access::Scope;
-use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom, FailuresOn, SignIn};
+use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom, SignIn};
 use portaria_domain::audit::{About, Evidence, Found};
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{FindingId, MemberId};

@@ -139,7 +139,7 @@ async fn do_it(installation: &Installation, review: &Review, (item, act): (&Mode
     }
     match outcome {
         Ok(()) => Ok(()),
-        Err(Error::Refused(Refusal::AlreadyEnded)) | Err(Error::NotFound) => {
+        Err(Error::Refused(Refusal::AlreadyEnded) | Error::NotFound) => {
             note_all(installation, &[(item.clone(), Outcome::EndedMeanwhile)]).await
         }
         Err(Error::Refused(refusal)) => refused(installation, item, refusal).await,

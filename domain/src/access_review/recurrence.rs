@@ -82,7 +82,7 @@ impl Calendar {
     /// before there was a schedule, and nothing twice when the clock was set back.
     pub fn due(&self, schedule: &Schedule, last: Option<&str>, now: Timestamp) -> Result<Option<Occurrence>> {
         let mut latest = None;
-        for occurrence in self.from_first(schedule)? {
+        for occurrence in self.occurrences(schedule)? {
             let occurrence = occurrence?;
             if occurrence.at > now {
                 break;
@@ -97,7 +97,7 @@ impl Calendar {
 
     /// The first that is still to come.
     pub fn next(&self, schedule: &Schedule, now: Timestamp) -> Result<Option<Occurrence>> {
-        for occurrence in self.from_first(schedule)? {
+        for occurrence in self.occurrences(schedule)? {
             let occurrence = occurrence?;
             if occurrence.at > now.max(schedule.created_at) {
                 return Ok(Some(occurrence));
@@ -107,7 +107,7 @@ impl Calendar {
     }
 
     /// Counted from the first each time, so that the 31st comes back after a shorter month; to the end of the calendar.
-    fn from_first(&self, schedule: &Schedule) -> Result<impl Iterator<Item = Result<Occurrence>>> {
+    fn occurrences(&self, schedule: &Schedule) -> Result<impl Iterator<Item = Result<Occurrence>>> {
         let first: Date = schedule.first_on.parse().map_err(Error::internal)?;
         let months = i64::from(schedule.every_months.max(1));
         let days = (0..12_000).map_while(move |count: i64| first.checked_add((count * months).months()).ok());

@@ -57,6 +57,11 @@ pub async fn told(stage: &Stage, found: &Found) -> [String; 3] {
         dismissed_until: None,
         dismissal_reason: None,
         alerted_at: None,
+        asked_at: None,
+        asked_by: None,
+        dismissed_severity: None,
+        reopened_count: 0,
+        resolved_by: None,
     };
     let finding = OpenFinding { row, evidence: found.evidence.clone() };
     let at = stage.clock.now();

@@ -156,6 +156,7 @@ pub async fn told(stage: &Stage, rule: AuditRule) -> [Vec<Told>; 3] {
         finished_at: Set(None),
         members_checked: Set(0),
         findings_open: Set(0),
+        requested_by: Set(None),
     };
     audit_run::Entity::insert(run).exec_without_returning(&transaction).await.unwrap();
     let sighting = Sighting { workspace_id: *workspace_id, run_id, found: &found, at };
