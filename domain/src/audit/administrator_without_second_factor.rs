@@ -53,9 +53,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 1, least: 0, most: 30, about: "How long a new administrator has to set one up." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 1,
+    least: 0,
+    most: 30,
+    about: "How long a new administrator has to set one up.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Um administrador não tem segundo fator",

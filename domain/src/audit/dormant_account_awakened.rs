@@ -74,9 +74,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 60, least: 7, most: 365, about: "Silence after which a sign-in is remarkable. Longer than a holiday." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 60,
+    least: 7,
+    most: 365,
+    about: "Silence after which a sign-in is remarkable. Longer than a holiday.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Uma conta parada há muito tempo voltou a ser usada",
@@ -89,7 +94,9 @@ const ENGLISH: Said = Said {
     title: "An account that was long unused is in use again",
     why: "It may be someone back from leave. But forgotten accounts are what intruders like best: their owner is not looking.",
     what_to_do: "Confirm with the person, by telephone or face to face, that it was them. If not, end the sessions and suspend the access.",
-    seen: |told| format!("Nobody had used the account for {}, and then someone signed in.", told.days(silence(told))),
+    seen: |told| {
+        format!("Nobody had used the account for {}, and then someone signed in.", told.days(silence(told)))
+    },
 };
 
 const SPANISH: Said = Said {

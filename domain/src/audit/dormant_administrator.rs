@@ -33,9 +33,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 14, least: 1, most: 365, about: "How long an administrator may stay away." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 14,
+    least: 1,
+    most: 365,
+    about: "How long an administrator may stay away.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Um administrador não aparece há muito tempo",

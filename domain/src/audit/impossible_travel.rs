@@ -124,7 +124,8 @@ async fn alarming(
     let is_strange = both.map(|entry| !past.knows_device(entry));
     let mut usual = 0;
     for entry in both {
-        let is_usual = past.knows_network(entry, long_ago) || is_of_company(look, entry, jump.before.at).await?;
+        let is_usual =
+            past.knows_network(entry, long_ago) || is_of_company(look, entry, jump.before.at).await?;
         usual += usize::from(is_usual);
     }
     // One's own connection, and the company's or one's own way round: both are theirs.
@@ -183,8 +184,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "kilometres_per_hour", unit: Unit::KilometresPerHour, default: 900, least: 100, most: 3_000, about: "As fast as anybody travels." },
-    Parameter { name: "minutes", unit: Unit::Minutes, default: 60, least: 1, most: 720, about: "Within this time nobody is in two countries, where distances are not known." },
+    Parameter {
+        name: "kilometres_per_hour",
+        unit: Unit::KilometresPerHour,
+        default: 900,
+        least: 100,
+        most: 3_000,
+        about: "As fast as anybody travels.",
+    },
+    Parameter {
+        name: "minutes",
+        unit: Unit::Minutes,
+        default: 60,
+        least: 1,
+        most: 720,
+        about: "Within this time nobody is in two countries, where distances are not known.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {
@@ -192,9 +207,16 @@ const PORTUGUESE: Said = Said {
     why: "Ninguém viaja tão depressa: ou a pessoa usa uma VPN, ou alguém mais tem a senha dela.",
     what_to_do: "Pergunte à pessoa se os dois logins são dela. Se não são, encerre as sessões e troque a senha da conta.",
     seen: |told| match basis(told) {
-        Basis::Coordinates => format!("Dois logins em lugares a mais de {} km um do outro, com {} entre eles.", kilometres(told), gap(told)),
+        Basis::Coordinates => format!(
+            "Dois logins em lugares a mais de {} km um do outro, com {} entre eles.",
+            kilometres(told),
+            gap(told)
+        ),
         Basis::Countries => format!("Dois logins em países diferentes, com {} entre eles.", gap(told)),
-        Basis::Networks => format!("Dois logins de redes diferentes, com {} entre eles. A que distância ficam, não dá para saber: este Portaria não tem um arquivo de localização.", gap(told)),
+        Basis::Networks => format!(
+            "Dois logins de redes diferentes, com {} entre eles. A que distância ficam, não dá para saber: este Portaria não tem um arquivo de localização.",
+            gap(told)
+        ),
     },
 };
 
@@ -203,9 +225,16 @@ const ENGLISH: Said = Said {
     why: "Nobody travels that fast: either the person uses a VPN, or someone else has their password.",
     what_to_do: "Ask the person whether both sign-ins are theirs. If not, end the sessions and change the account's password.",
     seen: |told| match basis(told) {
-        Basis::Coordinates => format!("Two sign-ins in places more than {} km apart, with {} between them.", kilometres(told), gap(told)),
+        Basis::Coordinates => format!(
+            "Two sign-ins in places more than {} km apart, with {} between them.",
+            kilometres(told),
+            gap(told)
+        ),
         Basis::Countries => format!("Two sign-ins in different countries, with {} between them.", gap(told)),
-        Basis::Networks => format!("Two sign-ins from different networks, with {} between them. How far apart they are cannot be known: this Portaria has no location file.", gap(told)),
+        Basis::Networks => format!(
+            "Two sign-ins from different networks, with {} between them. How far apart they are cannot be known: this Portaria has no location file.",
+            gap(told)
+        ),
     },
 };
 
@@ -214,8 +243,15 @@ const SPANISH: Said = Said {
     why: "Nadie viaja tan rápido: o la persona usa una VPN, o alguien más tiene su contraseña.",
     what_to_do: "Pregunte a la persona si los dos accesos son suyos. Si no, cierre sus sesiones y cambie la contraseña de la cuenta.",
     seen: |told| match basis(told) {
-        Basis::Coordinates => format!("Dos accesos en lugares a más de {} km uno del otro, con {} entre ellos.", kilometres(told), gap(told)),
+        Basis::Coordinates => format!(
+            "Dos accesos en lugares a más de {} km uno del otro, con {} entre ellos.",
+            kilometres(told),
+            gap(told)
+        ),
         Basis::Countries => format!("Dos accesos en países distintos, con {} entre ellos.", gap(told)),
-        Basis::Networks => format!("Dos accesos desde redes distintas, con {} entre ellos. A qué distancia están no se puede saber: este Portaria no tiene un archivo de ubicaciones.", gap(told)),
+        Basis::Networks => format!(
+            "Dos accesos desde redes distintas, con {} entre ellos. A qué distancia están no se puede saber: este Portaria no tiene un archivo de ubicaciones.",
+            gap(told)
+        ),
     },
 };

@@ -82,27 +82,50 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "sessions", unit: Unit::Times, default: 5, least: 2, most: 100, about: "Open sessions from different networks that are still usual." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "sessions",
+    unit: Unit::Times,
+    default: 5,
+    least: 2,
+    most: 100,
+    about: "Open sessions from different networks that are still usual.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Conectado de muitos lugares ao mesmo tempo",
     why: "Uma pessoa usa o computador, o celular e pouco mais. Tantos lugares de uma vez indicam que a senha é compartilhada, ou que vazou.",
     what_to_do: "Encerre as sessões e peça à pessoa que entre de novo. Se várias pessoas usam a conta, dê a cada uma a sua.",
-    seen: |told| format!("{} ao mesmo tempo, de {} endereços.", told.count(told.number(FactName::SessionCount), "sessão aberta", "sessões abertas"), told.written(addresses(told))),
+    seen: |told| {
+        format!(
+            "{} ao mesmo tempo, de {} endereços.",
+            told.count(told.number(FactName::SessionCount), "sessão aberta", "sessões abertas"),
+            told.written(addresses(told))
+        )
+    },
 };
 
 const ENGLISH: Said = Said {
     title: "Signed in from many places at once",
     why: "A person uses a computer, a telephone and little else. So many places at once mean that the password is shared, or has leaked.",
     what_to_do: "End the sessions and ask the person to sign in again. If several people use the account, give each their own.",
-    seen: |told| format!("{} at the same time, from {} addresses.", told.count(told.number(FactName::SessionCount), "open session", "open sessions"), told.written(addresses(told))),
+    seen: |told| {
+        format!(
+            "{} at the same time, from {} addresses.",
+            told.count(told.number(FactName::SessionCount), "open session", "open sessions"),
+            told.written(addresses(told))
+        )
+    },
 };
 
 const SPANISH: Said = Said {
     title: "Conectado desde muchos lugares a la vez",
     why: "Una persona usa la computadora, el teléfono y poco más. Tantos lugares a la vez indican que la contraseña se comparte o se filtró.",
     what_to_do: "Cierre las sesiones y pida a la persona que entre de nuevo. Si varias personas usan la cuenta, dé a cada una la suya.",
-    seen: |told| format!("{} al mismo tiempo, desde {} direcciones.", told.count(told.number(FactName::SessionCount), "sesión abierta", "sesiones abiertas"), told.written(addresses(told))),
+    seen: |told| {
+        format!(
+            "{} al mismo tiempo, desde {} direcciones.",
+            told.count(told.number(FactName::SessionCount), "sesión abierta", "sesiones abiertas"),
+            told.written(addresses(told))
+        )
+    },
 };

@@ -85,9 +85,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 14, least: 1, most: 180, about: "How long somebody's places are learned before any is new." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 14,
+    least: 1,
+    most: 180,
+    about: "How long somebody's places are learned before any is new.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Alguém entrou de um lugar que não é o de costume",

@@ -57,9 +57,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 3, least: 0, most: 90, about: "How long somebody has to set one up." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "days",
+    unit: Unit::Days,
+    default: 3,
+    least: 0,
+    most: 90,
+    about: "How long somebody has to set one up.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Falta o segundo fator que a empresa exige",

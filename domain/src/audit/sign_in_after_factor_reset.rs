@@ -44,7 +44,8 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
             by: row.try_get_by_index(8)?,
         });
     }
-    let judge = |entry: &Entry, past: &Past| Some((past.knows_network(entry, entry.at), past.knows_device(entry)));
+    let judge =
+        |entry: &Entry, past: &Past| Some((past.knows_network(entry, entry.at), past.knows_device(entry)));
     let judged = judged(look, &entries, judge).await?;
     let mut found: Vec<Found> = Vec::new();
     let mut told: Option<SecondFactorResetId> = None;
@@ -80,9 +81,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "hours", unit: Unit::Hours, default: 24, least: 1, most: 168, about: "How long after the reset a sign-in is looked at." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "hours",
+    unit: Unit::Hours,
+    default: 24,
+    least: 1,
+    most: 168,
+    about: "How long after the reset a sign-in is looked at.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Segundo fator redefinido e, logo depois, um login de lugar desconhecido",

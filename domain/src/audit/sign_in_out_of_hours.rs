@@ -48,7 +48,9 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         }
     }
     let mut found = Vec::new();
-    for (entry, is_known) in judged(look, &entries, |entry, past| Some(past.knows_network(entry, entry.at))).await? {
+    for (entry, is_known) in
+        judged(look, &entries, |entry, past| Some(past.knows_network(entry, entry.at))).await?
+    {
         let is_known = is_known || entry.address.is_empty() || is_of_company(look, &entry, entry.at).await?;
         let evidence = Evidence::new()
             .with(FactName::SignedIn, FactValue::SignIn(entry.told()))
@@ -74,8 +76,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "days", unit: Unit::Days, default: 60, least: 21, most: 180, about: "How far back a person's usual hours are learned." },
-    Parameter { name: "sign_ins", unit: Unit::Times, default: 20, least: 5, most: 500, about: "Fewer sign-ins do not make a habit." },
+    Parameter {
+        name: "days",
+        unit: Unit::Days,
+        default: 60,
+        least: 21,
+        most: 180,
+        about: "How far back a person's usual hours are learned.",
+    },
+    Parameter {
+        name: "sign_ins",
+        unit: Unit::Times,
+        default: 20,
+        least: 5,
+        most: 500,
+        about: "Fewer sign-ins do not make a habit.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {

@@ -113,9 +113,14 @@ pub(super) static RULE: Rule = Rule {
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "accounts", unit: Unit::Times, default: 5, least: 2, most: 1_000, about: "Other accounts on which the same address fails." },
-];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "accounts",
+    unit: Unit::Times,
+    default: 5,
+    least: 2,
+    most: 1_000,
+    about: "Other accounts on which the same address fails.",
+}];
 
 const PORTUGUESE: Said = Said {
     title: "Um endereço que atacava várias contas conseguiu entrar em uma",

@@ -60,7 +60,10 @@ async fn a_new_country_or_a_new_device_in_a_new_network_is_news_and_one_of_them_
 
         let [portuguese, english, spanish] = told(&stage, AuditRule::NewPlace).await;
         assert_eq!(portuguese[0].seen, "A pessoa nunca tinha entrado deste país; o aparelho é conhecido.");
-        assert!(portuguese[2].facts[0].value.contains("203.0.113.9 (Portugal) · Safari no iPhone"), "{portuguese:?}");
+        assert!(
+            portuguese[2].facts[0].value.contains("203.0.113.9 (Portugal) · Safari no iPhone"),
+            "{portuguese:?}"
+        );
         assert!(english[2].seen.starts_with("Both the country") && spanish[2].seen.starts_with("El país"));
         assert!(!english[2].who.contains("www.evil"), "{}", english[2].who);
 
@@ -112,7 +115,11 @@ async fn a_device_that_shows_itself_for_the_first_time_is_a_new_one_of_whatever_
             let values = [ana.user.0.into(), vec![n; 32].into(), (start + DAY * u32::from(n)).0.into()];
             execute(&stage, note.replace("$3, $3)", "$3, $3) ON CONFLICT DO NOTHING").as_str(), values).await;
         }
-        assert_eq!(found(&stage, AuditRule::NewPlace).await, [], "one who never keeps what they are known by");
+        assert_eq!(
+            found(&stage, AuditRule::NewPlace).await,
+            [],
+            "one who never keeps what they are known by"
+        );
     }
 }
 
@@ -133,7 +140,11 @@ async fn nobody_is_in_lisbon_two_hours_after_sao_paulo() {
         gets_in(&stage, &bia, day + HOUR, (SANTOS, IPHONE)).await;
         gets_in(&stage, &caio, day + HOUR, (MANAUS, CHROME)).await;
         gets_in(&stage, &duda, day + HOUR, (SOMEWHERE, IPHONE)).await;
-        assert_eq!(found(&stage, AuditRule::ImpossibleTravel).await, [], "by air, by car, by a carrier, unknown");
+        assert_eq!(
+            found(&stage, AuditRule::ImpossibleTravel).await,
+            [],
+            "by air, by car, by a carrier, unknown"
+        );
 
         gets_in(&stage, &bia, day + HOUR * 3, (LISBON, IPHONE)).await;
         gets_in(&stage, &bia, day + HOUR * 4, (NEW_YORK, FIREFOX)).await;
@@ -142,7 +153,8 @@ async fn nobody_is_in_lisbon_two_hours_after_sao_paulo() {
         gets_in(&stage, &duda, day + HOUR * 2, (MANAUS, FIREFOX)).await;
         gets_in(&stage, &duda, day + HOUR * 3, (OFFICE, CHROME)).await;
         let found_now = found(&stage, AuditRule::ImpossibleTravel).await;
-        let mut who: Vec<_> = found_now.iter().map(|found| (found.about.member().unwrap(), found.severity)).collect();
+        let mut who: Vec<_> =
+            found_now.iter().map(|found| (found.about.member().unwrap(), found.severity)).collect();
         let mut expected =
             [(bia.member, Severity::High), (caio.member, Severity::Medium), (duda.member, Severity::High)];
         who.sort_by_key(|(member, _)| *member);
@@ -157,7 +169,10 @@ async fn nobody_is_in_lisbon_two_hours_after_sao_paulo() {
 
         let [portuguese, english, spanish] = told(&stage, AuditRule::ImpossibleTravel).await;
         let place = found_now.iter().position(|found| found.about.member() == Some(caio.member)).unwrap();
-        let of_caio = format!("Dois logins em lugares a mais de 7.{} km um do outro, com 60 minutos entre eles.", kilometres - 7_000);
+        let of_caio = format!(
+            "Dois logins em lugares a mais de 7.{} km um do outro, com 60 minutos entre eles.",
+            kilometres - 7_000
+        );
         assert!(portuguese.iter().any(|told| told.seen == of_caio), "{portuguese:?}");
         assert!(english[place].seen.contains("km apart") && spanish[place].seen.contains("km uno del otro"));
 

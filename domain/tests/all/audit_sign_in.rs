@@ -43,7 +43,10 @@ async fn an_address_that_fails_on_five_accounts_and_gets_into_one_is_the_worst()
         assert_eq!(stuffed[0].evidence.number(FactName::Failures), 6);
         assert_eq!(found_in(&stage, other, AuditRule::StuffingSucceeded).await, []);
         let [portuguese, english, spanish] = told(&stage, AuditRule::StuffingSucceeded).await;
-        assert_eq!(portuguese[0].seen, "6 senhas erradas em 5 contas diferentes; 4 delas não são de ninguém daqui. Do mesmo endereço, o login nesta conta deu certo.");
+        assert_eq!(
+            portuguese[0].seen,
+            "6 senhas erradas em 5 contas diferentes; 4 delas não são de ninguém daqui. Do mesmo endereço, o login nesta conta deu certo."
+        );
         assert!(english[0].seen.ends_with("this account worked.") && spanish[0].seen.ends_with("funcionó."));
 
         // Another account of the same attack is another finding; an account that is at home there is none.
@@ -135,20 +138,28 @@ async fn a_sign_in_from_nowhere_after_a_factor_was_reset_cannot_wait() {
         gets_in(&stage, &ana, reset + HOUR, ("192.0.2.99", IPHONE)).await;
         gets_in(&stage, &ana, reset + DAY + INSTANT, (ATTACKER, CURL)).await;
         gets_in(&stage, &duda, reset + HOUR, (ATTACKER, CURL)).await;
-        assert_eq!(found(&stage, AuditRule::SignInAfterFactorReset).await, [], "her network, too late, no reset");
+        assert_eq!(
+            found(&stage, AuditRule::SignInAfterFactorReset).await,
+            [],
+            "her network, too late, no reset"
+        );
 
         gets_in(&stage, &bia, reset + DAY, (ATTACKER, CURL)).await;
         gets_in(&stage, &caio, reset + HOUR, (ATTACKER, CHROME)).await;
         gets_in(&stage, &caio, reset + HOUR * 2, ("198.51.100.5", CHROME)).await;
         let after = found(&stage, AuditRule::SignInAfterFactorReset).await;
-        let mut who: Vec<_> = after.iter().map(|found| (found.about.member().unwrap(), found.severity)).collect();
+        let mut who: Vec<_> =
+            after.iter().map(|found| (found.about.member().unwrap(), found.severity)).collect();
         who.sort_by_key(|(member, _)| *member);
         let mut expected = [(bia.member, Severity::Critical), (caio.member, Severity::High)];
         expected.sort_by_key(|(member, _)| *member);
         assert_eq!(who, expected, "once a reset");
         let [portuguese, english, spanish] = told(&stage, AuditRule::SignInAfterFactorReset).await;
         let of_bia = portuguese.iter().find(|told| told.who == "Bia").unwrap();
-        assert_eq!(of_bia.seen, "O login veio de uma rede e de um aparelho que esta pessoa nunca tinha usado.");
+        assert_eq!(
+            of_bia.seen,
+            "O login veio de uma rede e de um aparelho que esta pessoa nunca tinha usado."
+        );
         assert_eq!(of_bia.facts[1].value, "portaria admin");
         assert!(english.iter().all(|told| told.seen.starts_with("The sign-in")) && spanish.len() == 2);
 
@@ -169,13 +180,8 @@ async fn opens(stage: &Stage, minutes: (i32, i32), exceptions: &str) {
     let sql = "INSERT INTO business_hours (workspace_id, id, team_id, channel_id, time_zone, weekly, exceptions) \
                VALUES ($1, $2, NULL, $3, 'America/Sao_Paulo', $4, $5)";
     let weekly = format!("[{}]", weekly.join(","));
-    let values = [
-        stage.workspace_id.0.into(),
-        id.0.into(),
-        stage.sales.0.into(),
-        weekly.into(),
-        exceptions.into(),
-    ];
+    let values =
+        [stage.workspace_id.0.into(), id.0.into(), stage.sales.0.into(), weekly.into(), exceptions.into()];
     execute(stage, "DELETE FROM business_hours", []).await;
     execute(stage, sql, values).await;
 }
@@ -202,7 +208,11 @@ async fn three_in_the_morning_is_not_ones_hour() {
         gets_in(&stage, &bia, day + 18 * HOUR, (ATTACKER, CURL)).await;
         gets_in(&stage, &caio, day + 11 * HOUR, (OFFICE, CHROME)).await;
         gets_in(&stage, &duda, day + 13 * HOUR, (OFFICE, CHROME)).await;
-        assert_eq!(found(&stage, AuditRule::SignInOutOfHours).await, [], "near, not learned, worked late, shifts");
+        assert_eq!(
+            found(&stage, AuditRule::SignInOutOfHours).await,
+            [],
+            "near, not learned, worked late, shifts"
+        );
 
         gets_in(&stage, &ana, day + 18 * HOUR, (OFFICE, CHROME)).await;
         gets_in(&stage, &ana, day + 19 * HOUR, (OFFICE, CHROME)).await;
@@ -234,7 +244,8 @@ async fn six_networks_at_once_are_too_many() {
         let ana = stage.person("Ana", &[]).await;
         let enter = async |address: String| {
             let origin = Origin { address, user_agent: CHROME.to_owned(), ..Origin::default() };
-            let attempt = Attempt { email: &ana.email, password: PASSWORD, code: None, workspace_id: None, origin };
+            let attempt =
+                Attempt { email: &ana.email, password: PASSWORD, code: None, workspace_id: None, origin };
             sign_in(&stage.installation, attempt).await.unwrap()
         };
         for n in 0..4 {
@@ -247,11 +258,15 @@ async fn six_networks_at_once_are_too_many() {
         assert_eq!(many.len(), 1);
         assert_eq!((many[0].severity, many[0].about.member()), (Severity::Medium, Some(ana.member_id)));
         assert_eq!(many[0].evidence.number(FactName::SessionCount), 10);
-        let Some(FactValue::Addresses { named, count }) = many[0].evidence.get(FactName::Addresses) else { panic!() };
+        let Some(FactValue::Addresses { named, count }) = many[0].evidence.get(FactName::Addresses) else {
+            panic!()
+        };
         assert_eq!((named[0].address.as_str(), named[0].failures, *count), ("192.0.2.77", 4, 7));
         let [portuguese, english, spanish] = told(&stage, AuditRule::ManySessions).await;
         assert_eq!(portuguese[0].seen, "10 sessões abertas ao mesmo tempo, de 7 endereços.");
-        assert!(english[0].seen.starts_with("10 open sessions") && spanish[0].seen.starts_with("10 sesiones"));
+        assert!(
+            english[0].seen.starts_with("10 open sessions") && spanish[0].seen.starts_with("10 sesiones")
+        );
 
         let viewer = stage.viewer(last.token.reveal()).await.unwrap();
         sign_out(&stage.installation, &viewer).await.unwrap();

@@ -56,7 +56,11 @@ async fn an_account_wakes_up_after_sixty_days_in_which_nobody_used_it() {
         gets_in(&stage, &ana, start + 60 * DAY, (OFFICE, CHROME)).await;
         gets_in(&stage, &bia, start + 61 * DAY, (OFFICE, CHROME)).await;
         gets_in(&stage, &duda, start + 61 * DAY, (OFFICE, CHROME)).await;
-        assert_eq!(found(&stage, AuditRule::DormantAccountAwakened).await, [], "sixty days, a session, nobody before");
+        assert_eq!(
+            found(&stage, AuditRule::DormantAccountAwakened).await,
+            [],
+            "sixty days, a session, nobody before"
+        );
 
         let back = start + 60 * DAY + INSTANT;
         gets_in(&stage, &caio, back, (OFFICE, IPHONE)).await;

@@ -93,7 +93,11 @@ fn an_address_has_a_place_where_the_database_is_one_of_cities() {
     for nowhere in ["2001:db8:3::1", "8.8.8.8", "10.0.0.1", "::1", "", "padaria.example"] {
         assert_eq!(at(nowhere), None, "{nowhere:?}");
     }
-    assert_eq!(code(&countries, "2001:db8:3::1").as_deref(), Some("BR"), "a country may be known without a place");
+    assert_eq!(
+        code(&countries, "2001:db8:3::1").as_deref(),
+        Some("BR"),
+        "a country may be known without a place"
+    );
     assert!(countries.is_there() && !Countries::default().is_there());
     let file = CountryFile::new();
     assert_eq!(file.countries().position_of("192.0.2.1"), None, "countries have none");

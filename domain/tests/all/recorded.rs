@@ -24,8 +24,10 @@ pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub const INSTANT: Duration = Duration::from_micros(1);
 
 pub const OFFICE: &str = "192.0.2.10";
-pub const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36";
-pub const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile/15E148 Safari/604.1";
+pub const CHROME: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36";
+pub const IPHONE: &str =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile/15E148 Safari/604.1";
 
 /// Somebody on stage, as sign-ins know them.
 pub struct Account {
@@ -165,6 +167,10 @@ pub async fn told(stage: &Stage, rule: AuditRule) -> [Vec<Told>; 3] {
     let wall = Wall::new(&zone, instant(at));
     Language::ALL.map(|language| {
         let teller = Teller { language, wall: &wall, people: &people, at };
-        findings.iter().filter(|finding| finding.row.rule == rule).map(|finding| teller.tell(finding)).collect()
+        findings
+            .iter()
+            .filter(|finding| finding.row.rule == rule)
+            .map(|finding| teller.tell(finding))
+            .collect()
     })
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
-use portaria_domain::audit::{Found, examine};
 use portaria_domain::audit::fact::FactName;
+use portaria_domain::audit::{Found, examine};
 use portaria_domain::authentication::Origin;
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::granting::Change;
