@@ -149,7 +149,7 @@ async fn what_is_shown_is_counted_once_a_day_and_a_young_workspace_measures_noth
         for day in 0..6 {
             shown(&stage, &ana, start + day * DAY, 7).await;
         }
-        stage.clock.set(start + 10 * DAY);
+        stage.clock.set(start + 20 * DAY);
         phone_reveal::note(place, &ana.viewer, &customers[..20]).await.unwrap();
         phone_reveal::note(place, &ana.viewer, &customers[10..]).await.unwrap();
         let seen = found(&stage, AuditRule::UnusualDisclosure).await;
