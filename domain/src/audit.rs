@@ -15,6 +15,7 @@ mod setting;
 mod success_after_failures;
 pub mod telling;
 mod template_approved_alone;
+pub mod timing;
 mod tried;
 
 use std::time::Duration;
@@ -31,6 +32,7 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
 use rule::Rule;
+use timing::Stopwatch;
 
 pub use evidence::Evidence;
 pub use setting::Settings;
@@ -167,7 +169,10 @@ pub async fn examine(installation: &Installation, workspace: &workspace::Model) 
     let look = Look::at(&installation.database, (workspace, settings), installation.clock.now())?;
     let mut found = Vec::new();
     for rule in rule::all().filter(|rule| look.settings.is_enabled(rule.key)) {
-        found.extend(find(rule.key, &look).await?);
+        let stopwatch = Stopwatch::start();
+        let seen = find(rule.key, &look).await?;
+        stopwatch.rule(rule.key, seen.len());
+        found.extend(seen);
     }
     let members = "SELECT COUNT(*) FROM members WHERE workspace_id = $1 AND status = 'active'";
     let sign_ins = "SELECT COUNT(*) FROM members m JOIN sign_in_events e ON e.user_id = m.user_id \

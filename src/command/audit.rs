@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use portaria_domain::{Installation, workspace};
 
-use crate::config::Config;
+use crate::config::{Config, LogConfig};
 use crate::opening::{Schema, open_with_countries};
 use crate::{parts, telemetry};
 
@@ -18,13 +18,16 @@ pub struct AuditArgs {
     /// Only this workspace: id or name.
     #[arg(long)]
     workspace: Option<String>,
+    /// Log how long each rule and each step takes.
+    #[arg(long)]
+    timing: bool,
 }
 
 pub async fn run(config: &Config, wanted: AuditArgs) -> Result<()> {
     if let Some(command) = wanted.command {
         return log::run(config, command).await;
     }
-    telemetry::start_logs(&config.log)?;
+    telemetry::start_logs(&logs(&config.log, wanted.timing))?;
     let installation = open_with_countries(config, Schema::MustBeCurrent).await?;
     let unsent = audit(&installation, config, wanted.workspace.as_deref()).await?;
     installation.database.close().await?;
@@ -32,6 +35,14 @@ pub async fn run(config: &Config, wanted: AuditArgs) -> Result<()> {
         bail!("{unsent} mails could not be sent yet; a running `portaria serve` or `auditor` tries again");
     }
     Ok(())
+}
+
+fn logs(configured: &LogConfig, timing: bool) -> LogConfig {
+    let mut logs = configured.clone();
+    if timing {
+        logs.level.push_str(",portaria_domain::audit::timing=debug");
+    }
+    logs
 }
 
 /// How many mails are still to be sent.

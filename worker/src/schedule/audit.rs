@@ -7,6 +7,7 @@ use portaria_domain::activity::chain;
 use portaria_domain::audit::finding::{OpenFinding, Outcome, Sighting, open, reconcile};
 use portaria_domain::audit::people::People;
 use portaria_domain::audit::telling::{Teller, instant};
+use portaria_domain::audit::timing::Stopwatch;
 use portaria_domain::audit::{Examination, examine};
 use portaria_domain::error::{Error, Result};
 use portaria_domain::grant::access_of_members;
@@ -45,8 +46,11 @@ impl Audit<'_> {
     /// `None` when another process has finished this run meanwhile.
     pub async fn perform(&self) -> Result<Option<Summary>> {
         // The rules only read; the one writer of SQLite is not kept waiting for them.
+        let mut stopwatch = Stopwatch::start();
         let examination = examine(self.installation, self.workspace).await?;
+        stopwatch.step("rules");
         let head = chain_head(self.installation, self.workspace.id).await?;
+        stopwatch.step("seal");
         let transaction = self.installation.database.begin().await?;
         let sighting = Sighting {
             workspace_id: self.workspace.id,
@@ -56,12 +60,14 @@ impl Audit<'_> {
         };
         let outcome = reconcile(&transaction, &self.installation.clock, &sighting).await?;
         let findings = open(&transaction, self.workspace.id).await?;
+        stopwatch.step("findings");
         let run = (self.workspace.id, self.run_id);
         if !run::finish(&transaction, run, &examination, findings.len()).await? {
             return Ok(None);
         }
         let mails_queued = self.queue_reports(&transaction, (&examination, head), &findings).await?;
         transaction.commit().await?;
+        stopwatch.step("reports");
         tracing::info!(
             workspace = %self.workspace.id,
             opened = outcome.opened,
