@@ -6,6 +6,7 @@ use portaria_domain::country::Countries;
 use portaria_entity::time::Timestamp;
 
 const FILE: &[u8] = include_bytes!("../fixtures/countries.mmdb");
+const COMPANY: &[u8] = include_bytes!("../fixtures/company.mmdb");
 /// What stands before the four bytes with the time at which it was made.
 const BUILT: &[u8] = b"build_epoch\x04\x02";
 
@@ -18,6 +19,13 @@ impl CountryFile {
     pub fn new() -> Self {
         let copy = Self { folder: tempfile::tempdir().expect("a folder") };
         copy.write(FILE);
+        copy
+    }
+
+    /// Where the addresses of the simulated company and of those who attack it are.
+    pub fn of_company() -> Self {
+        let copy = Self { folder: tempfile::tempdir().expect("a folder") };
+        copy.write(COMPANY);
         copy
     }
 

@@ -1,6 +1,7 @@
 //! What the tests of every crate share: real databases, a moving clock, and people to act with.
 
 mod authenticator;
+pub mod company;
 mod countries;
 mod database;
 mod delivery;
