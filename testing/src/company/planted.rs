@@ -59,6 +59,11 @@ impl Planted {
         self.is_found_by(opened) || self.also.contains(&opened.rule.as_str()) && self.is_in_time(opened.at)
     }
 
+    /// Whether an audit at that time had a night to find it.
+    pub fn is_due_by(&self, time: Timestamp) -> bool {
+        self.at.0 + (self.due_days + 1) * DAY <= time.0
+    }
+
     /// Days between when it could have been found and when it was.
     pub fn days_late(&self, opened: &Opened) -> f64 {
         (opened.at.0 - self.at.0 - self.due_days * DAY) as f64 / DAY as f64

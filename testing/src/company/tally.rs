@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portaria_domain::audit::rule;
 
-use super::calendar::DAY;
+use super::calendar::{DAY, at};
 use super::{Company, Opened, Planted};
 
 /// Of one rule.
@@ -55,7 +55,7 @@ impl Company {
     /// By rule, those that are still to be written among them.
     pub fn tallies(&self) -> BTreeMap<String, Tally> {
         let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-        for planted in self.planted.iter().filter(|planted| planted.counts) {
+        for planted in self.due() {
             let tally = tallies.entry(planted.rule.to_owned()).or_default();
             tally.planted += 1;
             if let Some(first) = self.opened.iter().find(|opened| planted.is_found_by(opened)) {
@@ -83,13 +83,19 @@ impl Company {
     /// What was planted and not found.
     pub fn missed(&self) -> Vec<&Planted> {
         let is_found = |planted: &Planted| self.opened.iter().any(|opened| planted.is_found_by(opened));
-        self.planted.iter().filter(|planted| planted.counts && !is_found(planted)).collect()
+        self.due().filter(|planted| !is_found(planted)).collect()
+    }
+
+    /// What should have been found by the last audit.
+    fn due(&self) -> impl Iterator<Item = &Planted> {
+        let last = at(self.open_after.len() as i64 - 1, 8 * 60);
+        self.planted.iter().filter(move |planted| planted.counts && planted.is_due_by(last))
     }
 
     /// The mails of one administrator.
     pub fn mails(&self) -> Mails {
         let mut mails = Mails::default();
-        let first_day = self.stage_began();
+        let first_day = at(0, 0).0;
         let day_of = |opened: &Opened| ((opened.at.0 - first_day) / DAY).cast_unsigned() as usize;
         let mut news = vec![0; self.open_after.len()];
         let mut urgent = vec![0; self.open_after.len()];
@@ -104,10 +110,6 @@ impl Company {
         mails.weekly_without_news = news.chunks(7).filter(|week| week.iter().sum::<usize>() == 0).count();
         mails.at_once = urgent.iter().filter(|count| **count > 0).count();
         mails
-    }
-
-    fn stage_began(&self) -> i64 {
-        super::at(0, 0).0
     }
 }
 
