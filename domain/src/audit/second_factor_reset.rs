@@ -38,7 +38,9 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
             .with(FactName::ResetAt, FactValue::At(reset_at))
             .with(FactName::ResetBy, FactValue::Member(row.try_get_by_index(2)?))
             .with(FactName::IsSetUpAgain, FactValue::Is(set_up_again));
-        found.push(Found::by(&RULE, &id, About::Member(member), evidence));
+        let administers = row.try_get_by_index::<i32>(5)? != 0;
+        let severity = if administers { Severity::Critical } else { RULE.severity };
+        found.push(Found::by(&RULE, &id, About::Member(member), evidence).with_severity(severity));
     }
     Ok(found)
 }
