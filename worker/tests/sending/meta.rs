@@ -130,7 +130,7 @@ impl Meta {
         let usual = memory.usual.clone().unwrap_or(Reply::Take);
         let mut reply = memory.replies.pop_front().unwrap_or(usual);
         let is_message = body.get("status").is_none();
-        let faults = if is_message { openapi::faults(&body) } else { Vec::new() };
+        let faults = if is_message { openapi::faults(&body) } else { openapi::receipt_faults(&body) };
         if !faults.is_empty() {
             println!("not as Meta describes it: {faults:?}: {body}");
             reply = Reply::Refuse(400, 100, None);

@@ -1,5 +1,6 @@
 //! Meta's own description of its API: what is sent has to be as it says.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -85,6 +86,72 @@ fn amend(schemas: &mut Value) {
 pub fn faults(request: &Value) -> Vec<String> {
     let Some(schema) = schema() else { return Vec::new() };
     schema.iter_errors(request).map(|error| format!("{} at {}", error, error.instance_path())).collect()
+}
+
+/// The body of requests to one path of the description.
+fn body_of(description: &Value, path: &str) -> Value {
+    description["paths"][path]["post"]["requestBody"]["content"]["application/json"].clone()
+}
+
+/// Of receipts it has no schema, but an example: what is wrong with one measured by that.
+pub fn receipt_faults(receipt: &Value) -> Vec<String> {
+    static EXAMPLE: OnceLock<Option<Value>> = OnceLock::new();
+    let example = EXAMPLE.get_or_init(|| {
+        let body = body_of(&description()?, "/{Version}/{Phone-Number-ID}/messages");
+        Some(body["examples"]["Send typing indicator and read receipt"]["value"].clone())
+    });
+    let Some(example) = example.as_ref().and_then(Value::as_object) else { return Vec::new() };
+    let Some(receipt) = receipt.as_object() else { return vec!["it is no object".to_owned()] };
+    let strange = receipt.keys().filter(|member| !example.contains_key(*member));
+    // That nobody types is said by saying nothing.
+    let missing =
+        example.keys().filter(|member| *member != "typing_indicator" && !receipt.contains_key(*member));
+    let other = ["status", "messaging_product", "typing_indicator"]
+        .into_iter()
+        .filter(|member| receipt.get(*member).is_some_and(|value| *value != example[*member]));
+    strange
+        .chain(missing)
+        .map(String::as_str)
+        .chain(other)
+        .map(|member| format!("{member} is not as in the example"))
+        .collect()
+}
+
+/// The kinds of components and buttons of a template, each with its members.
+fn members(creation: &Value, known: &mut BTreeMap<String, BTreeSet<String>>) {
+    let kind = |value: &Value| value["type"].as_str().unwrap().to_uppercase();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    for component in creation["components"].as_array().unwrap() {
+        known.entry(kind(component)).or_default().extend(keys(component));
+        for button in component["buttons"].as_array().into_iter().flatten() {
+            known.entry(format!("button {}", kind(button))).or_default().extend(keys(button));
+        }
+    }
+}
+
+#[test]
+fn templates_are_created_as_meta_describes_it() {
+    let Some(description) = description() else { return };
+    let body = body_of(&description, "/{Version}/{WABA-ID}/message_templates");
+    let schema = jsonschema::options().build(&body["schema"]).unwrap();
+    let examples = body["examples"].as_object().unwrap();
+    let (mut described, mut made) = (BTreeMap::new(), BTreeMap::new());
+    for (name, example) in examples {
+        members(&example["value"], &mut described);
+        let definition =
+            Definition::from_meta(&example["value"]).unwrap_or_else(|| panic!("{name} is not understood"));
+        let creation = definition.to_creation();
+        let faults: Vec<String> = schema.iter_errors(&creation).map(|error| error.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new(), "{name}");
+        members(&creation, &mut made);
+    }
+    assert!(examples.len() >= 10, "{}", examples.len());
+    for (kind, members) in &made {
+        let known = described.get(kind).unwrap_or_else(|| panic!("{kind} is not described"));
+        let strange: Vec<_> = members.difference(known).collect();
+        assert!(strange.is_empty(), "{kind} has {strange:?}");
+    }
+    assert_eq!(made.keys().collect::<Vec<_>>(), described.keys().collect::<Vec<_>>(), "all kinds are made");
 }
 
 /// A message as it would be put to Meta.

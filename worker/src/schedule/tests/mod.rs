@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use portaria_domain::Installation;
 use portaria_domain::access::Scope;
-use portaria_entity::audit_run;
+use portaria_entity::finding::AuditRule;
 use portaria_entity::id::{MemberId, UserId};
-use portaria_entity::member;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::sign_in_event::{self, SignInOutcome};
 use portaria_entity::time::Timestamp;
+use portaria_entity::{audit_rule_setting, audit_run, member};
 use portaria_testing::{Person, Stage};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -43,11 +43,29 @@ impl Scene {
         let auditor = auditor(&stage.installation, &memory);
         let everywhere = [(BuiltInRole::Administrator, Scope::Workspace)];
         for name in ["Alice", "Bruno"] {
-            let administrator = stage.person(name, &everywhere).await;
-            stage.authenticator(&administrator).await;
+            stage.person(name, &everywhere).await;
         }
         stage.person("Carla", &[(BuiltInRole::Agent, Scope::Channel(stage.sales))]).await;
+        Self::leave_out_what_follows_from_idleness(&stage).await;
         Self { stage, memory, auditor }
+    }
+
+    /// Nobody here does anything for weeks, nor sets up a second factor: that is not what these tests ask.
+    async fn leave_out_what_follows_from_idleness(stage: &Stage) {
+        let idle = [
+            AuditRule::AdministratorWithoutSecondFactor,
+            AuditRule::DormantAdministrator,
+            AuditRule::NobodyAvailable,
+        ];
+        let rows = idle.map(|rule| audit_rule_setting::ActiveModel {
+            workspace_id: Set(stage.workspace_id),
+            rule: Set(rule),
+            is_enabled: Set(false),
+            changed_at: Set(stage.clock.now()),
+            changed_by: Set(None),
+        });
+        let writer = stage.installation.database.writer();
+        audit_rule_setting::Entity::insert_many(rows).exec_without_returning(writer).await.unwrap();
     }
 
     /// Another process over the same database, with a connection of its own.
