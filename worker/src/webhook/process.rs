@@ -162,17 +162,17 @@ impl Processor {
     /// what fails holds up nothing before it, and at the last attempt nothing after it either.
     async fn apply(&self, delivery: &mut webhook_delivery::Model) -> std::result::Result<(), Failure> {
         // One more than the last: that one did not live to tell. Of what it was at, nothing is tried again.
-        // Attempts that got somewhere before they ended do not speak against it: killed were they by something else.
-        let got_on = delivery.progress.min(MOST_THAT_GOT_ON);
-        let excess = delivery.attempts - self.options.attempts - got_on;
-        if excess > 1 {
+        let excess = delivery.attempts - self.options.attempts;
+        // Attempts that got somewhere before they ended do not speak against it: something else killed them.
+        let died = excess - delivery.progress.min(MOST_THAT_GOT_ON);
+        if died > 1 {
             return Err(Failure::Hopeless(ENDED.to_owned()));
         }
         let (read, _room) = self.read(delivery).await?;
         let told = all_told(&read);
         let mut progress = Progress::of(delivery, &told);
         let mut failed = None;
-        if excess > 0 {
+        if died > 0 {
             progress.done += 1;
             failed = Some(ENDED.to_owned());
         }
