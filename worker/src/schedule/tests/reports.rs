@@ -119,7 +119,7 @@ async fn nothing_is_made_up_for_from_before_a_report_was_wanted() {
 /// The next reports are refused for good.
 async fn refuse_next(scene: &Scene, count: usize) {
     for _ in 0..count {
-        let detail = "<a@b.example> unknown".to_owned();
+        let detail = "<somebody@elsewhere.test> unknown".to_owned();
         let failure = Failure { stage: crate::mail::Stage::Deliver, code: Some(550), detail };
         scene.memory.fail_next(SendError::Permanent(failure));
     }
@@ -163,7 +163,7 @@ async fn a_report_that_did_not_arrive_is_a_finding_and_its_news_are_told_again()
             "{}",
             told.text
         );
-        assert!(!told.text.contains("b.example"), "what the server said stays in the log");
+        assert!(!told.text.contains("elsewhere.test"), "what the server said stays in the log");
 
         scene.stage.clock.set(first_due() + DAY * 2);
         scene.tick().await;
