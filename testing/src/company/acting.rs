@@ -214,6 +214,12 @@ impl Company {
             let values = [workspace.into(), principal.clone().into(), day.into(), contact.0.into()];
             self.write(transaction, sql, values).await;
         }
+        let sql = "INSERT INTO phone_reveal_days (workspace_id, principal, day, contacts, first_at, last_at) \
+                   VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (workspace_id, principal, day) \
+                   DO UPDATE SET contacts = phone_reveal_days.contacts + $4, last_at = $5";
+        let (workspace, day) = (self.stage.workspace_id.0, now.0.div_euclid(DAY));
+        let values = [workspace.into(), principal.clone().into(), day.into(), contacts.into(), now.0.into()];
+        self.write(transaction, sql, values).await;
         let told: Vec<String> = shown.iter().map(ToString::to_string).collect();
         let after = Some((json!({ "contacts": told }), self.staff[who].home(0)));
         self.did(transaction, who, ("contact.phone_revealed", principal), after).await;

@@ -11,6 +11,8 @@ use super::super::employee::{COMPUTER, Job, on_the_way};
 use super::super::planted::Whom;
 
 const ATTACKER: &str = "203.0.113.66";
+/// Of somebody else than the attackers who guess: nobody's account was ever opened from there.
+const FRAUD: &str = "203.0.113.90";
 const AGENT: &str = "python-requests/2.32";
 const ABROAD: &str = "198.51.100.7";
 const LISBON: &str = "198.19.130.5";
@@ -147,7 +149,7 @@ impl Company {
     pub(super) async fn factor_fraud(&mut self, victim: usize, (day, minute): (i64, i64)) {
         let at = self.reset_factor(victim, Job::Administrator).await;
         self.set_clock(day, minute + 170);
-        self.intrude(victim, ATTACKER, AGENT).await;
+        self.intrude(victim, FRAUD, AGENT).await;
         let whom = Whom::Member(self.member(victim));
         self.expect_with("second_factor_reset", whom, (at, 0), INTRUDED);
         self.expect_with("sign_in_after_factor_reset", whom, (at, 0), INTRUDED);
