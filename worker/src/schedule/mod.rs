@@ -94,8 +94,8 @@ impl Auditor {
         scheduler.shutdown().await.map_err(Error::internal)
     }
 
-    /// Runs what is due now, and looks after access reviews. A workspace whose audit fails does not keep the others from theirs; its run is taken up
-    /// again when its lease has run out.
+    /// Runs what is due now, and looks after access reviews. A workspace whose audit fails does not keep the others from
+    /// theirs; its run is taken up again when its lease has run out.
     pub async fn tick(&self) -> Result<Vec<Summary>> {
         let mut done = Vec::new();
         for workspace in workspace::all(self.installation.database.reader()).await? {
