@@ -34,6 +34,7 @@ mod m20261126_000038_findings;
 mod m20261126_000039_audit_reports;
 mod m20261126_000040_notifications;
 mod m20261126_000041_access_reviews;
+mod m20261126_000042_session_moments;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000038_findings::Migration),
             Box::new(m20261126_000039_audit_reports::Migration),
             Box::new(m20261126_000041_access_reviews::Migration),
+            Box::new(m20261126_000042_session_moments::Migration),
             Box::new(m20261126_000040_notifications::Migration),
         ]
     }

@@ -1,4 +1,6 @@
-//! Members who are signed in from many places at once: an account that goes round, or one that somebody else is in, too.
+//! Members who are, or were within a day, signed in from many places at once: an account that goes round, or one that somebody else is in, too.
+
+use std::time::Duration;
 
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
@@ -6,25 +8,43 @@ use portaria_entity::id::MemberId;
 use super::fact::{FactName, FactValue, FailuresFrom};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::telling::Telling;
-use super::{About, Evidence, Found, Look, NAMED_IN_EVIDENCE};
+use super::{About, DAY, Evidence, Found, Look, NAMED_IN_EVIDENCE};
 use crate::error::Result;
 use crate::session_policy;
 
-/// Sessions that still open something, by network: a telephone's address changes within one.
+/// Sessions are as many as they were when one was opened, or are now; by network: a telephone's address changes within one.
+/// Of each member, the moment at which they came from most. Nobody's moments are all looked at who opens them by the hundred.
 const MANY: &str = "
-WITH live AS (
-    SELECT o.member_id, o.address, o.created_at
-    FROM sessions o JOIN members m ON m.workspace_id = o.workspace_id AND m.id = o.member_id
-    WHERE o.workspace_id = $1 AND o.ended_at IS NULL AND o.expires_at > $2 AND o.last_used_at > $3
+WITH lately AS MATERIALIZED (
+    SELECT o.member_id, o.address, rtrim(o.address, '0123456789') AS network, o.created_at,
+           CASE WHEN o.ended_at IS NOT NULL THEN o.ended_at
+                WHEN o.expires_at < o.last_used_at + $4 THEN o.expires_at ELSE o.last_used_at + $4 END AS until
+    FROM sessions o JOIN members m ON m.workspace_id = $1 AND m.id = o.member_id
+    WHERE o.workspace_id = $1 AND o.created_at >= $3 - $5 AND o.last_used_at > $3 - $4
       AND o.address <> '' AND m.status = 'active'
-), many AS (
-    SELECT member_id, COUNT(*) AS sessions, MIN(created_at) AS first_at, MAX(created_at) AS last_at
-    FROM live GROUP BY member_id
-    HAVING COUNT(DISTINCT rtrim(address, '0123456789')) > $4
+), suspect AS MATERIALIZED (
+    SELECT member_id FROM lately GROUP BY member_id HAVING COUNT(DISTINCT network) > $6
+), opened AS (
+    SELECT l.member_id, l.created_at, ROW_NUMBER() OVER (PARTITION BY l.member_id ORDER BY l.created_at DESC) AS place
+    FROM suspect s JOIN lately l ON l.member_id = s.member_id
+    WHERE l.created_at >= $3
+), moment AS MATERIALIZED (
+    SELECT member_id, created_at AS \"at\" FROM opened WHERE place <= 200
+    UNION SELECT member_id, $2 FROM suspect
+), peak AS (
+    SELECT t.member_id, t.\"at\", COUNT(*) AS sessions, COUNT(DISTINCT l.network) AS networks,
+           MIN(l.created_at) AS first_at, MAX(l.created_at) AS last_at
+    FROM moment t JOIN lately l ON l.member_id = t.member_id AND l.created_at <= t.\"at\" AND l.until > t.\"at\"
+    GROUP BY t.member_id, t.\"at\" HAVING COUNT(DISTINCT l.network) > $6
+), highest AS (
+    SELECT member_id, \"at\", sessions, first_at, last_at,
+           ROW_NUMBER() OVER (PARTITION BY member_id ORDER BY networks DESC, sessions DESC, \"at\" DESC) AS place
+    FROM peak
 ), by_address AS (
-    SELECT y.member_id, y.sessions, y.first_at, y.last_at, l.address, COUNT(*) AS here
-    FROM many y JOIN live l ON l.member_id = y.member_id
-    GROUP BY y.member_id, y.sessions, y.first_at, y.last_at, l.address
+    SELECT h.member_id, h.sessions, h.first_at, h.last_at, l.address, COUNT(*) AS here
+    FROM highest h JOIN lately l ON l.member_id = h.member_id AND l.created_at <= h.\"at\" AND l.until > h.\"at\"
+    WHERE h.place = 1
+    GROUP BY h.member_id, h.sessions, h.first_at, h.last_at, l.address
 ), ranked AS (
     SELECT member_id, sessions, first_at, last_at, address, here,
            COUNT(*) OVER (PARTITION BY member_id) AS addresses,
@@ -32,14 +52,17 @@ WITH live AS (
     FROM by_address
 )
 SELECT member_id, sessions, first_at, last_at, addresses, address, here
-FROM ranked WHERE place <= $5 ORDER BY member_id, place";
+FROM ranked WHERE place <= $7 ORDER BY member_id, place";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
-    let idle = session_policy::of(look.database.reader(), look.workspace).await?.idle();
+    let micros = |length: Duration| i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+    let policy = session_policy::of(look.database.reader(), look.workspace).await?;
     let values = [
         look.workspace.0.into(),
         look.now.0.into(),
-        (look.now - idle).0.into(),
+        (look.now - DAY).0.into(),
+        micros(policy.idle()).into(),
+        micros(policy.lifetime()).into(),
         look.parameter(&RULE, "sessions").into(),
         NAMED_IN_EVIDENCE.into(),
     ];
@@ -77,7 +100,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::EndSessions,
-    judges: "A member with sessions that are all still open, not expired and not idle, from more than `sessions` networks at once. \
+    judges: "A member whose sessions, neither ended, expired nor idle, were from more than `sessions` networks at once, at some moment of the last day. \
              Several in one network, as a telephone opens them, count as one.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };

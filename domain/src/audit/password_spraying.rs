@@ -1,5 +1,7 @@
-//! Many accounts failing within an hour from addresses that none of them ever got in from: common passwords tried on
-//! everybody, from many places, so that neither an account nor an address stands out.
+//! Many accounts failing from addresses that none of them ever got in from: common passwords tried on everybody, from many
+//! places within an hour, or from one network so slowly that no hour stands out.
+
+use std::time::Duration;
 
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
@@ -7,10 +9,11 @@ use portaria_entity::id::MemberId;
 use super::fact::{FactName, FactValue, FailuresOn};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::tried::{add, addresses, tried_en, tried_es, tried_pt_br};
-use super::{About, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
+use super::{About, DAY, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
 use crate::error::Result;
 
-/// As for one address: each account is `in hand` from a failure until an hour later, here whatever the address.
+/// As for one address: each account is `in hand` from a failure until so much later, here whatever the address, or of a
+/// network.
 const SPRAYED: &str = "
 WITH failed AS (
     SELECT e.address, e.email, e.user_id, e.\"at\", CAST(1 AS BIGINT) AS attempts
@@ -21,27 +24,29 @@ WITH failed AS (
     FROM throttled_attempts t LEFT JOIN users u ON u.id = t.user_id
     WHERE t.minute >= $2 AND t.address <> ''
 ), strange AS (
-    SELECT f.address, f.email, f.user_id, f.\"at\", f.attempts FROM failed f
+    SELECT {network} AS network, f.address, f.email, f.user_id, f.\"at\", f.attempts FROM failed f
     WHERE NOT EXISTS (SELECT 1 FROM sign_in_events s
         WHERE s.user_id = f.user_id AND s.address || '' = f.address AND s.outcome = 'succeeded'
               AND s.\"at\" >= f.\"at\" - 2592000000000)
 ), tries AS (
-    SELECT email, \"at\",
-           LAG(\"at\") OVER (PARTITION BY email ORDER BY \"at\") AS before,
-           LEAD(\"at\") OVER (PARTITION BY email ORDER BY \"at\") AS after
+    SELECT network, email, \"at\",
+           LAG(\"at\") OVER (PARTITION BY network, email ORDER BY \"at\") AS before,
+           LEAD(\"at\") OVER (PARTITION BY network, email ORDER BY \"at\") AS after
     FROM strange
 ), edges AS (
-    SELECT \"at\", 1 AS step FROM tries WHERE before IS NULL OR \"at\" - before > 3600000000
-    UNION ALL SELECT \"at\" + 3600000000, -1 FROM tries WHERE after IS NULL OR after - \"at\" > 3600000000
-    UNION ALL SELECT \"at\", 0 FROM tries
+    SELECT network, \"at\", 1 AS step FROM tries WHERE before IS NULL OR \"at\" - before > $7
+    UNION ALL SELECT network, \"at\" + $7, -1 FROM tries WHERE after IS NULL OR after - \"at\" > $7
+    UNION ALL SELECT network, \"at\", 0 FROM tries
 ), counted AS (
-    SELECT \"at\", step, SUM(step) OVER (ORDER BY \"at\", step DESC ROWS UNBOUNDED PRECEDING) AS in_hand FROM edges
+    SELECT network, \"at\", step,
+           SUM(step) OVER (PARTITION BY network ORDER BY \"at\", step DESC ROWS UNBOUNDED PRECEDING) AS in_hand
+    FROM edges
 ), busy AS (
-    SELECT DISTINCT (\"at\" + $3) / 86400000000 AS day FROM counted WHERE step = 0 AND in_hand >= $4
+    SELECT DISTINCT network, (\"at\" + $3) / 86400000000 AS day FROM counted WHERE step = 0 AND in_hand >= $4
 ), of_day AS (
     SELECT b.day, f.address, f.email, f.user_id, f.\"at\", f.attempts
     FROM busy b JOIN strange f
-         ON f.\"at\" >= b.day * 86400000000 - $3 AND f.\"at\" < (b.day + 1) * 86400000000 - $3
+         ON f.network = b.network AND f.\"at\" >= b.day * 86400000000 - $3 AND f.\"at\" < (b.day + 1) * 86400000000 - $3
 ), places AS (
     SELECT day, COUNT(DISTINCT address) AS addresses FROM of_day GROUP BY day
 ), by_account AS (
@@ -64,17 +69,46 @@ SELECT r.day, r.total, p.addresses, r.accounts, r.own, r.first_at, r.last_at, r.
 FROM ranked r JOIN places p ON p.day = r.day
 WHERE p.addresses >= $5 AND r.member_id IS NOT NULL AND r.place <= $6 ORDER BY r.day, r.place";
 
+/// Of IPv4, all but the last of four numbers; of IPv6, roughly what a provider has.
+const NETWORK: &str = "CASE WHEN f.address LIKE '%:%' THEN substr(f.address, 1, 10) ELSE rtrim(f.address, '0123456789') END";
+
+/// How a row of failures stands out: by so many accounts in hand for so long, from so many addresses of a network.
+struct Manner {
+    network: &'static str,
+    accounts: i64,
+    addresses: i64,
+    hold: Duration,
+}
+
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
+    let fast = Manner {
+        network: "''",
+        accounts: look.parameter(&RULE, "accounts"),
+        addresses: look.parameter(&RULE, "addresses"),
+        hold: Duration::from_secs(60 * 60),
+    };
+    let slow = Manner { network: NETWORK, accounts: look.parameter(&RULE, "accounts_a_day"), addresses: 1, hold: DAY };
+    let mut found = sprayed(look, &fast).await?;
+    let days: Vec<String> = found.iter().map(|found| found.cause.clone()).collect();
+    let slowly = sprayed(look, &slow).await?.into_iter();
+    found.extend(slowly.filter(|found| !days.contains(&found.cause)));
+    Ok(found)
+}
+
+/// One for each day.
+async fn sprayed(look: &Look<'_>, manner: &Manner) -> Result<Vec<Found>> {
     let values = [
         look.workspace.0.into(),
         look.since.0.into(),
         look.offset.into(),
-        look.parameter(&RULE, "accounts").into(),
-        look.parameter(&RULE, "addresses").into(),
+        manner.accounts.into(),
+        manner.addresses.into(),
         NAMED_IN_EVIDENCE.into(),
+        i64::try_from(manner.hold.as_micros()).unwrap_or(i64::MAX).into(),
     ];
+    let sql = SPRAYED.replace("{network}", manner.network);
     let mut found: Vec<Found> = Vec::new();
-    for row in look.rows(SPRAYED, values).await? {
+    for row in look.rows(&sql, values).await? {
         let cause = date_of_day(row.try_get_by_index(0)?)?;
         let member_id: MemberId = row.try_get_by_index(7)?;
         let on = FailuresOn { member_id, failures: row.try_get_by_index(8)? };
@@ -100,7 +134,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before.",
+    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before nor since; or `accounts_a_day` accounts within a day from one network (IPv4 /24), by the same measure. Who tries slowly from networks that have nothing in common is not seen.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
@@ -121,6 +155,14 @@ const PARAMETERS: &[Parameter] = &[
         most: 1_000,
         about: "Addresses it comes from; from fewer it is a matter of each of them.",
     },
+    Parameter {
+        name: "accounts_a_day",
+        unit: Unit::Times,
+        default: 8,
+        least: 2,
+        most: 1_000,
+        about: "Accounts that fail within a day from one network.",
+    },
 ];
 
 const PORTUGUESE: Said = Said {
@@ -128,8 +170,8 @@ const PORTUGUESE: Said = Said {
     why: "Alguém está testando senhas comuns em todo mundo, poucas de cada endereço, para que nenhuma conta nem endereço chame atenção.",
     what_to_do: "Peça a todos que configurem um aplicativo autenticador e veja se alguma das contas foi acessada de um lugar que não é do dono.",
     seen: |told| {
-        let came = format!("Vieram de {} endereços diferentes.", told.written(addresses(told)));
-        format!("{} {came}", tried_pt_br(told))
+        let came = told.count(addresses(told), "endereço", "endereços diferentes");
+        format!("{} Vieram de {came}.", tried_pt_br(told))
     },
 };
 
@@ -138,8 +180,8 @@ const ENGLISH: Said = Said {
     why: "Someone tries common passwords on everybody, a few from each address, so that no single account or address stands out.",
     what_to_do: "Ask everybody to set up an authenticator app, and look whether one of the accounts was signed in to from a place that is not its owner's.",
     seen: |told| {
-        let came = format!("They came from {} different addresses.", told.written(addresses(told)));
-        format!("{} {came}", tried_en(told))
+        let came = told.count(addresses(told), "address", "different addresses");
+        format!("{} They came from {came}.", tried_en(told))
     },
 };
 
@@ -148,7 +190,7 @@ const SPANISH: Said = Said {
     why: "Alguien prueba contraseñas comunes con todo el mundo, pocas desde cada dirección, para que ninguna cuenta ni dirección llame la atención.",
     what_to_do: "Pida a todos que configuren una aplicación de autenticación y revise si alguna de las cuentas se usó desde un lugar que no es de su dueño.",
     seen: |told| {
-        let came = format!("Vinieron de {} direcciones distintas.", told.written(addresses(told)));
-        format!("{} {came}", tried_es(told))
+        let came = told.count(addresses(told), "dirección", "direcciones distintas");
+        format!("{} Vinieron de {came}.", tried_es(told))
     },
 };

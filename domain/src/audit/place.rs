@@ -18,6 +18,8 @@ pub(super) const AT_ONCE: usize = 200;
 /// An address from which so many others got in before is the company's: an office, or the way out of its own network.
 const COLLEAGUES: i64 = 2;
 const OF_COLLEAGUES: Duration = DAY.saturating_mul(90);
+/// Colleagues of less than a week do not count: an intruder who gets into three accounts is not an office.
+const ACQUAINTED: Duration = DAY.saturating_mul(7);
 
 /// Who has more new devices than this in ninety days does not keep what they are recognised by.
 const FEW_DEVICES: usize = 6;
@@ -81,9 +83,20 @@ impl Past {
 
     /// Whether they had used a device of this kind, and this is none that shows itself for the first time.
     pub fn knows_device(&self, entry: &Entry) -> bool {
+        self.knows_kind(entry) && !self.shows_itself_first(entry.at)
+    }
+
+    /// Whether this came from one of the very devices by which they are recognised: not merely from one of that kind.
+    pub fn recognises(&self, entry: &Entry) -> bool {
+        let is_first = |first: &Timestamp| *first >= entry.at && first.since(entry.at) <= MOMENT;
+        self.knows_kind(entry)
+            && self.recognised.iter().any(|first| *first < entry.at)
+            && !self.recognised.iter().any(is_first)
+    }
+
+    fn knows_kind(&self, entry: &Entry) -> bool {
         let device = entry.device();
-        let is_known = self.devices.iter().any(|(known, first)| *known == device && *first < entry.at);
-        is_known && !self.shows_itself_first(entry.at)
+        self.devices.iter().any(|(known, first)| *known == device && *first < entry.at)
     }
 
     /// Whether a device was first seen in this sign-in, of somebody who keeps theirs.
@@ -158,13 +171,13 @@ SELECT COUNT(*) FROM (
       AND c.outcome = 'succeeded' AND c.user_id <> $5
     LIMIT 2) AS others";
 
-/// Whether colleagues got in from the same address before then, so that it is the company's.
+/// Whether colleagues got in from the same address more than a week before then, so that it is the company's.
 pub(super) async fn is_of_company(look: &Look<'_>, entry: &Entry, before: Timestamp) -> Result<bool> {
     let values = [
         look.workspace.0.into(),
         entry.address.clone().into(),
         (before - OF_COLLEAGUES).0.into(),
-        before.0.into(),
+        (before - ACQUAINTED).0.into(),
         entry.user.0.into(),
     ];
     Ok(look.count(OTHERS, values).await? >= COLLEAGUES)

@@ -1,25 +1,33 @@
 //! A sign-in that succeeds right after a row of wrong passwords: somebody's memory came back, or somebody guessed.
 
 use portaria_entity::finding::{AuditRule, Severity};
-use portaria_entity::id::{MemberId, SignInEventId};
+use sea_orm::QueryResult;
 
 use super::fact::{FactName, FactValue};
+use super::place::{Entry, judged};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::telling::Telling;
 use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
+/// Those who failed often enough are few: from them on.
 const GUESSED: &str = "
-SELECT s.id, m.id, s.\"at\", s.address, s.user_agent, COUNT(f.id), MIN(f.\"at\"), MAX(f.\"at\"),
+WITH failing AS MATERIALIZED (
+    SELECT user_id FROM sign_in_events
+    WHERE \"at\" >= $2 - 3600000000 AND outcome IN ('wrong_password', 'wrong_code') AND user_id IS NOT NULL
+    GROUP BY user_id HAVING COUNT(*) >= $3
+)
+SELECT s.id, m.id, s.user_id, s.\"at\", s.address, s.user_agent, COUNT(f.id), MIN(f.\"at\"), MAX(f.\"at\"),
        MAX(CASE WHEN f.address <> s.address THEN 1 ELSE 0 END),
        CASE WHEN EXISTS (SELECT 1 FROM sign_in_events k
                          WHERE k.user_id = s.user_id AND k.\"at\" >= s.\"at\" - 2592000000000
                            AND k.\"at\" < s.\"at\" - 3600000000
                            AND k.address || '' = s.address AND k.outcome = 'succeeded') THEN 1 ELSE 0 END
-FROM members m
-JOIN sign_in_events s ON s.user_id = m.user_id AND s.workspace_id = m.workspace_id
+FROM failing o
+JOIN members m ON m.workspace_id = $1 AND m.user_id = o.user_id
+JOIN sign_in_events s ON s.user_id = o.user_id AND s.workspace_id = $1
 JOIN sign_in_events f ON f.user_id = s.user_id AND f.\"at\" <= s.\"at\" AND f.\"at\" >= s.\"at\" - 3600000000
-WHERE m.workspace_id = $1 AND m.status <> 'removed' AND s.\"at\" >= $2 AND s.outcome = 'succeeded'
+WHERE m.status <> 'removed' AND s.\"at\" >= $2 AND s.outcome = 'succeeded'
   AND f.outcome IN ('wrong_password', 'wrong_code')
   AND NOT EXISTS (SELECT 1 FROM sign_in_events p
                   WHERE p.user_id = s.user_id AND p.outcome = 'succeeded' AND p.\"at\" > f.\"at\" AND p.\"at\" < s.\"at\")
@@ -31,25 +39,51 @@ ORDER BY s.\"at\", s.id";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let values = [look.workspace.0.into(), look.since.0.into(), look.parameter(&RULE, "failures").into()];
-    let mut found = Vec::new();
+    let (mut entries, mut guesses) = (Vec::new(), Vec::new());
     for row in look.rows(GUESSED, values).await? {
-        let sign_in: SignInEventId = row.try_get_by_index(0)?;
-        let member: MemberId = row.try_get_by_index(1)?;
+        entries.push(Entry::read(&row, 0)?);
+        guesses.push(Guess::read(&row)?);
+    }
+    let judged = judged(look, &entries, |entry, past| Some(past.recognises(entry))).await?;
+    let mut found = Vec::new();
+    for ((entry, is_theirs), guess) in judged.into_iter().zip(guesses) {
+        let severity = match (is_theirs, guess.is_where_they_are) {
+            // At their own device, where they always are: it is they who remember.
+            (true, true) => continue,
+            (false, false) => RULE.severity,
+            _ => Severity::Medium,
+        };
         let evidence = Evidence::new()
-            .with(FactName::SignedIn, FactValue::At(row.try_get_by_index(2)?))
-            .with(FactName::From, FactValue::Address(row.try_get_by_index(3)?))
-            .with(FactName::Device, FactValue::Device(row.try_get_by_index(4)?))
-            .with(
-                FactName::WrongPasswords,
-                FactValue::During { from: row.try_get_by_index(6)?, to: row.try_get_by_index(7)? },
-            )
-            .with(FactName::Failures, FactValue::Number(row.try_get_by_index(5)?));
-        let (elsewhere, is_known) = (row.try_get_by_index::<i32>(8)?, row.try_get_by_index::<i32>(9)?);
-        // All from one address where the person got in before: mostly it is they who remember.
-        let severity = if elsewhere == 0 && is_known != 0 { Severity::Medium } else { RULE.severity };
-        found.push(Found::by(&RULE, &sign_in, About::Member(member), evidence).with_severity(severity));
+            .with(FactName::SignedIn, FactValue::At(entry.at))
+            .with(FactName::From, FactValue::Address(entry.address))
+            .with(FactName::Device, FactValue::Device(entry.user_agent))
+            .with(FactName::IsNewDevice, FactValue::Is(!is_theirs))
+            .with(FactName::WrongPasswords, guess.during)
+            .with(FactName::Failures, FactValue::Number(guess.failures));
+        let one = Found::by(&RULE, &entry.id, About::Member(entry.member), evidence);
+        found.push(one.with_severity(severity));
     }
     Ok(found)
+}
+
+/// What went before a success.
+struct Guess {
+    failures: i64,
+    during: FactValue,
+    /// All of it, and the success, from one address where the person had got in before.
+    is_where_they_are: bool,
+}
+
+impl Guess {
+    /// From the columns of a row after those of the success.
+    fn read(row: &QueryResult) -> Result<Self> {
+        let (elsewhere, is_known) = (row.try_get_by_index::<i32>(9)?, row.try_get_by_index::<i32>(10)?);
+        Ok(Self {
+            failures: row.try_get_by_index(6)?,
+            during: FactValue::During { from: row.try_get_by_index(7)?, to: row.try_get_by_index(8)? },
+            is_where_they_are: elsewhere == 0 && is_known != 0,
+        })
+    }
 }
 
 /// From the first wrong password until they got in.
@@ -68,7 +102,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::EndSessions,
-    judges: "A sign-in that succeeds after `failures` wrong passwords or codes within the hour before it, none of them followed by an earlier success nor by a new password through a mailed link. When all came from one address where the person got in within thirty days before, it is medium.",
+    judges: "A sign-in that succeeds after `failures` wrong passwords or codes within the hour before it, none of them followed by an earlier success nor by a new password through a mailed link. It is medium when all came from one address where the person got in within thirty days before, or when the sign-in is from a device that Portaria knows as theirs; nothing is said when both are true.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
