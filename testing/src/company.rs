@@ -53,6 +53,8 @@ impl Scale {
 pub(crate) struct Program {
     id: ApiKeyId,
     token: String,
+    /// What it does whenever it is at work.
+    uses: &'static [&'static str],
     /// Until which day it works.
     until: i64,
 }
@@ -77,6 +79,8 @@ pub struct Company {
     pub opened: Vec<Opened>,
     /// How many findings were open after each day's audit.
     pub open_after: Vec<i64>,
+    /// Until when findings have been noted.
+    noted_until: Timestamp,
     /// Where its addresses are.
     _countries: CountryFile,
 }
@@ -95,10 +99,20 @@ impl Company {
 
     /// Until eight in the morning of a day, and its audit.
     pub async fn live_through(&mut self, day: i64) {
-        self.plan(day);
-        self.act_until(at(day, 8 * 60)).await;
-        self.stage.clock.set(at(day, 8 * 60));
+        self.begin(day);
+        self.live_until(at(day, 8 * 60)).await;
         self.audit().await;
+        self.note_findings().await;
+    }
+
+    /// What a day brings is planned, and happens when its time comes.
+    pub fn begin(&mut self, day: i64) {
+        self.plan(day);
+    }
+
+    pub async fn live_until(&mut self, time: Timestamp) {
+        self.act_until(time).await;
+        self.stage.clock.set(time);
     }
 
     /// Runs one statement.

@@ -88,6 +88,10 @@ async fn places_are_learned_for_two_weeks_and_colleagues_make_one_the_companys()
         assert_eq!(found(&stage, AuditRule::NewPlace).await.len(), 1);
         assert_eq!(found_in(&stage, other, AuditRule::NewPlace).await, []);
 
+        for (who, before) in [(&bia, 1), (&caio, 2)] {
+            gets_in(&stage, who, start + DAY * (14 - before), (NEW_YORK, CHROME)).await;
+        }
+        assert_eq!(found(&stage, AuditRule::NewPlace).await.len(), 1, "three within days are no office");
         gets_in(&stage, &bia, start + DAY, (NEW_YORK, CHROME)).await;
         assert_eq!(found(&stage, AuditRule::NewPlace).await.len(), 1, "one colleague is none");
         gets_in(&stage, &caio, start + DAY, (NEW_YORK, CHROME)).await;
@@ -106,14 +110,11 @@ async fn a_device_that_shows_itself_for_the_first_time_is_a_new_one_of_whatever_
         stage.clock.set(at + HOUR);
         gets_in(&stage, &ana, at, (SOMEWHERE, CHROME)).await;
         assert_eq!(found(&stage, AuditRule::NewPlace).await, []);
-        let note = "INSERT INTO known_devices (user_id, fingerprint, first_used_at, last_used_at) VALUES ($1, $2, $3, $3)";
-        let values = [ana.user.0.into(), vec![7_u8; 32].into(), at.0.into()];
-        execute(&stage, note, values).await;
+        is_recognised(&stage, &ana, at).await;
         let news = found(&stage, AuditRule::NewPlace).await;
         assert_eq!(severities(&news), [Severity::Medium]);
-        for n in 0..7_u8 {
-            let values = [ana.user.0.into(), vec![n; 32].into(), (start + DAY * u32::from(n)).0.into()];
-            execute(&stage, note.replace("$3, $3)", "$3, $3) ON CONFLICT DO NOTHING").as_str(), values).await;
+        for day in 0..7 {
+            is_recognised(&stage, &ana, start + DAY * day).await;
         }
         assert_eq!(
             found(&stage, AuditRule::NewPlace).await,

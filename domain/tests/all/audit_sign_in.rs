@@ -103,6 +103,18 @@ async fn an_office_in_the_morning_is_no_attack() {
         let guessed = severity(found(&stage, AuditRule::SuccessAfterFailures).await, bia.member);
         assert_eq!(guessed, Some(Severity::Critical));
 
+        // A device that Portaria recognises speaks for them; one that it has just met does not.
+        let guessed = async |of: MemberId| severity(found(&stage, AuditRule::SuccessAfterFailures).await, of);
+        for who in [ana, bia] {
+            is_recognised(&stage, who, monday + HOUR + MINUTE * 10 + INSTANT).await;
+            is_recognised(&stage, who, start).await;
+        }
+        assert_eq!(guessed(ana.member).await, Some(Severity::Medium));
+        assert_eq!(guessed(bia.member).await, Some(Severity::Critical));
+        execute(&stage, "DELETE FROM known_devices WHERE first_used_at > $1", [monday.0.into()]).await;
+        assert_eq!(guessed(ana.member).await, None, "at their desk, where they always are");
+        assert_eq!(guessed(bia.member).await, Some(Severity::Medium));
+
         // Who gave up and had a link for a new password sent has not guessed.
         let reset = "INSERT INTO password_resets (id, user_id, token_hash, created_at, expires_at, used_at) VALUES ($1, $2, $3, $4, $5, $4)";
         let id: SecondFactorResetId = stage.clock.new_id();

@@ -105,6 +105,13 @@ pub async fn comes_daily(stage: &Stage, who: &Account, from: Timestamp, days: u3
     }
 }
 
+/// Portaria recognises a device of theirs, and has since then.
+pub async fn is_recognised(stage: &Stage, who: &Account, since: Timestamp) {
+    let sql = "INSERT INTO known_devices (user_id, fingerprint, first_used_at, last_used_at) VALUES ($1, $2, $3, $3)";
+    let fingerprint: Vec<u8> = since.0.to_be_bytes().repeat(4);
+    execute(stage, sql, [who.user.0.into(), fingerprint.into(), since.0.into()]).await;
+}
+
 /// A session that was opened then and used until then.
 pub async fn has_session(stage: &Stage, who: &Account, (from, to): (Timestamp, Timestamp)) {
     let sql = "INSERT INTO sessions (workspace_id, id, user_id, member_id, token_hash, authentication_method, \

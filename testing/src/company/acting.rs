@@ -13,22 +13,11 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
 use serde_json::json;
 
 use super::Company;
-use super::calendar::{DAY, at};
+use super::calendar::{DAY, HOUR, at};
 use super::chance::Chance;
 use super::day::{Act, notes_uses};
 use super::employee::COMPUTER;
 use crate::stage::START;
-
-const USES: [&str; 8] = [
-    "contact:read",
-    "contact:read_phone",
-    "conversation:claim",
-    "conversation:read_assigned",
-    "conversation:resolve",
-    "message:read",
-    "message:send_text",
-    "message:send_template",
-];
 
 /// Somebody tries to get in.
 pub struct Try<'a> {
@@ -78,6 +67,7 @@ impl Company {
                     employee.devices[device].token = given;
                 }
             }
+            Act::Renews { who } => self.renews(transaction, who).await,
             Act::Works { who, contacts } => self.works(transaction, who, contacts).await,
             Act::Leaves { who, signs_out } => self.leaves(transaction, who, signs_out).await,
             Act::Knocks => {
@@ -104,6 +94,7 @@ impl Company {
             Act::Happens { story } => self.happen(story).await,
             Act::Fails { .. }
             | Act::SignsIn { .. }
+            | Act::Renews { .. }
             | Act::Works { .. }
             | Act::Leaves { .. }
             | Act::Knocks => {
@@ -125,6 +116,14 @@ impl Company {
         let viewer = authenticate_from(&self.stage.installation, token, &origin).await.expect("an answer");
         viewer.expect("a key that opens");
         self.stage.installation.viewers.flush_last_use().await.expect("written");
+        for permission in self.programs[program].uses {
+            let sql = "INSERT INTO api_key_permission_uses (workspace_id, api_key_id, permission, first_used_at, last_used_at) \
+                       VALUES ($1, $2, $3, $4, $4) \
+                       ON CONFLICT (workspace_id, api_key_id, permission) DO UPDATE SET last_used_at = $4";
+            let (workspace, now) = (self.stage.workspace_id.0, self.stage.clock.now().0);
+            let values = [workspace.into(), self.programs[program].id.0.into(), (*permission).into(), now.into()];
+            self.run(sql, values).await;
+        }
     }
 
     /// A wrong password.
@@ -179,20 +178,30 @@ impl Company {
         sign_in_event::Entity::insert(row).exec_without_returning(transaction).await.expect("noted");
     }
 
+    /// Has a link mailed, and a new password by it.
+    async fn renews(&self, transaction: &DatabaseTransaction, who: usize) {
+        let id: uuid::Uuid = self.stage.clock.new_id::<SessionId>().0;
+        let sql = "INSERT INTO password_resets (id, user_id, token_hash, created_at, expires_at, used_at) \
+                   VALUES ($1, $2, $3, $4, $5, $4)";
+        let (user, now) = (self.staff[who].account().1, self.stage.clock.now().0);
+        let values = [id.into(), user.0.into(), id.as_bytes().to_vec().into(), now.into(), (now + HOUR).into()];
+        self.write(transaction, sql, values).await;
+    }
+
     async fn works(&self, transaction: &DatabaseTransaction, who: usize, contacts: i64) {
         let conversation: ConversationId = self.stage.clock.new_id();
         self.did(transaction, who, ("conversation.claimed", conversation.to_string()), None).await;
         self.reveals(transaction, who, contacts).await;
         let day = (self.stage.clock.now().0 - START.0).div_euclid(DAY);
-        if !notes_uses(day) || !self.staff[who].answers() {
+        if !notes_uses(day) {
             return;
         }
-        for permission in USES {
+        for permission in self.staff[who].uses() {
             let sql = "INSERT INTO member_permission_uses (workspace_id, member_id, permission, first_used_at, last_used_at) \
                        VALUES ($1, $2, $3, $4, $4) \
                        ON CONFLICT (workspace_id, member_id, permission) DO UPDATE SET last_used_at = $4";
             let (workspace, now) = (self.stage.workspace_id.0, self.stage.clock.now().0);
-            let values = [workspace.into(), self.member(who).0.into(), permission.into(), now.into()];
+            let values = [workspace.into(), self.member(who).0.into(), (*permission).into(), now.into()];
             self.write(transaction, sql, values).await;
         }
     }

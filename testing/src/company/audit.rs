@@ -6,13 +6,14 @@ use portaria_domain::audit::finding::{Sighting, reconcile};
 use portaria_domain::workspace;
 use portaria_entity::audit_run::{self, AuditTrigger};
 use portaria_entity::id::{ApiKeyId, AuditRunId, ChannelId, MemberId};
+use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult};
 
 use super::{Company, Opened, Whom};
 
 impl Company {
-    /// As the schedule does it, but for the mail; what it opened is noted.
+    /// As the schedule does it, but for the mail.
     pub(super) async fn audit(&mut self) {
         let installation = &self.stage.installation;
         let (workspace_id, at) = (self.stage.workspace_id, self.stage.clock.now());
@@ -39,18 +40,24 @@ impl Company {
         let sighting = Sighting { workspace_id, run_id, found: &examination.found, at };
         reconcile(&transaction, &self.stage.clock, &sighting).await.expect("reconciled");
         transaction.commit().await.expect("committed");
-        let (opened, open) = self.findings_of(run_id).await;
-        self.opened.extend(opened);
-        self.open_after.push(open);
     }
 
-    /// What a run opened, anew or again, and how many findings are open. By name: rules come and go.
-    async fn findings_of(&self, run: AuditRunId) -> (Vec<Opened>, i64) {
+    /// Notes what was opened since it was noted last, and how many findings are open.
+    pub async fn note_findings(&mut self) {
+        let now = self.stage.clock.now();
+        let (opened, open) = self.findings_between(self.noted_until, now).await;
+        self.opened.extend(opened);
+        self.open_after.push(open);
+        self.noted_until = now;
+    }
+
+    /// What was opened, anew or again, and how many findings are open. By name: rules come and go.
+    async fn findings_between(&self, after: Timestamp, until: Timestamp) -> (Vec<Opened>, i64) {
         let database = &self.stage.installation.database;
         let workspace = self.stage.workspace_id.0;
         let sql = "SELECT rule, severity, cause, member_id, api_key_id, channel_id, opened_at FROM findings \
-                   WHERE workspace_id = $1 AND audit_run_id = $2 ORDER BY id";
-        let statement = database.statement(sql, [workspace.into(), run.0.into()]);
+                   WHERE workspace_id = $1 AND opened_at > $2 AND opened_at <= $3 ORDER BY id";
+        let statement = database.statement(sql, [workspace.into(), after.0.into(), until.0.into()]);
         let rows = database.reader().query_all_raw(statement).await.expect("findings");
         let sql = "SELECT COUNT(*) FROM findings WHERE workspace_id = $1 AND status = 'open'";
         let count = database.reader().query_one_raw(database.statement(sql, [workspace.into()]));

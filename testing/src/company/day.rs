@@ -18,6 +18,10 @@ pub enum Act {
         device: usize,
         address: String,
     },
+    /// Sets a new password by a link that was mailed.
+    Renews {
+        who: usize,
+    },
     /// Takes conversations, and sees so many customers' numbers.
     Works {
         who: usize,
@@ -53,6 +57,7 @@ impl Act {
             Self::Joins { .. } | Self::Departs { .. } | Self::Uses { .. } | Self::Happens { .. } => true,
             Self::Fails { .. }
             | Self::SignsIn { .. }
+            | Self::Renews { .. }
             | Self::Works { .. }
             | Self::Leaves { .. }
             | Self::Knocks => false,
@@ -109,9 +114,13 @@ fn works(acts: &mut Vec<(i64, Act)>, (who, employee): (usize, &mut Employee), da
     }
     let mut comes = begins;
     if employee.is_back_from_long(day) && chance.is(150) {
-        // Has forgotten the password, tries whatever comes to mind, and gets in after twenty minutes with a new one.
+        // Has forgotten the password and tries whatever comes to mind. Two in three then have a link mailed, which takes
+        // twenty minutes; the others remember.
         acts.extend((0..6).map(|n| (begins + n, Act::Fails { who, address: address.clone() })));
         comes += 20;
+        if chance.is(667) {
+            acts.push((comes - 1, Act::Renews { who }));
+        }
     }
     acts.push((comes, Act::SignsIn { who, device: COMPUTER, address }));
     let contacts = if employee.answers() { chance.below(9) } else { 0 };

@@ -19,6 +19,30 @@ const TELEPHONES: [&str; 2] = [
     "Mozilla/5.0 (Linux; Android 14; SM-A546E) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
 ];
+const ANSWERING: [&str; 9] = [
+    "contact:read",
+    "contact:read_phone",
+    "contact:read_profile",
+    "conversation:claim",
+    "conversation:read_assigned",
+    "conversation:resolve",
+    "message:initiate",
+    "message:read",
+    "message:send_text",
+];
+const SUPPORTING: [&str; 5] =
+    ["contact:read", "conversation:claim", "conversation:resolve", "message:read", "message:send_template"];
+const ADMINISTERING: [&str; 6] = [
+    "access_review:decide",
+    "audit_log:read",
+    "finding:resolve",
+    "member:manage",
+    "member:read_private",
+    "role:assign",
+];
+const DEVELOPING: [&str; 4] = ["api_key:manage", "bot:manage", "webhook:manage", "webhook_event:read"];
+const ANALYSING: [&str; 1] = ["workspace:read"];
+
 pub const COMPUTER: usize = 0;
 pub const TELEPHONE: usize = 1;
 
@@ -135,6 +159,26 @@ impl Employee {
 
     pub fn account(&self) -> (MemberId, UserId) {
         self.account.expect("they have joined")
+    }
+
+    /// Of three administrators, one reads English and one Spanish.
+    pub fn locale(&self) -> &'static str {
+        match (self.job, self.number) {
+            (Job::Administrator, 2) => "en",
+            (Job::Administrator, 3) => "es",
+            _ => "pt-BR",
+        }
+    }
+
+    /// What they need for their work, week after week.
+    pub fn uses(&self) -> &'static [&'static str] {
+        match self.job {
+            Job::Administrator => &ADMINISTERING,
+            Job::Developer => &DEVELOPING,
+            Job::Analyst => &ANALYSING,
+            Job::Support => &SUPPORTING,
+            Job::Agent => &ANSWERING,
+        }
     }
 
     pub fn answers(&self) -> bool {

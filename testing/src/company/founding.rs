@@ -26,6 +26,8 @@ use crate::stage::{START, Stage};
 const CUSTOMERS: usize = 500;
 /// Longer than a key may last is not asked for.
 const KEY_DAYS: i64 = 365;
+/// What a program does that shows what customers wrote.
+const READING: &[&str] = &["contact:read", "message:read"];
 
 pub async fn found(test_database: TestDatabase, scale: Scale) -> Company {
     let mut stage = Stage::repeatable(test_database).await;
@@ -45,6 +47,7 @@ pub async fn found(test_database: TestDatabase, scale: Scale) -> Company {
         planted: Vec::new(),
         opened: Vec::new(),
         open_after: Vec::new(),
+        noted_until: START,
         _countries: countries,
     };
     if company.stage.installation.database.is_sqlite() {
@@ -155,7 +158,7 @@ impl Company {
         let (installation, workspace) = (&self.stage.installation, self.stage.workspace_id);
         let one = &self.staff[who];
         let transaction = installation.database.begin().await.expect("a transaction");
-        let new = NewMember { name: &one.name, email: &one.email, locale: "pt-BR", password_hash: None };
+        let new = NewMember { name: &one.name, email: &one.email, locale: one.locale(), password_hash: None };
         let row = member::create(&transaction, installation, workspace, new).await.expect("a member");
         let role = role::built_in(&transaction, workspace, one.job.role()).await.expect("a role");
         let scope = match one.job {
@@ -242,12 +245,12 @@ impl Company {
         let year = self.scale.is_year();
         let always = i64::MAX;
         let programs = [
-            ("CRM", BuiltInRole::Support, Scope::Channel(self.stage.sales), 0, always),
-            ("Painel antigo", BuiltInRole::Support, Scope::Channel(self.stage.sales), 0, 30),
-            ("Relatórios", BuiltInRole::Developer, Scope::Workspace, 0, always),
-            ("Integração", BuiltInRole::Developer, Scope::Workspace, 1, always),
+            ("CRM", BuiltInRole::Support, Scope::Channel(self.stage.sales), 0, (always, READING)),
+            ("Painel antigo", BuiltInRole::Support, Scope::Channel(self.stage.sales), 0, (30, READING)),
+            ("Relatórios", BuiltInRole::Developer, Scope::Workspace, 0, (always, &[])),
+            ("Integração", BuiltInRole::Developer, Scope::Workspace, 1, (always, &[])),
         ];
-        for (name, role, scope, maker, until) in programs.into_iter().take(if year { 4 } else { 1 }) {
+        for (name, role, scope, maker, (until, uses)) in programs.into_iter().take(if year { 4 } else { 1 }) {
             let maker =
                 if maker == 0 { self.nth(Job::Administrator, 0) } else { self.nth(Job::Developer, maker) };
             let mut change = self.change(Authority::Member(self.member(maker))).await;
@@ -258,7 +261,7 @@ impl Company {
             let made = api_key::create(&mut change, new).await.expect("a key");
             change.finish().await.expect("finished");
             let token = made.token.reveal().to_owned();
-            self.programs.push(Program { id: made.key.id, token, until });
+            self.programs.push(Program { id: made.key.id, token, uses, until });
         }
     }
 
@@ -270,7 +273,8 @@ impl Company {
             if one.keeps_access {
                 expected.push(("inactive_member", Whom::Member(member), at(one.leaves - 1, 18 * 60), 30));
             }
-            for away in one.away.iter().filter(|away| away.end - away.start > 100) {
+            let is_missed = |away: &&Range<i64>| away.end - away.start > 100 && away.start + 30 < one.leaves;
+            for away in one.away.iter().filter(is_missed) {
                 expected.push(("inactive_member", Whom::Member(member), at(away.start, 0), 30));
             }
             if one.job == Job::Administrator && !one.away.is_empty() {

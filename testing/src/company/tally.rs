@@ -1,11 +1,11 @@
 //! What the auditor is worth: of what was planted how much it found, when, and what else it said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use portaria_domain::audit::rule;
+use sea_orm::ConnectionTrait;
 
-use super::calendar::{DAY, at};
-use super::{Company, Opened, Planted};
+use super::calendar::{DAY, HOUR, at};
+use super::{Company, Employee, Job, Opened, Planted};
 
 /// Of one rule.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,18 +37,13 @@ impl Tally {
     }
 }
 
-/// The mails that one administrator would have got, by how the workspace is set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How many mails of a kind one administrator got.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mails {
-    /// One a day; of them so many with nothing new, and so many with nothing at all.
-    pub daily: usize,
-    pub daily_without_news: usize,
-    pub daily_empty: usize,
-    /// One a week.
-    pub weekly: usize,
-    pub weekly_without_news: usize,
-    /// Merged: one for all that a day brought.
-    pub at_once: usize,
+    pub to: String,
+    /// `audit` is the daily report, `alerts` what could not wait.
+    pub kind: String,
+    pub count: i64,
 }
 
 impl Company {
@@ -92,28 +87,28 @@ impl Company {
         self.planted.iter().filter(move |planted| planted.counts && planted.is_due_by(last))
     }
 
-    /// The mails of one administrator.
-    pub fn mails(&self) -> Mails {
-        let mut mails = Mails::default();
+    /// Days that brought no finding, so that the morning's report said that nothing was new.
+    pub fn days_without_news(&self) -> usize {
         let first_day = at(0, 0).0;
-        let day_of = |opened: &Opened| ((opened.at.0 - first_day) / DAY).cast_unsigned() as usize;
-        let mut news = vec![0; self.open_after.len()];
-        let mut urgent = vec![0; self.open_after.len()];
-        for opened in &self.opened {
-            news[day_of(opened)] += 1;
-            urgent[day_of(opened)] += usize::from(is_told_at_once(opened));
-        }
-        mails.daily = news.len();
-        mails.daily_without_news = news.iter().filter(|count| **count == 0).count();
-        mails.daily_empty = self.open_after.iter().filter(|open| **open == 0).count();
-        mails.weekly = news.chunks(7).count();
-        mails.weekly_without_news = news.chunks(7).filter(|week| week.iter().sum::<usize>() == 0).count();
-        mails.at_once = urgent.iter().filter(|count| **count > 0).count();
-        mails
+        let days: HashSet<i64> = self.opened.iter().map(|opened| (opened.at.0 - first_day - 8 * HOUR).div_euclid(DAY)).collect();
+        self.open_after.len() - days.len()
     }
-}
 
-/// Whether its rule does not wait until morning.
-fn is_told_at_once(opened: &Opened) -> bool {
-    rule::all().any(|rule| rule.at_once && <&str>::from(rule.key) == opened.rule)
+    /// The mails of those who administer.
+    pub async fn mails(&self) -> Vec<Mails> {
+        let database = &self.stage.installation.database;
+        let sql = "SELECT to_address, dedup_key FROM outgoing_mails ORDER BY to_address";
+        let rows = database.reader().query_all_raw(database.statement(sql, [])).await.expect("mails");
+        let mut counts: BTreeMap<(String, String), i64> = BTreeMap::new();
+        for row in rows {
+            let to: String = row.try_get_by_index(0).expect("an address");
+            let key: String = row.try_get_by_index(1).expect("a key");
+            let kind = key.split(':').next().unwrap_or_default().to_owned();
+            let administers = |one: &Employee| one.job == Job::Administrator && one.email == to;
+            if self.staff.iter().any(administers) {
+                *counts.entry((to, kind)).or_default() += 1;
+            }
+        }
+        counts.into_iter().map(|((to, kind), count)| Mails { to, kind, count }).collect()
+    }
 }

@@ -1,13 +1,54 @@
-//! A company lives for a year (or `DAYS` days with `PEOPLE` people and the dice `SEED`), and the auditor comes every morning:
-//! what was planted and found, what was said for nothing, and the mails. `benches/soak/year` runs it.
+//! A company lives for a year (or `DAYS` days with `PEOPLE` people and the dice `SEED`) while Portaria's own schedule, alarms
+//! and mails run beside it, here once an hour: what was planted and found, what was said for nothing, and the mails, which are
+//! kept in the folder `MAILS` if that is given. `benches/soak/year` runs it.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use portaria_domain::activity::chain;
+use portaria_domain::audit::sweep::Sweeper;
 use portaria_entity::finding::AuditRule;
 use portaria_entity::time::Timestamp;
 use portaria_testing::TestDatabase;
 use portaria_testing::company::{Company, Scale, Tally, at};
+use portaria_worker::alerting::Alerting;
+use portaria_worker::mail::{FileTransport, Mailbox, Mailer, Outbox};
+use portaria_worker::schedule::Auditor;
 use sea_orm::Iterable;
+use tokio_util::sync::CancellationToken;
+
+/// Portaria's own schedule, alarms and mails, as they run beside the company.
+struct Auditing {
+    auditor: Auditor,
+    alerting: Alerting,
+    outbox: Outbox,
+    sweeper: Sweeper,
+}
+
+impl Auditing {
+    fn of(company: &Company, mails: &Path) -> Self {
+        let installation = company.stage.installation.clone();
+        let sender = Mailbox { name: Some("Portaria".to_owned()), address: "portaria@estrela.example".to_owned() };
+        let mailer = Mailer::File(FileTransport::new(mails));
+        let outbox = Outbox::with_mailer(installation.clone(), mailer, sender.clone());
+        Self {
+            auditor: Auditor::with_outbox(installation.clone(), outbox.clone()),
+            alerting: Alerting::new(installation, sender),
+            outbox,
+            sweeper: Sweeper::new().expect("a sweeper"),
+        }
+    }
+
+    /// What runs all day, here once an hour.
+    async fn look(&mut self, company: &Company) {
+        // A broken chain is no reason not to look at the rest.
+        drop(chain::seal(&company.stage.installation).await);
+        self.sweeper.sweep(&company.stage.installation).await.expect("swept");
+        self.auditor.tick().await.expect("what was due is done");
+        self.alerting.tell().await.expect("told");
+        self.outbox.send_queued(&CancellationToken::new()).await.expect("sent");
+    }
+}
 
 #[tokio::main]
 async fn main() {
@@ -24,27 +65,29 @@ async fn main() {
         Ok("PostgreSQL") => TestDatabase::postgres().await.expect("a PostgreSQL server"),
         _ => TestDatabase::sqlite().await,
     };
+    let own = tempfile::tempdir().expect("a folder");
+    let mails = std::env::var("MAILS").map_or_else(|_| own.path().to_owned(), PathBuf::from);
     println!("{} people, {} days, seed {}, {}", scale.people, scale.days, scale.seed, database.name);
     let began = Instant::now();
     let mut company = Company::on(database, scale).await;
+    let mut auditing = Auditing::of(&company, &mails);
     for day in 0..scale.days {
-        company.live_through(day).await;
+        company.begin(day);
+        // The company begins at nine of its first day.
+        for hour in if day == 0 { 10..=9 } else { -15..=8 } {
+            company.live_until(at(day, hour * 60)).await;
+            auditing.look(&company).await;
+        }
+        company.note_findings().await;
         if day % 30 == 29 {
             eprintln!("day {}: {:.0} s", day + 1, began.elapsed().as_secs_f64());
         }
     }
     table(&company);
-    let mails = company.mails();
-    println!(
-        "\nmails of each administrator: daily {} ({} without news, {} with nothing at all), or weekly {} ({} without news); \
-         at once {}",
-        mails.daily,
-        mails.daily_without_news,
-        mails.daily_empty,
-        mails.weekly,
-        mails.weekly_without_news,
-        mails.at_once
-    );
+    println!("\ndays without news: {} of {}. Mails of each administrator:", company.days_without_news(), scale.days);
+    for mails in company.mails().await {
+        println!("  {}: {} of {}", mails.to, mails.count, mails.kind);
+    }
     details(&company);
 }
 
