@@ -6,6 +6,7 @@ mod countries;
 mod demo;
 mod documents;
 mod durability;
+mod mailing;
 mod main_job;
 mod pages;
 mod program;

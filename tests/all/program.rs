@@ -126,6 +126,20 @@ impl Program {
         process.wait().unwrap();
     }
 
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    /// Waits for somebody else to have killed it.
+    pub fn wait_until_killed(&mut self) {
+        let mut process = self.process.take().unwrap();
+        let began = Instant::now();
+        while process.try_wait().unwrap().is_none() {
+            assert!(began.elapsed() < PATIENCE, "nobody kills it: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Asks it to stop, and expects that it does so cleanly.
     pub fn stop(&mut self) {
         let mut process = self.process.take().unwrap();
