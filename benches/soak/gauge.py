@@ -7,6 +7,7 @@ usage: benches/soak/gauge.py SERVER_PORT FILE
 
 import asyncio
 import json
+import os
 import pathlib
 import re
 import signal
@@ -25,7 +26,7 @@ async def pass_on(reader, writer, note):
                     ARRIVALS.setdefault(number.decode(), []).append(now)
             writer.write(chunk)
             await writer.drain()
-    except OSError:
+    except (OSError, asyncio.CancelledError):
         pass
     finally:
         writer.close()
@@ -33,10 +34,15 @@ async def pass_on(reader, writer, note):
 
 async def main():
     port, file = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+    try:
+        # Before all that it measures, where one may: a clock that is late itself sees what is late come together.
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except (AttributeError, OSError):
+        print("the gauge has no precedence: it may see more in a second than there were", file=sys.stderr)
 
     async def connection(reader, writer):
         there = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(pass_on(reader, there[1], True), pass_on(there[0], writer, False))
+        await asyncio.gather(pass_on(reader, there[1], True), pass_on(there[0], writer, False), return_exceptions=True)
 
     server = await asyncio.start_server(connection, "127.0.0.1", 0, backlog=2048)
     over = asyncio.Event()
