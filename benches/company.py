@@ -1,10 +1,10 @@
 """Fills a database with a large company's people, sign-ins and activities of a year, by SQL alone, with some of what the
 auditor looks for among them. Everything follows from the numbers of the rows: the same every time, but for the day.
 
-The log is not sealed: what is made up here is neither sealed nor waiting to be, as if it were of before there were seals,
-but for the last 500 activities, which wait for the sealer. With `sealed` all of it waits, and the first audit seals it.
+The whole log waits to be sealed: the first audit does that.
 """
 
+import hashlib
 import sqlite3
 import time
 
@@ -32,8 +32,7 @@ LARGE = ["activities", "sign_in_events", "sessions"]
 class Company:
     """How many of everything, and when."""
 
-    def __init__(self, scale, sealed=False):
-        self.sealed = sealed
+    def __init__(self, scale):
         self.members = max(200, int(10_000 * scale))
         self.sign_ins, self.activities = 100 * self.members, 1000 * self.members
         self.at_work = self.members * AT_WORK // 1000
@@ -56,11 +55,19 @@ class Company:
         return f"{self.members:,} members, {self.sign_ins:,} sign-ins, {self.activities:,} activities"
 
 
+def details_hash(salt, told, address):
+    """As the log covers what may be erased."""
+    fields = [("salt", salt), ("after", told and told.encode()), ("address", address.encode())]
+    parts = [part for name, value in fields if value is not None for part in (name.encode(), value)]
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+
+
 class Sqlite:
     def __init__(self, path):
         self.connection = sqlite3.connect(path, isolation_level=None)
         make = lambda kind, at, n: (at // 1000).to_bytes(6, "big") + (0x7000 | kind).to_bytes(2, "big") + (1 << 63 | n).to_bytes(8, "big")
         shown = lambda prefix, made: prefix + "_" + "".join(ALPHABET[int.from_bytes(made, "big") >> 5 * place & 31] for place in range(25, -1, -1))
+        self.connection.create_function("details_hash", 3, details_hash, deterministic=True)
         self.connection.create_function("made_up_id", 3, make, deterministic=True)
         self.connection.create_function("made_up_bytes", 1, lambda n: n.to_bytes(32, "big"), deterministic=True)
         self.connection.create_function("shown_id", 2, shown, deterministic=True)
@@ -108,9 +115,17 @@ class Postgres:
         FROM (SELECT place, substr('00' || ('x' || replace(made::text, '-', ''))::bit(128)::text, place * 5 + 1, 5) AS bits
               FROM generate_series(0, 25) AS place) digits $$""" % ALPHABET
 
+    # As `details_hash` above.
+    FIELD = """CREATE FUNCTION field(name text, value bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+        SELECT int8send(length(name)) || convert_to(name, 'UTF8') || int8send(length(value)) || value $$"""
+    HASH = """CREATE FUNCTION details_hash(salt bytea, told text, address text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+        SELECT sha256(field('salt', salt) || COALESCE(field('after', convert_to(told, 'UTF8')), ''::bytea)
+            || field('address', convert_to(address, 'UTF8'))) $$"""
+
     def __init__(self, server, name):
         self.server, self.name, self.statements = server, name, []
-        server.psql(name, self.SHOWN)
+        for function in [self.SHOWN, self.FIELD, self.HASH]:
+            server.psql(name, function)
 
     def execute(self, sql):
         self.statements.append(sql)
@@ -129,7 +144,7 @@ class Postgres:
         self.statements += [sql for _, sql in self.large] + ["COMMIT"]
         self.server.psql(self.name, ";\n".join(self.statements))
         # As autovacuum does in time.
-        self.server.psql(self.name, "DROP FUNCTION shown_id; VACUUM ANALYZE; CHECKPOINT".replace("; ", ";\n"))
+        self.server.psql(self.name, "DROP FUNCTION shown_id, details_hash, field; VACUUM ANALYZE; CHECKPOINT".replace("; ", ";\n"))
 
     @staticmethod
     def id(kind, at, n):
@@ -210,8 +225,10 @@ def people(company, database, workspace, channels, roles, helena, user, member):
     yield ("grants", columns, [
         workspace, database.id(GRANT, company.before + HOUR, "n"), member("n * 7"), roles["administrator"], "NULL", company.before,
         "NULL", "'dirige'", helena, company.before, "NULL", "NULL"], database.series(10))
-    yield ("second_factors", "id, user_id, sealed_secret, sealing_key, created_at, confirmed_at", [
-        database.id(FACTOR, company.before, "n"), user("n"), database.bytes("n"), "'key-0001'", company.before, company.before],
+    # Passkeys: what is sealed cannot be made up.
+    yield ("passkeys", "id, user_id, credential_id, credential, rp_id, name, created_at, last_used_at", [
+        database.id(FACTOR, company.before, "n"), user("n"), database.bytes("n"), "'{}'", "'localhost'", "'Notebook'",
+        company.before, company.yesterday],
         f"{everybody} WHERE n % 5 < 3")
     yield ("known_devices", "user_id, fingerprint, first_used_at, last_used_at", [
         user("(n - 1) / 3 + 1"), database.bytes("n"), company.before, company.yesterday], database.series(3 * company.at_work))
@@ -272,7 +289,7 @@ def attacks(company, database, workspace, user):
     hours, and some of them with success."""
     columns = "id, \"at\", user_id, workspace_id, email, outcome, address, user_agent"
     failed = lambda base, at, of, where: [
-        database.id(SIGN_IN, f"{base} + {at}", f"n + {base % 997} * 100000000"), f"{base} + {at}", user(of), "NULL",
+        database.id(SIGN_IN, f"{base} + {at}", f"n + {base % 997 * 100_000_000}"), f"{base} + {at}", user(of), "NULL",
         f"'pessoa' || ({of}) || '@estrela.example'", "'wrong_password'", where, "'python-requests/2'"]
     night = company.yesterday + 2 * HOUR
     many = company.members // 5
@@ -295,17 +312,15 @@ def activities(company, database, workspace, member):
     action = "CASE" + "".join(f" WHEN n % 100 < {below} THEN '{name}'" for name, below in ACTIONS) + " END"
     # Few conversations have many activities each.
     subject = f"CASE WHEN n % 100 < 20 THEN 'sess_' || n ELSE 'conv_' || ({mixed('n', 9)} * 131 + n % 131) END"
-    told = "n % 100 < 20"
-    made = database.id(ACTIVITY, at, "n")
+    told, made, came_from = "n % 100 < 20", database.id(ACTIVITY, at, "n"), address(company, "n", who)
+    after = "CASE WHEN n % 100 >= 10 THEN '{\"contacts\":[\"cont_01900000000000000000000000\"]}' END"
     yield ("activities", "workspace_id, id, \"at\", actor_member_id, action, subject, details_hash", [
-        workspace, made, at, member(who), action, subject, f"CASE WHEN {told} THEN {database.bytes('n')} END"],
+        workspace, made, at, member(who), action, subject, f"CASE WHEN {told} THEN details_hash({database.bytes('n')}, {after}, {came_from}) END"],
         database.series(company.activities))
     yield ("activity_details", "workspace_id, activity_id, salt, \"after\", address", [
-        workspace, made, database.bytes("n"),
-        "CASE WHEN n % 100 >= 10 THEN '{\"contacts\":[\"cont_01900000000000000000000000\"]}' END", address(company, "n", who)],
+        workspace, made, database.bytes("n"), after, came_from],
         f"{database.series(company.activities)} WHERE {told}")
-    waiting = "n > 0" if company.sealed else f"n > {company.activities - 500}"
-    yield ("activity_queue", "workspace_id, activity_id", [workspace, made], f"{database.series(company.activities)} WHERE {waiting}")
+    yield ("activity_queue", "workspace_id, activity_id", [workspace, made], database.series(company.activities))
     yield ("contacts", "workspace_id, id, name, created_at, updated_at", [
         workspace, database.id(CONTACT, company.before, "n"), "'Cliente ' || n", company.before, company.before],
         database.series(company.contacts))

@@ -93,7 +93,7 @@ class Postgres:
 
     def psql(self, name, sql):
         command = ["psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", name]
-        command += ["-v", "ON_ERROR_STOP=1", "-qAtX"]
+        command += ["-v", "ON_ERROR_STOP=1", "-bqAtX"]
         done = subprocess.run(command, input=sql, text=True, capture_output=True)
         if done.returncode != 0:
             raise SystemExit(f"psql: {done.stderr}")
