@@ -193,6 +193,8 @@ pub enum Refusal {
     AlreadyRegistered,
     #[error("that is neither an address nor a network in CIDR notation")]
     InvalidAddress,
+    #[error("that is no https:// address of at most 2,000 characters that may be called from here")]
+    ForbiddenUrl,
     #[error("WhatsApp does not take it: {0}")]
     InvalidContent(&'static str),
     #[error("an idempotency key has 1 to 128 visible ASCII characters")]

@@ -267,9 +267,9 @@ fn set(
 
 /// The host of an address that something may be sent to.
 fn permitted(change: &Change<'_>, address: &str) -> Result<String> {
-    let url = change.installation.outbound.permit(address).ok_or(Refusal::InvalidAddress)?;
+    let url = change.installation.outbound.permit(address).ok_or(Refusal::ForbiddenUrl)?;
     if address.chars().count() > ADDRESS_CHARS || url.fragment().is_some() {
-        return Err(Refusal::InvalidAddress.into());
+        return Err(Refusal::ForbiddenUrl.into());
     }
     let host = url.host_str().unwrap_or_default();
     Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))

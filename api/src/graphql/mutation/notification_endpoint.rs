@@ -138,7 +138,7 @@ payload! {
         /// The name is too long.
         TextTooLong = TextTooLong at "name",
         /// Not an address that something is sent to: it begins with `https://`, and is none of a private network.
-        InvalidAddress = InvalidAddress at "address",
+        InvalidAddress = ForbiddenUrl at "address",
         /// It would hold nothing.
         NothingConferred = NothingConferred at "permissions",
         /// The viewer does not hold for the whole workspace what it would hold.
@@ -162,7 +162,7 @@ payload! {
         /// The name is too long.
         TextTooLong = TextTooLong at "name",
         /// Not an address that something is sent to: it begins with `https://`, and is none of a private network.
-        InvalidAddress = InvalidAddress at "address",
+        InvalidAddress = ForbiddenUrl at "address",
         /// It would hold nothing.
         NothingConferred = NothingConferred at "permissions",
         /// The viewer does not hold for the whole workspace what it would hold.

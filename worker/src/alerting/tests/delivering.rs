@@ -179,7 +179,7 @@ async fn nobody_has_an_endpoint_told_what_they_do_not_know_themselves_or_not_for
         for bad in
             ["http://siem.example.com", "https://10.0.0.1/", "https://[::1]x", "https://a:b@c.example", "x"]
         {
-            assert!(matches!(refused(settings(bad)).await, Error::Refused(Refusal::InvalidAddress)), "{bad}");
+            assert!(matches!(refused(settings(bad)).await, Error::Refused(Refusal::ForbiddenUrl)), "{bad}");
         }
         let none = Settings { permissions: Some(PermissionSet::EMPTY), ..settings(good) };
         assert!(matches!(refused(none).await, Error::Refused(Refusal::NothingConferred)));
