@@ -11,7 +11,7 @@ use portaria_domain::granting::Change;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::role::{self, NewRole, RoleEdit};
 use portaria_entity::finding::{AuditRule, Severity};
-use portaria_entity::id::RoleId;
+use portaria_entity::id::{ApiKeyId, RoleId};
 use portaria_entity::role::BuiltInRole::{Administrator, Agent};
 use portaria_entity::time::Timestamp;
 use portaria_testing::{Person, Stage, databases};
@@ -189,10 +189,14 @@ async fn what_a_role_comes_to_allow_is_new_to_everybody_who_holds_it() {
 }
 
 async fn shown(stage: &Stage, who: &Person, at: Timestamp, contacts: i64) {
+    shown_to(stage, &who.member_id, at, contacts).await;
+}
+
+async fn shown_to(stage: &Stage, who: &impl ToString, at: Timestamp, contacts: i64) {
     let sql = "INSERT INTO phone_reveal_days (workspace_id, principal, day, contacts, first_at, last_at) \
                VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (workspace_id, principal, day) DO UPDATE SET contacts = $4";
     let day = at.0.div_euclid(86_400_000_000);
-    let values = [who.member_id.to_string().into(), day.into(), contacts.into(), at.0.into()];
+    let values = [who.to_string().into(), day.into(), contacts.into(), at.0.into()];
     run(stage, sql, values).await;
 }
 
@@ -267,6 +271,59 @@ async fn what_is_shown_is_counted_once_a_day_and_a_young_workspace_measures_noth
         let seen = found(&stage, AuditRule::UnusualDisclosure).await;
         assert_eq!(seen.len(), 1, "{}", stage.test_database.name);
         assert_eq!(seen[0].evidence.number(FactName::Contacts), 31);
+    }
+}
+
+#[tokio::test]
+async fn a_program_is_no_measure_for_people() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let bia = stage.person("Bia", &[(Agent, Scope::Workspace)]).await;
+        let new = stage.person("Novo", &[(Agent, Scope::Workspace)]).await;
+        let (crm, other): (ApiKeyId, ApiKeyId) = (stage.clock.new_id(), stage.clock.new_id());
+        let start = stage.clock.now();
+        for day in 0..20 {
+            shown_to(&stage, &crm, start + day * DAY, 5_000).await;
+            shown(&stage, &bia, start + day * DAY, 12).await;
+        }
+        stage.clock.set(start + 20 * DAY);
+        let now = stage.clock.now();
+        shown(&stage, &new, now, 49).await;
+        shown_to(&stage, &other, now, 20_000).await;
+        let seen = found(&stage, AuditRule::UnusualDisclosure).await;
+        let who: Vec<_> = seen.iter().map(|one| one.about.member()).collect();
+        assert_eq!(who, [Some(new.member_id)], "{}", stage.test_database.name);
+        shown_to(&stage, &other, now, 20_001).await;
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await.len(), 2, "a key by keys");
+    }
+}
+
+#[tokio::test]
+async fn the_first_to_look_through_the_customers_is_found_where_nobody_does() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let bia = stage.person("Bia", &[(Agent, Scope::Workspace)]).await;
+        let start = stage.clock.now();
+        stage.clock.set(start + 13 * DAY);
+        shown(&stage, &ana, stage.clock.now(), 60).await;
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await, [], "it has only just begun");
+        run(&stage, "DELETE FROM phone_reveal_days WHERE workspace_id = $1", []).await;
+        let day = start + 30 * DAY;
+        stage.clock.set(day + HOUR);
+        shown(&stage, &ana, day, 60).await;
+        let alone = found(&stage, AuditRule::UnusualDisclosure).await;
+        assert_eq!(alone.len(), 1, "{}", stage.test_database.name);
+        assert_eq!((alone[0].about.member(), alone[0].severity), (Some(ana.member_id), Severity::High));
+        assert_eq!(alone[0].evidence.number(FactName::MostContacts), 0);
+        // The day on which everybody begins is no theft; nor is the next one.
+        shown(&stage, &bia, day, 15).await;
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await, []);
+        shown(&stage, &bia, day, 14).await;
+        stage.clock.advance(DAY);
+        shown(&stage, &ana, day + DAY, 90).await;
+        shown(&stage, &bia, day + DAY, 7).await;
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await, alone, "told once");
     }
 }
 
