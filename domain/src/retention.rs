@@ -46,7 +46,7 @@ struct Outdated {
 }
 
 impl Retention {
-    fn outdated(&self) -> [Outdated; 16] {
+    fn outdated(&self) -> [Outdated; 17] {
         let of = |table, key, condition, days| Outdated { table, key, condition, days };
         [
             // The next attempt of what is settled is when it was last worked on.
@@ -78,6 +78,12 @@ impl Retention {
                 self.events,
             ),
             of("sign_in_events", "id", "\"at\" < $1", self.sign_ins),
+            of(
+                "role_permission_spans",
+                "workspace_id, role_id, permission, allowed_at",
+                "forbidden_at < $1",
+                self.sign_ins,
+            ),
             of("routing_decisions", "workspace_id, id", "\"at\" < $1", self.sign_ins),
             of("throttled_attempts", "minute, address, user_id", "minute < $1", self.sign_ins),
             of(

@@ -1,6 +1,7 @@
 //! Roles: named sets of permissions.
 
 mod editing;
+mod span;
 
 use std::collections::HashMap;
 

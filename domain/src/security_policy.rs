@@ -9,7 +9,7 @@ use portaria_entity::role::BuiltInRole;
 use portaria_entity::security_policy::{self, SecondFactorDemand};
 use portaria_entity::time::Timestamp;
 use portaria_entity::{role, security_policy_role};
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
@@ -30,6 +30,17 @@ pub struct SecurityPolicy {
 }
 
 impl SecurityPolicy {
+    /// Whether somebody may need a second factor by this who needs none by the other.
+    fn demands_more(&self, than: &Self) -> bool {
+        match (self.second_factor, than.second_factor) {
+            (SecondFactorDemand::Nobody, _) | (_, SecondFactorDemand::Everyone) => false,
+            (_, SecondFactorDemand::Nobody) | (SecondFactorDemand::Everyone, _) => true,
+            (SecondFactorDemand::Roles, SecondFactorDemand::Roles) => {
+                self.roles.iter().any(|role| !than.roles.contains(role))
+            }
+        }
+    }
+
     fn told(&self) -> Value {
         let demand: &str = self.second_factor.into();
         json!({ "second_factor": demand, "roles": self.roles })
@@ -87,10 +98,11 @@ async fn name_roles(
     Ok(())
 }
 
-/// Writes the policy. The caller bumps the access epoch and records it.
+/// Writes the policy. The caller bumps the access epoch and records it. `widened_at`: when more is demanded than before,
+/// since when; whoever was told before has had their time.
 async fn write(
     transaction: &impl ConnectionTrait,
-    (workspace, now): (WorkspaceId, Timestamp),
+    (workspace, widened_at): (WorkspaceId, Option<Timestamp>),
     policy: &SecurityPolicy,
 ) -> Result<()> {
     security_policy_role::Entity::delete_many()
@@ -100,7 +112,7 @@ async fn write(
     let row = security_policy::ActiveModel {
         workspace_id: Set(workspace),
         second_factor: Set(policy.second_factor),
-        updated_at: Set(now),
+        updated_at: widened_at.map_or(NotSet, Set),
     };
     security_policy::Entity::update(row).exec(transaction).await?;
     name_roles(transaction, workspace, &policy.roles).await
@@ -120,7 +132,11 @@ pub async fn update(change: &mut Change<'_>, mut policy: SecurityPolicy) -> Resu
         SecondFactorDemand::Nobody | SecondFactorDemand::Everyone => policy.roles.clear(),
     }
     let before = of(&change.transaction, change.workspace_id).await?;
-    write(&change.transaction, (change.workspace_id, change.now), &policy).await?;
+    if policy == before {
+        return Ok(policy);
+    }
+    let widened_at = policy.demands_more(&before).then_some(change.now);
+    write(&change.transaction, (change.workspace_id, widened_at), &policy).await?;
     let told = (Some(before.told()), Some(policy.told()));
     change.record("security_policy.updated", change.workspace_id, told).await?;
     Ok(policy)

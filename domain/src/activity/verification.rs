@@ -1,5 +1,6 @@
 //! Whether the activity log is what was written: every seal is computed anew.
 
+mod key;
 mod part;
 
 use std::collections::{BTreeSet, HashMap};
@@ -76,6 +77,10 @@ struct Walk<'a> {
     /// Of misfits, the MAC that stood before each.
     macs: HashMap<i64, Vec<u8>>,
     misfits: Vec<Misfit>,
+    /// The key of the last seal whose key is there.
+    key: Option<String>,
+    /// Seals since then whose key is not.
+    keyless: Vec<(i64, ActivityId)>,
     without_details: BTreeSet<ActivityId>,
     erased: BTreeSet<ActivityId>,
     verdict: Verdict,
@@ -96,6 +101,8 @@ impl<'a> Walk<'a> {
             last: Head::origin(),
             macs: HashMap::new(),
             misfits: Vec::new(),
+            key: None,
+            keyless: Vec::new(),
             without_details: BTreeSet::new(),
             erased: BTreeSet::new(),
             verdict: Verdict { sealed: 0, waiting: 0, erased: 0, head: Head::origin(), flaws: Vec::new() },
@@ -168,13 +175,11 @@ impl Walk<'_> {
             self.verdict.flaws.push(Flaw::Removed { sequence, activity });
             return Ok(());
         };
-        if !self.installation.keys.has(&seal.key) {
-            let flaw = Flaw::KeyMissing { key: seal.key.clone() };
-            if !self.verdict.flaws.contains(&flaw) {
-                self.verdict.flaws.push(flaw);
-            }
+        if !self.has_key(&seal.key)? {
+            self.keyless.push((sequence, activity));
             return Ok(());
         }
+        self.comes_to(&seal.key);
         let fits = self.fits(seal, row, sequence, &self.last.mac)?;
         if next < sequence {
             self.verdict.flaws.push(Flaw::Unchecked { sequence, activity });

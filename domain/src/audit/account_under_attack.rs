@@ -1,4 +1,5 @@
-//! Many wrong passwords for one member's account within an hour, those among them that were turned away unseen.
+//! Many wrong passwords for one member's account within an hour, those among them that were turned away unseen; or within a
+//! day, from where the person is not at home: who waits as long as is asked of them never has many in an hour.
 
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
@@ -27,11 +28,12 @@ WITH tries AS (
     FROM tries
 ), peaks AS (
     SELECT member_id, user_id, address, \"at\", attempts, day,
-           CAST(MAX(in_hour) OVER (PARTITION BY member_id, day) AS BIGINT) AS peak FROM failed
+           CAST(MAX(in_hour) OVER (PARTITION BY member_id, day) AS BIGINT) AS peak,
+           SUM(attempts) OVER (PARTITION BY member_id, day) AS in_day FROM failed
 ), by_address AS (
     SELECT member_id, user_id, day, peak, address, CAST(SUM(attempts) AS BIGINT) AS failures,
            MIN(\"at\") AS first_at, MAX(\"at\") AS last_at
-    FROM peaks WHERE peak >= $4 GROUP BY member_id, user_id, day, peak, address
+    FROM peaks WHERE peak >= $4 OR in_day >= $6 GROUP BY member_id, user_id, day, peak, address
 ), known AS (
     SELECT a.member_id, a.day, a.peak, a.address, a.failures, a.first_at, a.last_at,
            CASE WHEN EXISTS (SELECT 1 FROM sign_in_events p
@@ -42,6 +44,7 @@ WITH tries AS (
 ), ranked AS (
     SELECT member_id, day, peak, address, failures,
            MIN(is_known) OVER (PARTITION BY member_id, day) AS all_known,
+           SUM(CASE WHEN is_known = 0 THEN failures ELSE 0 END) OVER (PARTITION BY member_id, day) AS strange,
            ROW_NUMBER() OVER (PARTITION BY member_id, day ORDER BY failures DESC, address) AS place,
            CAST(SUM(failures) OVER (PARTITION BY member_id, day) AS BIGINT) AS total,
            COUNT(*) OVER (PARTITION BY member_id, day) AS addresses,
@@ -50,7 +53,7 @@ WITH tries AS (
     FROM known
 )
 SELECT member_id, day, peak, total, addresses, first_at, last_at, address, failures, all_known
-FROM ranked WHERE place <= $5 ORDER BY member_id, day, place";
+FROM ranked WHERE place <= $5 AND (peak >= $4 OR strange >= $6) ORDER BY member_id, day, place";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let values = [
@@ -59,6 +62,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         look.offset.into(),
         look.parameter(&RULE, "failures").into(),
         NAMED_IN_EVIDENCE.into(),
+        look.parameter(&RULE, "a_day").into(),
     ];
     let mut found: Vec<Found> = Vec::new();
     for row in look.rows(ATTACKED, values).await? {
@@ -100,18 +104,28 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
-    judges: "`failures` wrong passwords or codes for one account within an hour, those among them that were turned away unseen. When all of them come from addresses where the person got in within thirty days before, it is medium.",
+    judges: "`failures` wrong passwords or codes for one account within an hour, those among them that were turned away unseen; or `a_day` within a day from addresses where the person had not got in within thirty days before, however slowly. When all of them come from addresses where the person got in within thirty days before, it is medium.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
-const PARAMETERS: &[Parameter] = &[Parameter {
-    name: "failures",
-    unit: Unit::Times,
-    default: 10,
-    least: 2,
-    most: 1_000,
-    about: "Wrong passwords or codes within an hour.",
-}];
+const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "failures",
+        unit: Unit::Times,
+        default: 10,
+        least: 2,
+        most: 1_000,
+        about: "Wrong passwords or codes within an hour.",
+    },
+    Parameter {
+        name: "a_day",
+        unit: Unit::Times,
+        default: 25,
+        least: 2,
+        most: 10_000,
+        about: "Wrong passwords or codes within a day from strange addresses.",
+    },
+];
 
 const PORTUGUESE: Said = Said {
     title: "Muitas senhas erradas em uma conta",

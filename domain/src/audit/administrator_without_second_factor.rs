@@ -9,20 +9,23 @@ use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
-/// With since when they administer. For whom an identity provider vouches lately needs none here.
+/// With since when they administer. For whom an identity provider vouches lately needs none here, unless a password opens
+/// the same account.
 const WITHOUT: &str = "
 SELECT m.id, MIN(g.valid_from)
 FROM grants g
 JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
 JOIN members m ON m.workspace_id = g.workspace_id AND m.id = g.member_id
+JOIN users u ON u.id = m.user_id
 WHERE g.workspace_id = $1 AND g.closed_at IS NULL AND g.channel_id IS NULL AND g.team_id IS NULL
   AND g.valid_from <= $3 AND g.created_at <= $3 AND (g.valid_until IS NULL OR g.valid_until > $2)
   AND r.built_in = 'administrator' AND m.status = 'active'
   AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = m.user_id AND f.confirmed_at IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = m.user_id)
-  AND NOT EXISTS (SELECT 1 FROM sessions v
+  AND NOT (u.password_hash IS NULL AND EXISTS (
+                  SELECT 1 FROM sessions v
                   WHERE v.member_id = m.id AND v.second_factor = TRUE
-                    AND v.authentication_method = 'single_sign_on' AND v.created_at >= $4)
+                    AND v.authentication_method = 'single_sign_on' AND v.created_at >= $4))
 GROUP BY m.id ORDER BY m.id";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
@@ -49,7 +52,8 @@ pub(super) static RULE: Rule = Rule {
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
     judges: "Somebody who has held the built-in role of administrator in the whole workspace for `days` days, with neither an authenticator \
-             app nor a passkey, whatever the security policy says; unless their identity provider vouched for one within thirty days.",
+             app nor a passkey, whatever the security policy says; unless their identity provider vouched for one within thirty days \
+             and they have no password here.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

@@ -12,12 +12,13 @@ use crate::error::Result;
 const CHANGING: i64 = 3;
 const MONTH: i64 = 30 * 86_400_000_000;
 
+/// What came at the same time is not from before: use is written down by the minute.
 const NEW: &str = "
 SELECT n.api_key_id, n.network, n.address, n.first_seen_at, n.agent, COUNT(*)
 FROM api_key_networks n
 JOIN api_keys k ON k.workspace_id = n.workspace_id AND k.id = n.api_key_id
 JOIN api_key_networks o ON o.workspace_id = n.workspace_id AND o.api_key_id = n.api_key_id AND o.network <> n.network
-                       AND o.first_seen_at <= n.first_seen_at
+                       AND o.first_seen_at < n.first_seen_at
 WHERE n.workspace_id = $1 AND n.first_seen_at >= $2
   AND k.revoked_at IS NULL AND k.expires_at > $3 AND k.allowed_addresses = ''
 GROUP BY n.api_key_id, n.network, n.address, n.first_seen_at, n.agent

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portaria_entity::finding::{AuditRule, Severity};
+use portaria_entity::finding::{AuditRule, FindingStatus, Severity};
+use sha2::{Digest, Sha256};
 
 use super::fact::{FactName, FactValue};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
@@ -15,24 +16,77 @@ const SECTION: i64 = 10_000;
 const NEWEST: i64 = 2;
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Sections in which something was found, and nobody has mended it: those are looked at every time.
+/// Sections in which something was found, and whether nobody has mended it: those are looked at every time.
 const KNOWN: &str = "
-SELECT cause FROM findings WHERE workspace_id = $1 AND rule = 'broken_chain' AND status <> 'resolved'";
+SELECT cause, status, evidence FROM findings
+WHERE workspace_id = $1 AND rule = 'broken_chain' AND (status <> 'resolved' OR resolved_by IS NOT NULL)
+ORDER BY opened_at, id";
+
+/// A finding on record.
+struct Known {
+    section: i64,
+    cause: String,
+    status: FindingStatus,
+    evidence: String,
+}
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let (put_down, last) = extent(look.installation, look.workspace).await?;
     let end = put_down.max(last);
+    let known = known(look).await?;
     let mut flaws: BTreeMap<i64, Vec<Flaw>> = BTreeMap::new();
     if put_down < last {
         flaws.entry(section(last)).or_default().push(Flaw::HeadAltered { sequence: put_down });
     }
-    for part in parts(look, end).await? {
-        let seen = verify_part(look.installation, look.workspace, part).await?;
-        if !seen.is_empty() {
-            flaws.entry(section(part.1)).or_default().extend(seen);
+    for part in parts(look, end, &known).await? {
+        let mut seen = verify_part(look.installation, look.workspace, part).await?;
+        if seen.is_empty() {
+            continue;
         }
+        // What is seen of a part is not all that there is, and what is the same must look the same.
+        let whole = whole(section(part.1), end);
+        if part != whole {
+            seen = verify_part(look.installation, look.workspace, whole).await?;
+        }
+        flaws.entry(section(part.1)).or_default().extend(seen);
     }
-    Ok(flaws.into_iter().map(|(section, flaws)| found(section, &flaws)).collect())
+    flaws.iter().map(|(section, flaws)| found(*section, flaws, &known)).collect()
+}
+
+async fn known(look: &Look<'_>) -> Result<Vec<Known>> {
+    let mut known = Vec::new();
+    for row in look.rows(KNOWN, [look.workspace.0.into()]).await? {
+        let cause: String = row.try_get_by_index(0)?;
+        let Some(section) = cause.split(' ').next().and_then(|section| section.parse().ok()) else {
+            continue;
+        };
+        let (status, evidence) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        known.push(Known { section, cause, status, evidence });
+    }
+    Ok(known)
+}
+
+/// After the first number, up to the second.
+fn whole(section: i64, end: i64) -> (i64, i64) {
+    (section * SECTION, ((section + 1) * SECTION).min(end))
+}
+
+/// As long as a finding of the section is open, what comes to it belongs to it. Once somebody has said what is to be thought
+/// of it, that was said of what was seen by then: something else is another finding.
+fn cause(section: i64, (flaws, evidence): (&[Flaw], &str), known: &[Known]) -> String {
+    let of_section = || known.iter().filter(|known| known.section == section);
+    let open = of_section().find(|known| known.status == FindingStatus::Open);
+    if let Some(same) = open.or_else(|| of_section().find(|known| known.evidence == evidence)) {
+        return same.cause.clone();
+    }
+    let each: BTreeSet<String> = flaws.iter().map(Flaw::to_string).collect();
+    let mut digest = Sha256::new();
+    for flaw in each {
+        digest.update(flaw.as_bytes());
+        digest.update([0]);
+    }
+    let hex: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{section} {hex}")
 }
 
 /// The section of a seal, from 0.
@@ -41,15 +95,15 @@ fn section(sequence: i64) -> i64 {
 }
 
 /// What is verified now: after the first number, up to the second.
-async fn parts(look: &Look<'_>, end: i64) -> Result<Vec<(i64, i64)>> {
+async fn parts(look: &Look<'_>, end: i64, known: &[Known]) -> Result<Vec<(i64, i64)>> {
     let sections = section(end) + 1;
     // Who looks back for less than a day looks often: then what is new will do.
     if look.now.since(look.since) < DAY {
         let first = first_since(look.installation, look.workspace, look.since).await?;
         let first = first.map(|first| first.max(end - NEWEST * SECTION + 1));
-        let whole = |section: i64| (section * SECTION, ((section + 1) * SECTION).min(end));
         let part = |first: i64| {
-            (section(first)..sections).map(whole).map(move |(after, last)| (after.max(first - 1), last))
+            let sections = (section(first)..sections).map(|section| whole(section, end));
+            sections.map(move |(after, last)| (after.max(first - 1), last))
         };
         return Ok(first.into_iter().flat_map(part).collect());
     }
@@ -58,15 +112,12 @@ async fn parts(look: &Look<'_>, end: i64) -> Result<Vec<(i64, i64)>> {
     let turn = look.now.0.div_euclid(DAY_MICROS).wrapping_mul(each_night);
     let in_turn = (0..each_night.min(sections)).map(|one| (turn + one).rem_euclid(sections));
     let mut chosen: BTreeSet<i64> = newest.chain(in_turn).collect();
-    for row in look.rows(KNOWN, [look.workspace.0.into()]).await? {
-        let cause: String = row.try_get_by_index(0)?;
-        chosen.extend(cause.parse::<i64>().ok().filter(|section| (0..sections).contains(section)));
-    }
-    let part = |section: i64| (section * SECTION, ((section + 1) * SECTION).min(end));
-    Ok(chosen.into_iter().map(part).collect())
+    let not_mended = known.iter().filter(|known| known.status != FindingStatus::Resolved);
+    chosen.extend(not_mended.map(|known| known.section).filter(|section| (0..sections).contains(section)));
+    Ok(chosen.into_iter().map(|section| whole(section, end)).collect())
 }
 
-fn found(section: i64, flaws: &[Flaw]) -> Found {
+fn found(section: i64, flaws: &[Flaw], known: &[Known]) -> Result<Found> {
     let missing = flaws.iter().find_map(|flaw| match flaw {
         Flaw::KeyMissing { key } => Some(key.clone()),
         _ => None,
@@ -78,7 +129,8 @@ fn found(section: i64, flaws: &[Flaw]) -> Found {
         .with_some(FactName::FirstFlaw, broken.first().map(|flaw| FactValue::Text(flaw.to_string())))
         .with_some(FactName::MissingKey, missing.map(FactValue::Text));
     let severity = if broken.is_empty() { Severity::High } else { RULE.severity };
-    Found::by(&RULE, &section, About::Workspace, evidence).with_severity(severity)
+    let cause = cause(section, (flaws, &evidence.to_json()?), known);
+    Ok(Found::by(&RULE, &cause, About::Workspace, evidence).with_severity(severity))
 }
 
 pub(super) static RULE: Rule = Rule {
@@ -87,7 +139,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "Activities that were altered, removed, added or put in another order outside Portaria, by the keyed seals over the log. Each night the newest 10,000 to 20,000 are verified, and `sections` sections of 10,000 of the others in turn, so that all of a log of up to 50,000 is verified every night and a longer one in the course of time; `portaria audit verify` verifies the whole at once. A section in which something was found is verified every time. High when only a key to check the seals with is missing. Who owns the database and cuts off the newest activities is told by the head of the chain in every report.",
+    judges: "Activities that were altered, removed, added or put in another order outside Portaria, by the keyed seals over the log. Each night the newest 10,000 to 20,000 are verified, and `sections` sections of 10,000 of the others in turn, so that all of a log of up to 50,000 is verified every night and a longer one in the course of time; `portaria audit verify` verifies the whole at once. A section in which something was found is verified every time, and is another finding when something else comes to be wrong in it after somebody has acknowledged, dismissed or resolved the first. High when only a key to check the seals with is missing, unless seals of one and the same key stand before and after: keys do not come back. Who owns the database and cuts off the newest activities is told by the head of the chain in every report.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

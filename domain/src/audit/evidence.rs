@@ -56,6 +56,15 @@ impl Evidence {
         matches!(self.get(name), Some(FactValue::Is(true)))
     }
 
+    /// When that which went on for some time was last seen.
+    pub fn latest(&self) -> Option<Timestamp> {
+        let ends = self.0.iter().map(|fact| match fact.value {
+            FactValue::During { to, .. } => Some(to),
+            _ => None,
+        });
+        ends.max().flatten()
+    }
+
     /// An instant; of a sign-in, when that was.
     pub fn at(&self, name: FactName) -> Option<Timestamp> {
         match self.get(name) {

@@ -145,7 +145,7 @@ impl FactName {
             Self::Reason => ["Motivo informado", "Reason given", "Motivo indicado"],
             Self::ExportedAt => ["Exportação", "Export", "Exportación"],
             Self::Exports => ["Exportações", "Exports", "Exportaciones"],
-            Self::TakenBackAt => ["Papel retirado", "Role taken back", "Rol retirado"],
+            Self::TakenBackAt => ["Acesso retirado", "Access taken back", "Acceso retirado"],
             Self::Period => ["Período", "When", "Período"],
             Self::MostContacts => {
                 ["Máximo em um dia até então", "Most in one day before", "Máximo en un día hasta entonces"]

@@ -28,7 +28,8 @@ finding, once per cause: the same thing seen tomorrow is the same finding.
   the next audit.
 
 Severity is what the rule says usually; where it judges otherwise, its text says so. *At once* means that administrators are told within
-a minute. Parameters are set by `updateAuditRule`, which can turn a rule off, too: its findings are then resolved.
+a minute. Parameters are set by `updateAuditRule`, which can turn a rule off, too: its findings are then resolved. Nobody sets a rule
+that has found them, unless nobody else may.
 
 | rule | severity | at once | suggests |
 | --- | --- | --- | --- |

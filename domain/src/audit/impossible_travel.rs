@@ -10,10 +10,13 @@ use super::place::{AT_ONCE, Entry, Past, is_of_company, pasts};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::telling::Telling;
 use super::{About, DAY, Evidence, Found, LOOK_BACK_DAYS, Look, date_of_day};
+use crate::alert_policy::degree;
 use crate::error::Result;
 
 /// Nobody needs longer to anywhere.
 const LONGEST: Duration = DAY;
+/// Nothing of this kind is graver.
+const GRAVEST: Severity = Severity::High;
 /// Nearer places are one place, as far as addresses tell.
 const NEAR: i64 = 100;
 
@@ -68,11 +71,17 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
             let Some(past) = pasts.get(&jump.after.user) else { continue };
             let day = date_of_day((jump.after.at.0 + look.offset).div_euclid(86_400_000_000))?;
             let cause = format!("{} {day}", jump.after.member);
-            // Who goes to and fro is told once a day.
-            if found.last().is_some_and(|last| last.cause == cause) {
+            // Who goes to and fro is told once a day: of the gravest, the first.
+            let told = found.last().filter(|last| last.cause == cause).map(|last| last.severity);
+            if told == Some(GRAVEST) {
                 continue;
             }
             let Some(severity) = alarming(look, jump, *impossible, past).await? else { continue };
+            match told {
+                Some(told) if degree(severity) <= degree(told) => continue,
+                Some(_) => drop(found.pop()),
+                None => {}
+            }
             let kilometres = impossible.kilometres.map(FactValue::Number);
             let evidence = Evidence::new()
                 .with(FactName::Before, FactValue::SignIn(jump.before.told()))
@@ -179,7 +188,7 @@ pub(super) static RULE: Rule = Rule {
              usual, which is low and says so. With a device that was never theirs it is high. \
              Nothing when both networks are usual, the person's for a week or the company's, as with a way round through the company's \
              own network; nor within one country with known devices, for carriers give out addresses that are elsewhere. \
-             Once a person and day. Where a session is used from later is not recorded: only sign-ins are compared.",
+             Once a person and day, the gravest of it. Where a session is used from later is not recorded: only sign-ins are compared.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

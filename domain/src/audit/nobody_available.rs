@@ -32,14 +32,14 @@ SELECT c.id, CASE WHEN EXISTS (
     WHERE v.workspace_id = c.workspace_id AND v.channel_id = c.id AND v.last_activity_at >= $3) THEN 1 ELSE 0 END
 FROM channels c WHERE c.workspace_id = $1 AND c.created_at <= $2";
 
-/// Hours in which customers wrote to a number and nobody was found for any of them. Whether somebody was is looked for by
-/// time alone: of the workspace are its conversations.
+/// Hours in which customers wrote to a number, or were handed on by a bot, and nobody was found for any of them. Whether
+/// somebody was is looked for by time alone: of the workspace are its conversations.
 const WAITED: &str = "
 WITH hours AS (
     SELECT c.channel_id, (d.\"at\" + $3) / 3600000000 AS hour, COUNT(DISTINCT d.episode_id) AS waited
     FROM routing_decisions d
     JOIN conversations c ON c.workspace_id = d.workspace_id AND c.id = d.conversation_id
-    WHERE d.workspace_id = $1 AND d.assignee_id IS NULL AND d.\"at\" >= $2 AND d.cause = 'new_episode'
+    WHERE d.workspace_id = $1 AND d.assignee_id IS NULL AND d.\"at\" >= $2 AND d.cause IN ('new_episode', 'from_bot')
     GROUP BY c.channel_id, (d.\"at\" + $3) / 3600000000
 )
 SELECT h.channel_id, h.hour, h.waited FROM hours h

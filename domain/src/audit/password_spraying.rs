@@ -1,4 +1,4 @@
-//! Many accounts failing from addresses that none of them ever got in from: common passwords tried on everybody, from many
+//! Many accounts failing from addresses that none of them had got in from: common passwords tried on everybody, from many
 //! places within an hour, or from one network so slowly that no hour stands out.
 
 use std::time::Duration;
@@ -11,6 +11,9 @@ use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::tried::{add, addresses, tried_en, tried_es, tried_pt_br};
 use super::{About, DAY, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
 use crate::error::Result;
+
+/// Who mistypes gets in soon after. Who gets in later may be the one who tried.
+const SOON: Duration = Duration::from_secs(10 * 60);
 
 /// As for one address: each account is `in hand` from a failure until so much later, here whatever the address, or of a
 /// network.
@@ -27,7 +30,7 @@ WITH failed AS (
     SELECT {network} AS network, f.address, f.email, f.user_id, f.\"at\", f.attempts FROM failed f
     WHERE NOT EXISTS (SELECT 1 FROM sign_in_events s
         WHERE s.user_id = f.user_id AND s.address || '' = f.address AND s.outcome = 'succeeded'
-              AND s.\"at\" >= f.\"at\" - 2592000000000)
+              AND s.\"at\" >= f.\"at\" - 2592000000000 AND s.\"at\" <= f.\"at\" + $8)
 ), tries AS (
     SELECT network, email, \"at\",
            LAG(\"at\") OVER (PARTITION BY network, email ORDER BY \"at\") AS before,
@@ -70,7 +73,8 @@ FROM ranked r JOIN places p ON p.day = r.day
 WHERE p.addresses >= $5 AND r.member_id IS NOT NULL AND r.place <= $6 ORDER BY r.day, r.place";
 
 /// Of IPv4, all but the last of four numbers; of IPv6, roughly what a provider has.
-const NETWORK: &str = "CASE WHEN f.address LIKE '%:%' THEN substr(f.address, 1, 10) ELSE rtrim(f.address, '0123456789') END";
+const NETWORK: &str =
+    "CASE WHEN f.address LIKE '%:%' THEN substr(f.address, 1, 10) ELSE rtrim(f.address, '0123456789') END";
 
 /// How a row of failures stands out: by so many accounts in hand for so long, from so many addresses of a network.
 struct Manner {
@@ -87,12 +91,21 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         addresses: look.parameter(&RULE, "addresses"),
         hold: Duration::from_secs(60 * 60),
     };
-    let slow = Manner { network: NETWORK, accounts: look.parameter(&RULE, "accounts_a_day"), addresses: 1, hold: DAY };
+    let slow = Manner {
+        network: NETWORK,
+        accounts: look.parameter(&RULE, "accounts_a_day"),
+        addresses: 1,
+        hold: DAY,
+    };
     let mut found = sprayed(look, &fast).await?;
     let days: Vec<String> = found.iter().map(|found| found.cause.clone()).collect();
     let slowly = sprayed(look, &slow).await?.into_iter();
     found.extend(slowly.filter(|found| !days.contains(&found.cause)));
     Ok(found)
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// One for each day.
@@ -104,7 +117,8 @@ async fn sprayed(look: &Look<'_>, manner: &Manner) -> Result<Vec<Found>> {
         manner.accounts.into(),
         manner.addresses.into(),
         NAMED_IN_EVIDENCE.into(),
-        i64::try_from(manner.hold.as_micros()).unwrap_or(i64::MAX).into(),
+        micros(manner.hold).into(),
+        micros(SOON).into(),
     ];
     let sql = SPRAYED.replace("{network}", manner.network);
     let mut found: Vec<Found> = Vec::new();
@@ -134,7 +148,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before nor since; or `accounts_a_day` accounts within a day from one network (IPv4 /24), by the same measure. Who tries slowly from networks that have nothing in common is not seen.",
+    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before nor within ten minutes after; or `accounts_a_day` accounts within a day from one network (IPv4 /24), by the same measure. Who tries slowly from networks that have nothing in common is not seen.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

@@ -9,7 +9,7 @@ use super::fact::{FactName, FactValue, PermissionUse};
 use super::holding::{EXISTS_THERE, FAR_REACHING, with_confers};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::telling::Telling;
-use super::{About, Evidence, Found, Look};
+use super::{About, Evidence, Found, Look, stale_api_key};
 use crate::error::Result;
 use crate::permission::{Permission, PermissionSet};
 
@@ -29,7 +29,7 @@ fn unused() -> String {
     JOIN api_key_grants g ON g.workspace_id = k.workspace_id AND g.api_key_id = k.id
     JOIN confers c ON c.role_id = g.role_id AND {EXISTS_THERE}
     WHERE k.workspace_id = $1 AND k.revoked_at IS NULL AND k.expires_at > $3 AND k.last_used_at >= $2
-      AND g.closed_at IS NULL AND g.created_at <= $2
+      AND g.closed_at IS NULL AND g.created_at <= $2 AND c.since <= $2
 )
 SELECT h.api_key_id, h.permission, u.last_used_at
 FROM held h
@@ -74,6 +74,9 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     for row in look.rows(&too_wide(), values()).await? {
         keys.entry(row.try_get_by_index(0)?).or_default().1.push(row.try_get_by_index(1)?);
     }
+    for key in forgotten(look).await? {
+        keys.remove(&key);
+    }
     let found = keys.into_iter().map(|(key, (unused, channels))| {
         let evidence = Evidence::new()
             .with_some(
@@ -84,6 +87,16 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         Found::by(&RULE, &key, About::ApiKey(key), evidence)
     });
     Ok(found.collect())
+}
+
+/// Keys that nothing uses any more: another rule says so, and what to do about those is to revoke them.
+async fn forgotten(look: &Look<'_>) -> Result<Vec<ApiKeyId>> {
+    if !look.settings.is_enabled(AuditRule::StaleApiKey) {
+        return Ok(Vec::new());
+    }
+    let stale = stale_api_key::find(look).await?.into_iter();
+    let unused = stale.filter(|found| found.evidence.get(FactName::EndsAt).is_none());
+    Ok(unused.filter_map(|found| found.about.api_key()).collect())
 }
 
 /// How many permissions it does not use, and whether it is for numbers that its bot does not look after.
@@ -102,7 +115,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "An API key in use that has held for `days` days, and not used in that time, permissions for customers' data (reading messages, phone numbers, profiles; writing to customers first) or that reach far beyond one conversation. Nothing is said before uses have been recorded for as long. And the key of a bot that has been connected for `days` days to some of the numbers, when it holds for all of them.",
+    judges: "An API key in use that has held for `days` days, and not used in that time, permissions for customers' data (reading messages, phone numbers, profiles; writing to customers first) or that reach far beyond one conversation. Nothing is said before uses have been recorded for as long. And the key of a bot that has been connected for `days` days to some of the numbers, when it holds for all of them. Not told of a key that nothing uses any more: that is a rule of its own.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

@@ -10,10 +10,11 @@ use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
-/// For whom an identity provider vouches lately needs none here; who was never here is another matter.
+/// For whom an identity provider vouches lately needs none here, unless a password opens the same account; who was never
+/// here is another matter.
 const WITHOUT: &str = "
 SELECT m.id, m.created_at, p.updated_at
-FROM members m JOIN security_policies p ON p.workspace_id = m.workspace_id
+FROM members m JOIN security_policies p ON p.workspace_id = m.workspace_id JOIN users u ON u.id = m.user_id
 WHERE m.workspace_id = $1 AND m.status = 'active' AND m.created_at <= $3 AND p.updated_at <= $3
   AND (p.second_factor = 'everyone' OR p.second_factor = 'roles' AND m.id IN (
       SELECT h.member_id FROM grants h
@@ -23,9 +24,10 @@ WHERE m.workspace_id = $1 AND m.status = 'active' AND m.created_at <= $3 AND p.u
   AND NOT EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = m.user_id AND f.confirmed_at IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = m.user_id)
   AND EXISTS (SELECT 1 FROM sessions o WHERE o.workspace_id = m.workspace_id AND o.member_id = m.id)
-  AND NOT EXISTS (SELECT 1 FROM sessions v
+  AND NOT (u.password_hash IS NULL AND EXISTS (
+                  SELECT 1 FROM sessions v
                   WHERE v.member_id = m.id AND v.second_factor = TRUE
-                    AND v.authentication_method = 'single_sign_on' AND v.created_at >= $4)";
+                    AND v.authentication_method = 'single_sign_on' AND v.created_at >= $4))";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let values = [
@@ -52,7 +54,8 @@ pub(super) static RULE: Rule = Rule {
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
     judges: "A member of whom the security policy has demanded a second factor for `days` days, who has been here and has neither an \
-             authenticator app nor a passkey; unless their identity provider vouched for one within thirty days. Administrators are told \
+             authenticator app nor a passkey; unless their identity provider vouched for one within thirty days and they have no \
+             password here. Administrators are told \
              of by a rule of their own.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };

@@ -2,16 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use portaria_entity::finding::AuditRule;
-use portaria_entity::id::WorkspaceId;
+use portaria_entity::finding::{self, AuditRule, FindingStatus};
+use portaria_entity::id::{MemberId, WorkspaceId};
 use portaria_entity::{audit_rule_parameter, audit_rule_setting};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
+use super::finding::OpenFinding;
 use super::rule::{self, Rule};
 use crate::error::{Refusal, Result};
-use crate::granting::Change;
+use crate::granting::{Change, Standing};
 use crate::permission::Permission;
 
 /// The settings of one workspace.
@@ -67,6 +68,48 @@ pub struct RuleChange<'a> {
     pub parameters: &'a [(String, Option<i64>)],
 }
 
+impl RuleChange<'_> {
+    /// Whether it may come to find less: it is turned off, or goes by other numbers.
+    fn changes(&self, before: &Settings, rule: &Rule) -> bool {
+        let differs = |(name, value): &(String, Option<i64>)| {
+            let usual = rule.parameter(name).map(|parameter| parameter.default);
+            value.or(usual) != Some(before.parameter(rule, name))
+        };
+        self.is_enabled == Some(false) && before.is_enabled(rule.key) || self.parameters.iter().any(differs)
+    }
+}
+
+/// Nobody makes a rule look away that has found them, or something that they did, as long as another may.
+async fn refuse_who_was_found(change: &Change<'_>, rule: AuditRule) -> Result<()> {
+    let Some(author) = change.author() else { return Ok(()) };
+    let concerning = concerning(change, rule, author).await?;
+    if concerning.is_empty() {
+        return Ok(());
+    }
+    let could = |other: &Standing| {
+        other.is_active()
+            && other.access(change.now).everywhere().contains(Permission::SecurityPolicyManage)
+            && !concerning.iter().any(|finding| finding.concerns(other.member_id))
+    };
+    if change.ledger.members.values().any(could) { Err(Refusal::OwnFinding.into()) } else { Ok(()) }
+}
+
+/// What the rule has found about a member, and nobody has settled.
+async fn concerning(change: &Change<'_>, rule: AuditRule, member: MemberId) -> Result<Vec<OpenFinding>> {
+    let is_named = Condition::any()
+        .add(finding::Column::MemberId.eq(member))
+        .add(finding::Column::Evidence.contains(member.to_string()));
+    let rows = finding::Entity::find()
+        .filter(finding::Column::WorkspaceId.eq(change.workspace_id))
+        .filter(finding::Column::Rule.eq(rule))
+        .filter(finding::Column::Status.is_in([FindingStatus::Open, FindingStatus::Acknowledged]))
+        .filter(is_named)
+        .all(&change.transaction)
+        .await?;
+    let findings: Vec<OpenFinding> = rows.into_iter().map(OpenFinding::of).collect::<Result<_>>()?;
+    Ok(findings.into_iter().filter(|finding| finding.concerns(member)).collect())
+}
+
 /// Sets a rule otherwise. In force at the next audit.
 pub async fn update(change: &Change<'_>, wanted: &RuleChange<'_>) -> Result<Settings> {
     change.require(Permission::SecurityPolicyManage)?;
@@ -79,6 +122,9 @@ pub async fn update(change: &Change<'_>, wanted: &RuleChange<'_>) -> Result<Sett
     }
     let (transaction, workspace_id) = (&change.transaction, change.workspace_id);
     let before = Settings::of(transaction, workspace_id).await?;
+    if wanted.changes(&before, known) {
+        refuse_who_was_found(change, wanted.rule).await?;
+    }
     for (name, value) in wanted.parameters {
         let key = (workspace_id, wanted.rule, name.clone());
         audit_rule_parameter::Entity::delete_by_id(key).exec(transaction).await?;

@@ -1,6 +1,8 @@
 //! A second factor taken away, and then a sign-in from a place that was never its owner's: how an account is talked out of a
 //! helpful colleague.
 
+use std::collections::HashSet;
+
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{MemberId, SecondFactorResetId};
 use portaria_entity::time::Timestamp;
@@ -9,6 +11,7 @@ use super::fact::{FactName, FactValue};
 use super::place::{Entry, Past, is_of_company, judged};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::{About, Evidence, Found, Look};
+use crate::device::network;
 use crate::error::Result;
 
 /// Sign-ins after a reset from networks that were not their owner's before it.
@@ -48,13 +51,15 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         |entry: &Entry, past: &Past| Some((past.knows_network(entry, entry.at), past.knows_device(entry)));
     let judged = judged(look, &entries, judge).await?;
     let mut found: Vec<Found> = Vec::new();
-    let mut told: Option<SecondFactorResetId> = None;
+    let mut told: HashSet<(SecondFactorResetId, String)> = HashSet::new();
     for ((entry, (knows_network, knows_device)), reset) in judged.into_iter().zip(resets) {
-        // Once a reset; and what looked like another network in IPv6 may be the same.
-        if told == Some(reset.id) || knows_network || is_of_company(look, &entry, reset.at).await? {
+        // Once a reset and network, so that who sees the last hours only sees no other one first. What looked like another
+        // network in IPv6 may be the same.
+        let from = (reset.id, network(&entry.address));
+        if knows_network || told.contains(&from) || is_of_company(look, &entry, reset.at).await? {
             continue;
         }
-        told = Some(reset.id);
+        told.insert(from);
         let evidence = Evidence::new()
             .with(FactName::ResetAt, FactValue::At(reset.at))
             .with(FactName::ResetBy, FactValue::Member(reset.by))
@@ -77,7 +82,7 @@ pub(super) static RULE: Rule = Rule {
     parameters: PARAMETERS,
     suggestion: Suggestion::EndSessions,
     judges: "A sign-in within `hours` hours after a member's second factor was taken away, by a colleague or on the machine, from a \
-             network that was never theirs and an address that is not the company's. With a device that they had used before it is high.",
+             network that was never theirs and an address that is not the company's; once a network. With a device that they had used before it is high.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

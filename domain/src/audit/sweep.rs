@@ -162,7 +162,10 @@ fn news<'a>(found: &'a [Found], known: &Known) -> Result<Vec<(&'a Found, Option<
         let is_graver = degree(found.severity) > degree(row.severity);
         let has_grown = size(&found.evidence) > size(&Evidence::from_json(&row.evidence)?);
         let is_left_to_it = matches!(row.status, FindingStatus::Open | FindingStatus::Resolved);
-        if is_left_to_it && (is_graver || has_grown) {
+        // However small: whoever called it resolved thought that it was over.
+        let resolved_at = row.resolved_at.filter(|_| row.resolved_by.is_some());
+        let goes_on = resolved_at.is_some_and(|at| found.evidence.latest() > Some(at));
+        if is_left_to_it && (is_graver || has_grown || goes_on) {
             news.push((found, is_graver.then_some(row.id)));
         }
     }

@@ -17,13 +17,13 @@ const DEPUTIES: i64 = 2;
 fn sql() -> String {
     format!(
         "{}, held AS (
-    SELECT g.member_id, c.permission, MIN(g.valid_from) AS since,
+    SELECT g.member_id, c.permission, MIN(CASE WHEN c.since > g.valid_from THEN c.since ELSE g.valid_from END) AS since,
            MAX(CASE WHEN r.built_in = 'administrator' AND g.channel_id IS NULL AND g.team_id IS NULL THEN 1 ELSE 0 END) AS administers
     FROM grants g
     JOIN members m ON m.workspace_id = g.workspace_id AND m.id = g.member_id AND m.status = 'active'
     JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
     JOIN confers c ON c.role_id = g.role_id AND {EXISTS_THERE}
-    WHERE g.workspace_id = $1 AND g.closed_at IS NULL AND g.valid_from <= $2
+    WHERE g.workspace_id = $1 AND g.closed_at IS NULL AND g.valid_from <= $2 AND c.since <= $2
       AND (g.valid_until IS NULL OR g.valid_until > $3)
     GROUP BY g.member_id, c.permission
 ), used AS (
@@ -83,7 +83,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
-    judges: "Permissions that ask for a second factor, or reach far beyond one's own work, granted for at least `days` days and not used in the last `days` days; one finding for each member. Nothing is said before uses have been recorded for as long. An administrator is found only who used none of them at all, and only where there are more than two administrators: one must be able to stand in for the other. Medium when one of them asks for a second factor.",
+    judges: "Permissions that ask for a second factor, or reach far beyond one's own work, granted for at least `days` days (by a role that has allowed them for as long) and not used in the last `days` days; one finding for each member. Nothing is said before uses have been recorded for as long. An administrator is found only who used none of them at all, and only where there are more than two administrators: one must be able to stand in for the other. Medium when one of them asks for a second factor.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

@@ -6,7 +6,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{RoleRow, all};
+use super::{RoleRow, all, span};
 use crate::access::Scope;
 use crate::api_key;
 use crate::directory;
@@ -69,6 +69,7 @@ pub async fn create(change: &mut Change<'_>, new: NewRole<'_>) -> Result<RoleRow
         .await?;
     let row = RoleRow { role, permissions: new.permissions };
     allow(change, row.role.id, new.permissions).await?;
+    span::note(change, row.role.id).await?;
     change.record("role.created", row.role.id, (None, Some(told(&row)))).await?;
     change.reload().await?;
     Ok(row)
@@ -94,6 +95,7 @@ pub async fn edit(change: &mut Change<'_>, id: RoleId, edit: RoleEdit<'_>) -> Re
         }
         forbid(change, id, before.permissions.without(permissions)).await?;
         allow(change, id, added).await?;
+        span::note(change, id).await?;
         after.permissions = permissions;
     }
     let sql = "UPDATE roles SET name = $3, description = $4 WHERE workspace_id = $1 AND id = $2";

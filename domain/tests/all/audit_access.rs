@@ -5,8 +5,13 @@ use std::time::Duration;
 use portaria_domain::access::Scope;
 use portaria_domain::activity::export::record_export;
 use portaria_domain::activity::{Actor, phone_reveal};
+use portaria_domain::api_key::{self, NewApiKey};
 use portaria_domain::audit::fact::{FactName, FactValue, PermissionUse};
+use portaria_domain::granting::Change;
+use portaria_domain::permission::{Permission, PermissionSet};
+use portaria_domain::role::{self, NewRole, RoleEdit};
 use portaria_entity::finding::{AuditRule, Severity};
+use portaria_entity::id::{ApiKeyId, RoleId};
 use portaria_entity::role::BuiltInRole::{Administrator, Agent};
 use portaria_entity::time::Timestamp;
 use portaria_testing::{Person, Stage, databases};
@@ -70,17 +75,128 @@ async fn an_export_soon_after_the_role_for_it_was_given_is_found() {
         close(&stage, given).await;
         let seen = found(&stage, AuditRule::ExportAfterGrant).await;
         assert_eq!(seen[0].severity, Severity::Critical, "in, out, and gone");
-        assert!(told(&stage, &seen[0]).await[1].contains("Afterwards the role was taken back."));
+        assert!(told(&stage, &seen[0]).await[1].contains("Afterwards the access was taken back."));
         stage.clock.advance(8 * DAY);
         assert_eq!(found(&stage, AuditRule::ExportAfterGrant).await, [], "out of sight");
     }
 }
 
+/// What the role allows is changed by somebody who may.
+async fn allow(stage: &Stage, by: &Person, role: RoleId, permissions: &[Permission]) {
+    let by = stage.step_up(&stage.sign_in(&by.email).await).await;
+    let mut change = Change::by(&stage.installation, &by.viewer, &[Permission::RoleManage]).await.unwrap();
+    let permissions = Some(PermissionSet::of(permissions));
+    role::edit(&mut change, role, RoleEdit { permissions, ..RoleEdit::default() }).await.unwrap();
+    change.finish().await.unwrap();
+}
+
+async fn made(stage: &Stage, by: &Person, permissions: &[Permission]) -> RoleId {
+    let by = stage.step_up(&stage.sign_in(&by.email).await).await;
+    let mut change = Change::by(&stage.installation, &by.viewer, &[Permission::RoleManage]).await.unwrap();
+    let permissions = PermissionSet::of(permissions);
+    let new = NewRole { name: "Líder", description: "", permissions };
+    let made = role::create(&mut change, new).await.unwrap();
+    change.finish().await.unwrap();
+    made.role.id
+}
+
+#[tokio::test]
+async fn a_role_that_is_made_to_allow_an_export_for_an_hour_is_found_afterwards() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Chefe", &[(Administrator, Scope::Workspace)]).await;
+        let (ana, bia) = (stage.person("Ana", &[]).await, stage.person("Bia", &[]).await);
+        let narrow = [Permission::AuditLogRead];
+        let wide = [Permission::AuditLogRead, Permission::AuditLogExport];
+        stage.clock.advance(10 * DAY);
+        let role = made(&stage, &boss, &narrow).await;
+        let held = give(&stage, &ana, (role, Scope::Workspace), None, Some(&boss)).await;
+        give(&stage, &bia, (role, Scope::Workspace), None, Some(&boss)).await;
+        let given_at = stage.clock.now();
+        stage.clock.advance(20 * DAY);
+        exports(&stage, &ana).await;
+        stage.clock.advance(HOUR);
+        allow(&stage, &boss, role, &wide).await;
+        let widened_at = stage.clock.now();
+        assert_eq!(found(&stage, AuditRule::ExportAfterGrant).await, [], "not by this role");
+
+        stage.clock.advance(2 * HOUR);
+        exports(&stage, &ana).await;
+        let seen = found(&stage, AuditRule::ExportAfterGrant).await;
+        assert_eq!(seen.len(), 1, "{}: {seen:?}", stage.test_database.name);
+        assert_eq!((&seen[0].cause, seen[0].severity), (&format!("{held} {}", widened_at.0), Severity::High));
+        let evidence = &seen[0].evidence;
+        assert_eq!(evidence.at(FactName::GrantedAt), Some(widened_at));
+        assert_eq!(evidence.at(FactName::HeldSince), Some(given_at));
+        assert_eq!(evidence.get(FactName::GrantedBy), Some(&FactValue::Member(Some(boss.member_id))));
+        let [portuguese, ..] = told(&stage, &seen[0]).await;
+        assert!(portuguese.contains("depois que o papel passou a permitir isso: Líder."), "{portuguese}");
+
+        stage.clock.advance(HOUR);
+        allow(&stage, &boss, role, &narrow).await;
+        let seen = found(&stage, AuditRule::ExportAfterGrant).await;
+        assert_eq!(seen.len(), 1, "it was so at the time");
+        assert_eq!(seen[0].severity, Severity::Critical);
+        assert_eq!(seen[0].evidence.at(FactName::TakenBackAt), Some(stage.clock.now()));
+        // Not by this role, whatever it allowed before, nor two days after it was allowed for good.
+        stage.clock.advance(HOUR);
+        exports(&stage, &bia).await;
+        stage.clock.advance(HOUR);
+        allow(&stage, &boss, role, &wide).await;
+        stage.clock.advance(49 * HOUR);
+        exports(&stage, &bia).await;
+        let seen = found(&stage, AuditRule::ExportAfterGrant).await;
+        let who: Vec<_> = seen.iter().map(|one| (one.about.member(), one.severity)).collect();
+        assert_eq!(who, [(Some(ana.member_id), Severity::High)], "it was put back");
+    }
+}
+
+#[tokio::test]
+async fn what_a_role_comes_to_allow_is_new_to_everybody_who_holds_it() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let start = stage.clock.now();
+        let boss = stage.person("Chefe", &[(Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[]).await;
+        let role = made(&stage, &boss, &[Permission::MessageSendText]).await;
+        give(&stage, &ana, (role, Scope::Workspace), None, None).await;
+        let maker = stage.step_up(&boss).await;
+        let mut change = Change::by(&stage.installation, &maker.viewer, &[]).await.unwrap();
+        let grants = &[(role, Scope::Workspace)];
+        let expires_at = start + 360 * DAY;
+        let new = NewApiKey { name: "CRM", grants, expires_at, allowed_addresses: &[] };
+        let key = api_key::create(&mut change, new).await.unwrap().key.id;
+        change.finish().await.unwrap();
+        let in_use = async || {
+            let sql = "UPDATE api_keys SET last_used_at = $3 WHERE workspace_id = $1 AND id = $2";
+            run(&stage, sql, [key.0.into(), stage.clock.now().0.into()]).await;
+        };
+        stage.clock.set(start + 80 * DAY);
+        let more = [Permission::MessageSendText, Permission::AuditLogRead, Permission::ContactReadPhone];
+        allow(&stage, &boss, role, &more).await;
+
+        stage.clock.set(start + 170 * DAY - MICRO);
+        in_use().await;
+        for rule in [AuditRule::UnusedPermission, AuditRule::PowerfulApiKey] {
+            assert_eq!(found(&stage, rule).await, [], "{}: {rule:?}", stage.test_database.name);
+        }
+        stage.clock.advance(MICRO);
+        let seen = found(&stage, AuditRule::UnusedPermission).await;
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        assert_eq!(seen[0].evidence.at(FactName::HeldSince), Some(start + 80 * DAY));
+        assert_eq!(found(&stage, AuditRule::PowerfulApiKey).await.len(), 1);
+    }
+}
+
 async fn shown(stage: &Stage, who: &Person, at: Timestamp, contacts: i64) {
+    shown_to(stage, &who.member_id, at, contacts).await;
+}
+
+async fn shown_to(stage: &Stage, who: &impl ToString, at: Timestamp, contacts: i64) {
     let sql = "INSERT INTO phone_reveal_days (workspace_id, principal, day, contacts, first_at, last_at) \
                VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (workspace_id, principal, day) DO UPDATE SET contacts = $4";
     let day = at.0.div_euclid(86_400_000_000);
-    let values = [who.member_id.to_string().into(), day.into(), contacts.into(), at.0.into()];
+    let values = [who.to_string().into(), day.into(), contacts.into(), at.0.into()];
     run(stage, sql, values).await;
 }
 
@@ -155,6 +271,59 @@ async fn what_is_shown_is_counted_once_a_day_and_a_young_workspace_measures_noth
         let seen = found(&stage, AuditRule::UnusualDisclosure).await;
         assert_eq!(seen.len(), 1, "{}", stage.test_database.name);
         assert_eq!(seen[0].evidence.number(FactName::Contacts), 31);
+    }
+}
+
+#[tokio::test]
+async fn a_program_is_no_measure_for_people() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let bia = stage.person("Bia", &[(Agent, Scope::Workspace)]).await;
+        let new = stage.person("Novo", &[(Agent, Scope::Workspace)]).await;
+        let (crm, other): (ApiKeyId, ApiKeyId) = (stage.clock.new_id(), stage.clock.new_id());
+        let start = stage.clock.now();
+        for day in 0..20 {
+            shown_to(&stage, &crm, start + day * DAY, 5_000).await;
+            shown(&stage, &bia, start + day * DAY, 12).await;
+        }
+        stage.clock.set(start + 20 * DAY);
+        let now = stage.clock.now();
+        shown(&stage, &new, now, 49).await;
+        shown_to(&stage, &other, now, 20_000).await;
+        let seen = found(&stage, AuditRule::UnusualDisclosure).await;
+        let who: Vec<_> = seen.iter().map(|one| one.about.member()).collect();
+        assert_eq!(who, [Some(new.member_id)], "{}", stage.test_database.name);
+        shown_to(&stage, &other, now, 20_001).await;
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await.len(), 2, "a key by keys");
+    }
+}
+
+#[tokio::test]
+async fn the_first_to_look_through_the_customers_is_found_where_nobody_does() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let bia = stage.person("Bia", &[(Agent, Scope::Workspace)]).await;
+        let start = stage.clock.now();
+        stage.clock.set(start + 13 * DAY);
+        shown(&stage, &ana, stage.clock.now(), 60).await;
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await, [], "it has only just begun");
+        run(&stage, "DELETE FROM phone_reveal_days WHERE workspace_id = $1", []).await;
+        let day = start + 30 * DAY;
+        stage.clock.set(day + HOUR);
+        shown(&stage, &ana, day, 60).await;
+        let alone = found(&stage, AuditRule::UnusualDisclosure).await;
+        assert_eq!(alone.len(), 1, "{}", stage.test_database.name);
+        assert_eq!((alone[0].about.member(), alone[0].severity), (Some(ana.member_id), Severity::High));
+        assert_eq!(alone[0].evidence.number(FactName::MostContacts), 0);
+        // The day on which everybody begins is no theft; nor is the next one.
+        shown(&stage, &bia, day, 15).await;
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await, []);
+        shown(&stage, &bia, day, 14).await;
+        stage.clock.advance(DAY);
+        shown(&stage, &ana, day + DAY, 90).await;
+        shown(&stage, &bia, day + DAY, 7).await;
+        assert_eq!(found(&stage, AuditRule::UnusualDisclosure).await, alone, "told once");
     }
 }
 

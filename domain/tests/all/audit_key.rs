@@ -127,6 +127,7 @@ async fn a_key_is_found_that_holds_more_than_it_uses() {
         }
         connect_bot(&stage, made).await;
         connect_bot(&stage, narrow).await;
+        connect_bot(&stage, idle).await;
         for key in [made, narrow] {
             was_used(&stage, key, start + 89 * DAY).await;
         }
@@ -205,6 +206,17 @@ async fn a_key_is_found_in_a_network_where_it_never_was() {
             portuguese.contains("Foi usada a partir de 198.51.100.66, de onde nunca tinha vindo."),
             "{portuguese}"
         );
+        // Whoever spreads over four networks within a minute has made none of them an old one.
+        let boss = stage.sign_in(&boss.email).await;
+        let spread = key(&stage, &boss, &[support(&stage).await], 100).await;
+        comes_from(&stage, &spread, &["203.0.113.5"]).await;
+        stage.clock.advance(8 * DAY);
+        comes_from(&stage, &spread, &["198.51.100.2", "192.0.2.2", "100.64.0.2", "198.18.0.2"]).await;
+        let seen = found(&stage, AuditRule::ApiKeyFromNewNetwork).await;
+        let of_spread = seen.iter().filter(|one| one.about.api_key() == Some(spread.key.id)).count();
+        assert_eq!(of_spread, 4, "{}: {seen:?}", stage.test_database.name);
+        stage.clock.set(start + 14 * DAY);
+        revoke(&stage, spread.key.id).await;
         let sql =
             "UPDATE api_keys SET allowed_addresses = '198.51.100.0/24' WHERE workspace_id = $1 AND id = $2";
         run(&stage, sql, [stolen.key.id.0.into()]).await;

@@ -86,18 +86,28 @@ async fn a_number_that_nobody_may_or_does_look_after_is_found() {
 
 /// A customer begins a conversation, and it is given to somebody or waits.
 async fn decided(stage: &Stage, conversation: ConversationId, at: Timestamp, to: Option<MemberId>) {
+    decided_because(stage, (conversation, "new_episode"), at, to).await;
+}
+
+async fn decided_because(
+    stage: &Stage,
+    (conversation, cause): (ConversationId, &str),
+    at: Timestamp,
+    to: Option<MemberId>,
+) {
     let episode: EpisodeId = stage.clock.new_id();
     let sql = "INSERT INTO episodes (workspace_id, id, conversation_id, opened_at) VALUES ($1, $2, $3, $4)";
     run(stage, sql, [episode.0.into(), conversation.0.into(), at.0.into()]).await;
     let decision: RoutingDecisionId = stage.clock.new_id();
     let sql = "INSERT INTO routing_decisions (workspace_id, id, conversation_id, episode_id, \"at\", cause, assignee_id, candidates) \
-               VALUES ($1, $2, $3, $4, $5, 'new_episode', $6, '[]')";
+               VALUES ($1, $2, $3, $4, $5, $7, $6, '[]')";
     let values = [
         decision.0.into(),
         conversation.0.into(),
         episode.0.into(),
         at.0.into(),
         to.map(|member| member.0).into(),
+        cause.into(),
     ];
     run(stage, sql, values).await;
 }
@@ -143,8 +153,10 @@ async fn hours_in_which_customers_wait_in_vain_week_after_week_are_found() {
         stage.clock.set(monday + 16 * DAY);
         is_active_now(&stage, ana.member_id).await;
         assert_eq!(found(&stage, AuditRule::NobodyAvailable).await, [], "{}", stage.test_database.name);
-        decided(&stage, conversation, monday + 14 * DAY, None).await;
-        decided(&stage, conversation, monday + 14 * DAY + MICRO, None).await;
+        decided_because(&stage, (conversation, "access_lost"), monday + 14 * DAY, None).await;
+        assert_eq!(found(&stage, AuditRule::NobodyAvailable).await, [], "nobody had waited for that");
+        decided_because(&stage, (conversation, "from_bot"), monday + 14 * DAY, None).await;
+        decided_because(&stage, (conversation, "from_bot"), monday + 14 * DAY + MICRO, None).await;
         let seen = found(&stage, AuditRule::NobodyAvailable).await;
         assert_eq!(seen.len(), 1, "{seen:?}");
         assert_eq!((&seen[0].cause, seen[0].severity), (&format!("{} hours", stage.sales), Severity::Medium));
@@ -285,7 +297,8 @@ async fn an_activity_log_that_was_tampered_with_is_found() {
             .await;
         let seen = write_findings(&stage).await;
         assert_eq!(seen.len(), 1, "{seen:?}");
-        assert_eq!((seen[0].cause.as_str(), seen[0].severity), ("0", Severity::Critical));
+        assert_eq!(seen[0].severity, Severity::Critical);
+        assert!(seen[0].cause.starts_with("0 "), "{seen:?}");
         let [portuguese, ..] = told(&stage, &seen[0]).await;
         assert!(portuguese.contains("1 ponto não confere com o que foi registrado."), "{portuguese}");
         stage.clock.advance(30 * DAY);
@@ -294,6 +307,68 @@ async fn an_activity_log_that_was_tampered_with_is_found() {
         activity_log::run(database, "UPDATE activities SET action = 'test.done' WHERE subject = 'thing 5'")
             .await;
         assert_eq!(found(&stage, AuditRule::BrokenChain).await, []);
+    }
+}
+
+#[tokio::test]
+async fn what_is_tampered_with_after_somebody_has_decided_is_another_finding() {
+    for test in databases().await {
+        let stage = activity_log::sealed(test, 12).await;
+        let database = &stage.installation.database;
+        let tamper = async |number: i32| {
+            let sql =
+                format!("UPDATE activities SET action = 'test.undone' WHERE subject = 'thing {number}'");
+            activity_log::run(database, &sql).await;
+        };
+        tamper(5).await;
+        let first = write_findings(&stage).await;
+        tamper(6).await;
+        let grown = write_findings(&stage).await;
+        assert_eq!(grown[0].cause, first[0].cause, "nobody has looked at it yet");
+        assert_eq!(grown[0].evidence.number(FactName::Flaws), 2);
+
+        let until = (stage.clock.now() + 90 * DAY).0;
+        let dismiss = "UPDATE findings SET status = 'dismissed', dismissed_until = $2, dismissed_severity = 'critical' \
+                       WHERE workspace_id = $1 AND rule = 'broken_chain'";
+        run(&stage, dismiss, [until.into()]).await;
+        stage.clock.advance(DAY);
+        assert_eq!(write_findings(&stage).await, grown, "what is dismissed is the same");
+        tamper(7).await;
+        let more = write_findings(&stage).await;
+        assert_eq!(more.len(), 1, "{}: {more:?}", stage.test_database.name);
+        assert_ne!(more[0].cause, first[0].cause);
+        let sql = "SELECT COUNT(*) FROM findings WHERE rule = 'broken_chain' AND status = 'open'";
+        let row = database.reader().query_one_raw(database.statement(sql, [])).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 1, "it is told");
+        stage.clock.advance(DAY);
+        assert_eq!(write_findings(&stage).await, more);
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_a_key_that_was_never_there_hides_nothing() {
+    for test in databases().await {
+        let stage = activity_log::sealed(test, 12).await;
+        let database = &stage.installation.database;
+        let severities = async || {
+            let seen = found(&stage, AuditRule::BrokenChain).await;
+            seen.iter().map(|one| one.severity).collect::<Vec<_>>()
+        };
+        activity_log::run(database, "UPDATE activity_seals SET sealing_key = 'key-0000'").await;
+        assert_eq!(severities().await, [Severity::High], "{}: it is lost", stage.test_database.name);
+        let own = stage.installation.keys.current();
+        let forge = async |which: &str| {
+            activity_log::run(database, &format!("UPDATE activity_seals SET sealing_key = '{own}'")).await;
+            let sql = format!("UPDATE activity_seals SET sealing_key = 'key-9999' WHERE sequence {which}");
+            activity_log::run(database, &sql).await;
+        };
+        forge("IN (4, 5)").await;
+        assert_eq!(severities().await, [Severity::Critical], "its own stand before and after");
+        forge("> 10").await;
+        assert_eq!(severities().await, [Severity::High], "a newer one may be elsewhere already");
+        activity_log::write(&stage, 1).await;
+        chain::seal(&stage.installation).await.unwrap();
+        assert_eq!(severities().await, [Severity::Critical], "and does not go away again");
     }
 }
 

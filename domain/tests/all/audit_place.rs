@@ -183,6 +183,29 @@ async fn nobody_is_in_lisbon_two_hours_after_sao_paulo() {
 }
 
 #[tokio::test]
+async fn of_a_days_journeys_the_gravest_is_told() {
+    let file = CountryFile::of_cities();
+    for test in databases().await {
+        let stage = on_earth(test, &file).await;
+        let [ana] = accounts(&stage, ["Ana"]).await;
+        let start = stage.clock.now();
+        comes_daily(&stage, &ana, start, 20).await;
+        let day = start + DAY * 19;
+        stage.clock.set(day + DAY);
+        // Her way out of a network abroad, and back.
+        gets_in(&stage, &ana, day + HOUR, (LISBON, CHROME)).await;
+        gets_in(&stage, &ana, day + HOUR * 2, (OFFICE, CHROME)).await;
+        let journeys = found(&stage, AuditRule::ImpossibleTravel).await;
+        assert_eq!(severities(&journeys), [Severity::Medium]);
+        assert_eq!(journeys[0].evidence.at(FactName::SignedIn), Some(day + HOUR), "the first of them");
+        gets_in(&stage, &ana, day + HOUR * 3, (NEW_YORK, FIREFOX)).await;
+        let journeys = found(&stage, AuditRule::ImpossibleTravel).await;
+        assert_eq!(severities(&journeys), [Severity::High], "{}", stage.test_database.name);
+        assert_eq!(journeys[0].evidence.at(FactName::SignedIn), Some(day + HOUR * 3));
+    }
+}
+
+#[tokio::test]
 async fn ones_own_way_round_through_another_country_is_no_journey() {
     let file = CountryFile::of_cities();
     for test in databases().await {

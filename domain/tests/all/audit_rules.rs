@@ -3,15 +3,18 @@
 use std::path::Path;
 
 use portaria_domain::access::Scope;
+use portaria_domain::audit::fact::{FactName, FactValue};
 use portaria_domain::audit::setting::{RuleChange, update};
-use portaria_domain::audit::{Settings, guide, rule};
+use portaria_domain::audit::{About, Evidence, Found, Settings, guide, rule};
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::granting::Change;
 use portaria_domain::permission::Permission;
-use portaria_entity::finding::AuditRule;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::role::BuiltInRole::Administrator;
 use portaria_testing::{Person, Stage, databases};
 use sea_orm::ConnectionTrait;
+
+use crate::finding::run_at;
 
 #[test]
 fn the_checked_in_guide_to_the_rules_is_what_they_say() {
@@ -84,5 +87,44 @@ async fn a_rule_is_set_within_its_limits_and_that_is_on_record() {
         let sql = "SELECT COUNT(*) FROM activities WHERE action = 'audit_rule.updated'";
         let row = database.reader().query_one_raw(database.statement(sql, [])).await.unwrap().unwrap();
         assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 2);
+    }
+}
+
+#[tokio::test]
+async fn nobody_makes_a_rule_look_away_that_has_found_them() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Boss", &[(Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(Administrator, Scope::Workspace)]).await;
+        let (boss, ana) = (stage.step_up(&boss).await, stage.step_up(&ana).await);
+        let rule = AuditRule::InactiveMember;
+        let found = Found {
+            rule,
+            cause: ana.member_id.to_string(),
+            severity: Severity::Low,
+            about: About::Member(ana.member_id),
+            evidence: Evidence::new().with(FactName::Invited, FactValue::At(stage.clock.now())),
+        };
+        let now = stage.clock.now();
+        run_at(&stage, now, std::slice::from_ref(&found)).await;
+        let (later, usual) = (vec![("days".to_owned(), Some(60))], vec![("days".to_owned(), None)]);
+        let off = RuleChange { rule, is_enabled: Some(false), parameters: &[] };
+        let looser = RuleChange { rule, is_enabled: None, parameters: &later };
+        let same = RuleChange { rule, is_enabled: Some(true), parameters: &usual };
+        for wanted in [&off, &looser] {
+            let refused = set(&stage, &ana, wanted.clone()).await;
+            assert!(matches!(refused, Err(Error::Refused(Refusal::OwnFinding))), "{refused:?}");
+        }
+        set(&stage, &ana, same).await.unwrap();
+        let other = RuleChange { rule: AuditRule::NeverSignedIn, ..off.clone() };
+        set(&stage, &ana, other).await.unwrap();
+        set(&stage, &boss, looser).await.unwrap();
+
+        // Nobody else is left who could.
+        let database = &stage.installation.database;
+        let sql = "UPDATE members SET status = 'suspended' WHERE id = $1";
+        let suspend = database.statement(sql, [boss.member_id.0.into()]);
+        database.writer().execute_raw(suspend).await.unwrap();
+        set(&stage, &ana, off).await.unwrap();
     }
 }

@@ -111,6 +111,9 @@ async fn who_must_have_a_second_factor_is_told_of_after_three_days_without() {
         execute(&stage, policy, [start.0.into()]).await;
         let vouched = "UPDATE sessions SET authentication_method = 'single_sign_on', second_factor = TRUE, last_used_at = $2 WHERE member_id = $1";
         execute(&stage, vouched, [ana.member_id.0.into(), stage.clock.now().0.into()]).await;
+        let missing = found(&stage, AuditRule::SecondFactorMissing).await;
+        assert_eq!(missing.len(), 1, "her password opens the account, too");
+        execute(&stage, "UPDATE users SET password_hash = NULL", []).await;
         assert_eq!(found(&stage, AuditRule::SecondFactorMissing).await, [], "her provider vouches");
         stage.clock.advance(30 * DAY + INSTANT);
         assert_eq!(found(&stage, AuditRule::SecondFactorMissing).await.len(), 1);
@@ -140,6 +143,16 @@ async fn an_administrator_needs_a_second_factor_whatever_the_policy_says() {
         for told in [&portuguese[0], &english[0], &spanish[0]] {
             assert_eq!(told.who, "Chefe");
         }
+        let vouched = "UPDATE sessions SET authentication_method = 'single_sign_on', second_factor = TRUE WHERE member_id = $1";
+        execute(&stage, vouched, [boss.member_id.0.into()]).await;
+        let without = found(&stage, AuditRule::AdministratorWithoutSecondFactor).await;
+        assert_eq!(without.len(), 1, "a password opens the account, too");
+        let forget =
+            "UPDATE users SET password_hash = NULL WHERE id = (SELECT user_id FROM members WHERE id = $1)";
+        execute(&stage, forget, [boss.member_id.0.into()]).await;
+        assert_eq!(found(&stage, AuditRule::AdministratorWithoutSecondFactor).await, []);
+        stage.clock.advance(30 * DAY + INSTANT);
+        assert_eq!(found(&stage, AuditRule::AdministratorWithoutSecondFactor).await.len(), 1, "long ago");
         stage.authenticator(&boss).await;
         assert_eq!(found(&stage, AuditRule::AdministratorWithoutSecondFactor).await, []);
     }

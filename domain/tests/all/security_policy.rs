@@ -2,14 +2,17 @@
 
 use portaria_domain::access::Scope;
 use portaria_domain::explanation::{Object, Question, Verdict, explain};
+use portaria_domain::granting::Change;
 use portaria_domain::permission::Permission;
 use portaria_domain::role;
 use portaria_domain::security_policy::{self, SecurityPolicy};
 use portaria_domain::workspace::{self, NewWorkspace};
+use portaria_entity::id::RoleId;
 use portaria_entity::role::BuiltInRole::{Administrator, Agent, Developer};
 use portaria_entity::security_policy::SecondFactorDemand;
+use portaria_entity::time::Timestamp;
 use portaria_testing::{Stage, databases};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 
 async fn demand(stage: &Stage, of: &str) {
     let database = &stage.installation.database;
@@ -43,6 +46,52 @@ async fn a_new_workspace_demands_it_of_administrators_and_developers() {
         assert!(still.is_barred(), "the session has not shown it");
         assert!(!stage.step_up(&admin).await.viewer.is_barred());
     }
+}
+
+#[tokio::test]
+async fn what_is_demanded_of_more_people_is_demanded_anew_and_nothing_else_is() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Boss", &[(Administrator, Scope::Workspace)]).await;
+        let reader = stage.installation.database.reader();
+        let mut roles = Vec::new();
+        for wanted in [Administrator, Developer, Agent] {
+            roles.push(role::built_in(reader, stage.workspace_id, wanted).await.unwrap().id);
+        }
+        let policy =
+            |second_factor, roles: &[RoleId]| SecurityPolicy { second_factor, roles: roles.to_vec() };
+        let by_roles = |roles: &[RoleId]| policy(SecondFactorDemand::Roles, roles);
+        let everyone = policy(SecondFactorDemand::Everyone, &[]);
+        let nobody = policy(SecondFactorDemand::Nobody, &[]);
+        let steps = [
+            (nobody.clone(), false),
+            (by_roles(&roles[..2]), true),
+            (by_roles(&[roles[1], roles[0]]), false),
+            (by_roles(&roles[..1]), false),
+            (by_roles(&roles[1..]), true),
+            (everyone.clone(), true),
+            (everyone, false),
+            (by_roles(&roles), false),
+            (nobody, false),
+        ];
+        for (number, (policy, widens)) in steps.into_iter().enumerate() {
+            stage.clock.advance(std::time::Duration::from_secs(60));
+            let boss = stage.step_up(&boss).await;
+            let before = demanded_since(&stage).await;
+            let mut change = Change::by(&stage.installation, &boss.viewer, &[]).await.unwrap();
+            let now = change.now;
+            security_policy::update(&mut change, policy).await.unwrap();
+            change.finish().await.unwrap();
+            let since = demanded_since(&stage).await;
+            let expected = if widens { now } else { before };
+            assert_eq!(since, expected, "{}: step {number}", stage.test_database.name);
+        }
+    }
+}
+
+async fn demanded_since(stage: &Stage) -> Timestamp {
+    let find = portaria_entity::security_policy::Entity::find_by_id(stage.workspace_id);
+    find.one(stage.installation.database.reader()).await.unwrap().unwrap().updated_at
 }
 
 #[tokio::test]

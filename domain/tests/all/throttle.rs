@@ -176,7 +176,7 @@ async fn one_guess_at_each_account_from_everywhere_is_noticed() {
         stage.clock.advance(Duration::from_secs(24 * 60 * 60));
         for (host, person) in people.iter().enumerate() {
             assert!(!rules(&stage).await.contains(&AuditRule::PasswordSpraying), "{host}");
-            let _ = attempt(&stage, (&person.email, "Verao2026!"), &format!("203.0.113.{host}")).await;
+            let _ = attempt(&stage, (&person.email, "Verao2026!"), &format!("203.{host}.113.7")).await;
             stage.clock.advance(Duration::from_secs(5 * 60));
         }
         let found = rules(&stage).await;

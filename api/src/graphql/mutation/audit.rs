@@ -74,6 +74,8 @@ payload! {
         NoSuchParameter = NoSuchParameter at "parameters",
         /// A number is out of its limits.
         OutOfRange = OutOfRange at "parameters",
+        /// The rule has found you, or something that you did, and somebody else may set it.
+        OwnFinding = OwnFinding at "rule",
     }
 }
 
@@ -90,7 +92,7 @@ impl AuditMutation {
         RunAuditPayload::new(outcome.await)
     }
 
-    /// Turns a rule of the auditor on or off, or sets its numbers. In force at the next audit.
+    /// Turns a rule of the auditor on or off, or sets its numbers. In force at the next audit. Nobody sets one that has found them, while another may.
     #[requires(SecurityPolicyManage)]
     async fn update_audit_rule(
         &self,

@@ -5,6 +5,7 @@ use portaria_entity::time::Timestamp;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::key::{AFTER, BEFORE, neighbour};
 use super::{ERASED, Flaw, Head, Walk, chain, erased_ids};
 use crate::error::Result;
 use crate::installation::Installation;
@@ -18,6 +19,7 @@ pub async fn verify_part(
 ) -> Result<Vec<Flaw>> {
     let mut walk = Walk::new(installation, workspace, None).await?;
     walk.last = start(installation, workspace, after).await?;
+    walk.key = neighbour(installation, workspace, (BEFORE, after + 1)).await?;
     let mut ids: Option<(ActivityId, ActivityId)> = None;
     while walk.last.sequence < last {
         let mut seals = walk.page().await?;
@@ -30,6 +32,11 @@ pub async fn verify_part(
             ids = Some((first.min(seal.activity), latest.max(seal.activity)));
         }
         walk.check(seals, None).await?;
+    }
+    if !walk.keyless.is_empty()
+        && let Some(next) = neighbour(installation, workspace, (AFTER, last)).await?
+    {
+        walk.comes_to(&next);
     }
     let misfits = std::mem::take(&mut walk.misfits);
     for misfit in &misfits {

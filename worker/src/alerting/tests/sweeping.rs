@@ -96,6 +96,43 @@ async fn an_attack_that_goes_on_is_one_finding_that_grows() {
 }
 
 #[tokio::test]
+async fn a_smaller_wave_after_somebody_called_it_over_is_told() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let installation = &scene.stage.installation;
+        let mut people = Vec::new();
+        for n in 0..6 {
+            people.push(scene.stage.person(&format!("P{n}"), &[]).await);
+        }
+        let fail = async |people: &[Person]| {
+            for person in people {
+                scene.tries(person, scene.stage.clock.now(), SignInOutcome::WrongPassword).await;
+            }
+        };
+        let mut sweeper = Sweeper::new().unwrap();
+        fail(&people).await;
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(1));
+        scene.stage.clock.advance(MINUTE);
+        let row = scene.findings().await.pop().unwrap();
+        let resolved = finding::ActiveModel {
+            workspace_id: Set(row.workspace_id),
+            id: Set(row.id),
+            status: Set(FindingStatus::Resolved),
+            resolved_at: Set(Some(scene.stage.clock.now())),
+            resolved_by: Set(Some(scene.ada.member_id)),
+            ..finding::ActiveModel::default()
+        };
+        finding::Entity::update(resolved).exec(installation.database.writer()).await.unwrap();
+        scene.stage.clock.advance(3 * HOUR);
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(0), "the same is no news");
+        fail(&people[..5]).await;
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(1));
+        let row = scene.findings().await.pop().unwrap();
+        assert_eq!((row.rule, row.status), (AuditRule::AddressOnManyAccounts, FindingStatus::Open));
+    }
+}
+
+#[tokio::test]
 async fn of_two_processes_one_looks_and_the_other_takes_over_when_it_is_gone() {
     for test in databases().await {
         let scene = Scene::on(test).await;
