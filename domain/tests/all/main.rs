@@ -13,6 +13,7 @@ mod audit_access;
 mod audit_key;
 mod audit_network;
 mod audit_operation;
+mod audit_password_known;
 mod audit_place;
 mod audit_rules;
 mod audit_run;
