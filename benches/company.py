@@ -272,25 +272,25 @@ def sign_ins(company, database, workspace, user, member):
     came = f"n % 50 > 1"
     from_where, agent = address(company, "n", who), one_of(AGENTS, who)
     # One in fifty is a slip of the finger, one in five hundred a wrong address.
-    yield ("sign_in_events", "id, \"at\", user_id, workspace_id, email, outcome, address, user_agent", [
+    yield ("sign_in_events", "id, \"at\", user_id, workspace_id, email, outcome, address, network, user_agent", [
         database.id(SIGN_IN, at, "n"), at, f"CASE WHEN n % 500 = 1 THEN NULL ELSE {user(who)} END",
         f"CASE WHEN {came} THEN {workspace} END", f"'pessoa' || {who} || '@estrela.example'",
-        f"CASE WHEN n % 500 = 1 THEN 'unknown_email' WHEN {came} THEN 'succeeded' ELSE 'wrong_password' END", from_where, agent],
+        f"CASE WHEN n % 500 = 1 THEN 'unknown_email' WHEN {came} THEN 'succeeded' ELSE 'wrong_password' END", from_where, from_where, agent],
         database.series(company.sign_ins))
     yield ("sessions", """workspace_id, id, user_id, member_id, token_hash, authentication_method, second_factor, authenticated_at, address,
-        user_agent, created_at, last_used_at, expires_at, ended_at""", [
+        network, user_agent, created_at, last_used_at, expires_at, ended_at""", [
         workspace, database.id(SESSION, at, "n"), user(who), member(who), database.bytes("n"), "'password'",
-        database.true(f"{who} % 5 < 3"), at, from_where, agent, at, f"{at} + {HOUR}", f"{at} + {14 * DAY}",
+        database.true(f"{who} % 5 < 3"), at, from_where, from_where, agent, at, f"{at} + {HOUR}", f"{at} + {14 * DAY}",
         f"CASE WHEN n % 3 > 0 THEN {at} + {9 * HOUR} END"], f"{database.series(company.sign_ins)} WHERE {came}")
 
 
 def attacks(company, database, workspace, user):
     """Of yesterday, and growing with the company: one address on many accounts, many addresses on many, a few accounts for
     hours, and some of them with success."""
-    columns = "id, \"at\", user_id, workspace_id, email, outcome, address, user_agent"
+    columns = "id, \"at\", user_id, workspace_id, email, outcome, address, network, user_agent"
     failed = lambda base, at, of, where: [
         database.id(SIGN_IN, f"{base} + {at}", f"n + {base % 997 * 100_000_000}"), f"{base} + {at}", user(of), "NULL",
-        f"'pessoa' || ({of}) || '@estrela.example'", "'wrong_password'", where, "'python-requests/2'"]
+        f"'pessoa' || ({of}) || '@estrela.example'", "'wrong_password'", where, where, "'python-requests/2'"]
     night = company.yesterday + 2 * HOUR
     many = company.members // 5
     yield ("sign_in_events", columns, failed(night + 1, f"n * {HOUR // 2 // many}", f"n % {company.at_work} + 1", "'203.0.113.9'"),
@@ -302,7 +302,7 @@ def attacks(company, database, workspace, user):
     yield ("sign_in_events", columns, [
         database.id(SIGN_IN, f"{night} + {6 * HOUR} + n * {MINUTE // 5}", "n + 777000000000"), f"{night} + {6 * HOUR} + n * {MINUTE // 5}",
         user("(n - 1) / 7 + 31"), f"CASE WHEN n % 7 = 0 THEN {workspace} END", "'pessoa' || ((n - 1) / 7 + 31) || '@estrela.example'",
-        "CASE WHEN n % 7 = 0 THEN 'succeeded' ELSE 'wrong_password' END", "'203.0.113.77'", "'curl/8'"], database.series(70))
+        "CASE WHEN n % 7 = 0 THEN 'succeeded' ELSE 'wrong_password' END", "'203.0.113.77'", "'203.0.113.77'", "'curl/8'"], database.series(70))
     yield ("throttled_attempts", "minute, address, user_id, attempts", [
         f"{night} + n / 10 * {MINUTE}", "'203.0.113.' || (n % 10)", user("n % 5 + 1"), "n % 40 + 1"], database.series(1_000))
 

@@ -25,6 +25,7 @@ mod new_place;
 mod nobody_available;
 mod only_administrator;
 mod orphaned_credential;
+mod password_known;
 mod password_spraying;
 pub mod people;
 mod place;
@@ -238,6 +239,7 @@ pub async fn examine(installation: &Installation, workspace: &workspace::Model) 
 async fn find(rule: AuditRule, look: &Look<'_>) -> Result<Vec<Found>> {
     match rule {
         AuditRule::SuccessAfterFailures => success_after_failures::find(look).await,
+        AuditRule::PasswordKnown => password_known::find(look).await,
         AuditRule::AddressOnManyAccounts => address_on_many_accounts::find(look).await,
         AuditRule::PasswordSpraying => password_spraying::find(look).await,
         AuditRule::AccountUnderAttack => account_under_attack::find(look).await,

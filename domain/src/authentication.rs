@@ -114,6 +114,7 @@ pub async fn sign_in(installation: &Installation, attempt: Attempt<'_>) -> Resul
         email: Set(email),
         outcome: Set(outcome),
         address: Set(attempt.origin.address.clone()),
+        network: Set(throttle::network(&attempt.origin.address)),
         user_agent: Set(attempt.origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await?;
@@ -195,6 +196,7 @@ pub async fn open_session(
         proof,
         authenticated_at: now,
         expires_at: now + policy.lifetime(),
+        carried_over: false,
         origin: origin.clone(),
     };
     let opened = session::open(installation, transaction, opening).await?;

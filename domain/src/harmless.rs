@@ -37,9 +37,11 @@ pub fn email(raw: &str) -> String {
     if looks_like_one { shorten(&visible, LONGEST) } else { name(&visible) }
 }
 
-/// An internet address. What is none is treated as a name.
+/// An internet address, or a network of some. What is neither is treated as a name.
 pub fn address(raw: &str) -> String {
-    raw.parse::<std::net::IpAddr>().map_or_else(|_| name(raw), |address| address.to_string())
+    let network = || raw.parse::<ipnet::IpNet>().map(|network| network.to_string());
+    let address = raw.parse::<std::net::IpAddr>().map(|address| address.to_string());
+    address.or_else(|_| network()).unwrap_or_else(|_| name(raw))
 }
 
 fn visible(c: char) -> Option<char> {
@@ -128,6 +130,14 @@ mod tests {
             "http:\u{200b}/\u{200b}/\u{200b}evil.\u{200b}example/\u{200b}x"
         );
         assert_eq!(name("ceo@evil.example"), "ceo@\u{200b}evil.\u{200b}example");
+    }
+
+    #[test]
+    fn an_address_or_network_stays_as_it_is() {
+        for honest in ["198.51.100.7", "2001:db8::7", "2001:db8:1:2::/64"] {
+            assert_eq!(address(honest), honest);
+        }
+        assert_eq!(address("evil.example/64"), name("evil.example/64"));
     }
 
     #[test]

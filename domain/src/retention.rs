@@ -11,6 +11,10 @@ use crate::installation::Installation;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Counts of what was turned away unseen are kept for so many days at most: nobody looks further back, and who floods the door
+/// makes many.
+const TURNED_AWAY: u32 = 30;
+
 /// So many rows are removed in one transaction.
 const BATCH: i64 = 500;
 
@@ -85,7 +89,12 @@ impl Retention {
                 self.sign_ins,
             ),
             of("routing_decisions", "workspace_id, id", "\"at\" < $1", self.sign_ins),
-            of("throttled_attempts", "minute, address, user_id", "minute < $1", self.sign_ins),
+            of(
+                "throttled_attempts",
+                "minute, address, user_id",
+                "minute < $1",
+                self.sign_ins.min(TURNED_AWAY),
+            ),
             of(
                 "mail_secrets",
                 "id",

@@ -24,7 +24,7 @@ use crate::permission::PermissionSet;
 use crate::security_policy;
 use crate::session::{Renewed, lock, renew};
 use crate::single_sign_on::require_own_account;
-use crate::throttle::Guess;
+use crate::throttle::{Guess, network};
 use crate::viewer::Viewer;
 
 pub use authenticator_app::{Confirmed, Enrolment, confirm, enroll, of_user, remove_app, set_up};
@@ -179,6 +179,7 @@ pub(crate) async fn refused(
         email: Set(owner.email_normalized.clone()),
         outcome: Set(outcome),
         address: Set(origin.address.clone()),
+        network: Set(network(&origin.address)),
         user_agent: Set(origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(transaction).await?;

@@ -16,6 +16,7 @@ use crate::authentication::{Holder, OpenedSession, Origin, Proof};
 use crate::error::Result;
 use crate::installation::Installation;
 use crate::presence;
+use crate::throttle::network;
 use crate::token::Token;
 
 pub use ending::{end, end_of_member, end_others, end_own};
@@ -35,6 +36,8 @@ pub(crate) struct Opening {
     /// When the person proved who they are.
     pub authenticated_at: Timestamp,
     pub expires_at: Timestamp,
+    /// Out of a session in another workspace.
+    pub carried_over: bool,
     pub origin: Origin,
 }
 
@@ -44,7 +47,7 @@ pub(crate) async fn open(
     transaction: &DatabaseTransaction,
     opening: Opening,
 ) -> Result<OpenedSession> {
-    let Opening { holder, proof, authenticated_at, expires_at, origin } = opening;
+    let Opening { holder, proof, authenticated_at, expires_at, carried_over, origin } = opening;
     let now = installation.clock.now();
     let token = Token::generate(PREFIX)?;
     let session = session::Model {
@@ -56,6 +59,7 @@ pub(crate) async fn open(
         authentication_method: proof.method,
         second_factor: proof.second_factor,
         authenticated_at,
+        network: network(&origin.address),
         address: origin.address.clone(),
         user_agent: origin.user_agent,
         created_at: now,
@@ -63,6 +67,7 @@ pub(crate) async fn open(
         expires_at,
         ended_at: None,
         confined: proof.confined,
+        carried_over,
     };
     session::Entity::insert(session::ActiveModel::from(session.clone()))
         .exec_without_returning(transaction)

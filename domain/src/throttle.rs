@@ -90,7 +90,7 @@ pub(crate) struct Turn {
 }
 
 /// The network that an address belongs to: IPv6 addresses are had by the 2^64.
-pub(crate) fn network(address: &str) -> String {
+pub fn network(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => {
             let prefix = u128::from(address) >> 64 << 64;

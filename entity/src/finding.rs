@@ -32,6 +32,7 @@ pub enum AuditRule {
     ExportAfterGrant,
     UnusualDisclosure,
     ApiKeyFromNewNetwork,
+    PasswordKnown,
     AddressOnManyAccounts,
     PasswordSpraying,
     AccountUnderAttack,

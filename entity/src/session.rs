@@ -36,6 +36,8 @@ pub struct Model {
     /// When the person last proved who they are.
     pub authenticated_at: Timestamp,
     pub address: String,
+    /// The connection that the address is of: an IPv6 address's first 64 bits, an IPv4 address itself.
+    pub network: String,
     pub user_agent: String,
     pub created_at: Timestamp,
     pub last_used_at: Timestamp,
@@ -43,6 +45,8 @@ pub struct Model {
     pub ended_at: Option<Timestamp>,
     /// Whether what was proved counts in this workspace alone: by its identity provider, or on its own pages.
     pub confined: bool,
+    /// Whether it was opened out of a session in another workspace: nothing was proved from where it was opened.
+    pub carried_over: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

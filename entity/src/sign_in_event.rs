@@ -45,6 +45,8 @@ pub struct Model {
     pub email: String,
     pub outcome: SignInOutcome,
     pub address: String,
+    /// The connection that the address is of: an IPv6 address's first 64 bits, an IPv4 address itself.
+    pub network: String,
     pub user_agent: String,
 }
 

@@ -38,7 +38,7 @@ pub enum EvidenceFactKind {
     Address,
     /// `program` and `system`.
     Device,
-    /// A sign-in that succeeded: `at`, the one of `addresses`, `program`, `system`.
+    /// A sign-in, or as far as it came: `at`, the one of `addresses`, `program`, `system`.
     SignIn,
     /// Addresses with the most failures, of `number` in all: `addresses`.
     Addresses,
@@ -347,7 +347,7 @@ impl Subject for EvidenceAddress {
 /// An internet address in evidence.
 #[guarded]
 impl EvidenceAddress {
-    /// The address; empty for the machine itself.
+    /// The address, or the network of an IPv6 one where that is what counts (`2001:db8::/64`); empty for the machine itself.
     #[requires(MemberReadPrivate)]
     fn address(&self) -> String {
         if self.address.is_empty() { String::new() } else { harmless::address(&self.address) }

@@ -13,7 +13,7 @@ use crate::error::Result;
 /// Failures with how many the hour up to each held; then per member, local day and address; then the worst addresses.
 const ATTACKED: &str = "
 WITH tries AS (
-    SELECT m.id AS member_id, m.user_id, e.address, e.\"at\", CAST(1 AS BIGINT) AS attempts
+    SELECT m.id AS member_id, m.user_id, e.network AS address, e.\"at\", CAST(1 AS BIGINT) AS attempts
     FROM members m JOIN sign_in_events e ON e.user_id = m.user_id
     WHERE m.workspace_id = $1 AND m.status <> 'removed' AND e.\"at\" >= $2
           AND e.outcome IN ('wrong_password', 'wrong_code', 'throttled')
@@ -38,7 +38,7 @@ WITH tries AS (
     SELECT a.member_id, a.day, a.peak, a.address, a.failures, a.first_at, a.last_at,
            CASE WHEN EXISTS (SELECT 1 FROM sign_in_events p
                              WHERE p.user_id = a.user_id AND p.\"at\" >= a.first_at - 2592000000000
-                               AND p.\"at\" < a.first_at AND p.address || '' = a.address
+                               AND p.\"at\" < a.first_at AND p.network || '' = a.address
                                AND p.outcome = 'succeeded') THEN 1 ELSE 0 END AS is_known
     FROM by_address a
 ), ranked AS (
@@ -104,7 +104,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
-    judges: "`failures` wrong passwords or codes for one account within an hour, those among them that were turned away unseen; or `a_day` within a day from addresses where the person had not got in within thirty days before, however slowly. When all of them come from addresses where the person got in within thirty days before, it is medium.",
+    judges: "`failures` wrong passwords or codes for one account within an hour, those among them that were turned away unseen; or `a_day` within a day from addresses where the person had not got in within thirty days before, however slowly. When all of them come from addresses, or connections of IPv6 (/64), where the person got in within thirty days before, it is medium.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

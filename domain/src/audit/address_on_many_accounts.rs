@@ -6,61 +6,54 @@ use portaria_entity::id::MemberId;
 
 use super::fact::{FactName, FactValue, FailuresOn};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
-use super::tried::{add, tried_en, tried_es, tried_pt_br};
+use super::tried::{AWAITED, add, tried_en, tried_es, tried_pt_br, with_tries};
 use super::{About, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
 use crate::error::Result;
 
-/// Each account is `in hand` of an address from a failure until an hour later. Where those stretches begin and end
+/// Each account is `in hand` of a network from a failure until an hour later. Where those stretches begin and end
 /// gives, by a running sum, how many are in hand at each failure: one sort, however many failures there are.
 const SPRAYED: &str = "
-WITH tried AS (
-    SELECT address, email, user_id, \"at\", CAST(1 AS BIGINT) AS attempts
-    FROM sign_in_events
-    WHERE \"at\" >= $2 AND outcome IN ('wrong_password', 'unknown_email', 'no_password') AND address <> ''
-    UNION ALL
-    SELECT t.address, COALESCE(u.email_normalized, ''), u.id, t.minute, t.attempts
-    FROM throttled_attempts t LEFT JOIN users u ON u.id = t.user_id
-    WHERE t.minute >= $2 AND t.address <> ''
+WITH tried AS ({tries}
 ), failed AS (
-    SELECT f.address, f.email, f.user_id, f.\"at\", f.attempts FROM tried f
+    SELECT f.network, f.email, f.user_id, f.\"at\", f.attempts FROM tried f
     WHERE NOT EXISTS (SELECT 1 FROM sign_in_events s
         WHERE s.user_id = f.user_id AND s.\"at\" >= f.\"at\" - 2592000000000 AND s.\"at\" < f.\"at\"
-              AND s.address || '' = f.address AND s.outcome = 'succeeded')
+              AND s.network || '' = f.network AND s.outcome = 'succeeded')
 ), tries AS (
-    SELECT address, email, \"at\",
-           LAG(\"at\") OVER (PARTITION BY address, email ORDER BY \"at\") AS before,
-           LEAD(\"at\") OVER (PARTITION BY address, email ORDER BY \"at\") AS after
+    SELECT network, email, \"at\",
+           LAG(\"at\") OVER (PARTITION BY network, email ORDER BY \"at\") AS before,
+           LEAD(\"at\") OVER (PARTITION BY network, email ORDER BY \"at\") AS after
     FROM failed
 ), edges AS (
-    SELECT address, \"at\", 1 AS step FROM tries WHERE before IS NULL OR \"at\" - before > 3600000000
-    UNION ALL SELECT address, \"at\" + 3600000000, -1 FROM tries WHERE after IS NULL OR after - \"at\" > 3600000000
-    UNION ALL SELECT address, \"at\", 0 FROM tries
+    SELECT network, \"at\", 1 AS step FROM tries WHERE before IS NULL OR \"at\" - before > 3600000000
+    UNION ALL SELECT network, \"at\" + 3600000000, -1 FROM tries WHERE after IS NULL OR after - \"at\" > 3600000000
+    UNION ALL SELECT network, \"at\", 0 FROM tries
 ), counted AS (
-    SELECT address, \"at\", step,
-           SUM(step) OVER (PARTITION BY address ORDER BY \"at\", step DESC ROWS UNBOUNDED PRECEDING) AS in_hand
+    SELECT network, \"at\", step,
+           SUM(step) OVER (PARTITION BY network ORDER BY \"at\", step DESC ROWS UNBOUNDED PRECEDING) AS in_hand
     FROM edges
 ), busy AS (
-    SELECT DISTINCT address, (\"at\" + $3) / 86400000000 AS day FROM counted WHERE step = 0 AND in_hand >= $4
+    SELECT DISTINCT network, (\"at\" + $3) / 86400000000 AS day FROM counted WHERE step = 0 AND in_hand >= $4
 ), by_account AS (
-    SELECT b.address, b.day, e.email, m.id AS member_id,
+    SELECT b.network, b.day, e.email, m.id AS member_id,
            CAST(SUM(e.attempts) AS BIGINT) AS failures, MIN(e.\"at\") AS first_at, MAX(e.\"at\") AS last_at
-    FROM busy b JOIN failed e ON e.address = b.address
+    FROM busy b JOIN failed e ON e.network = b.network
          AND e.\"at\" >= b.day * 86400000000 - $3 AND e.\"at\" < (b.day + 1) * 86400000000 - $3
     LEFT JOIN members m ON m.workspace_id = $1 AND m.user_id = e.user_id AND m.status <> 'removed'
-    GROUP BY b.address, b.day, e.email, m.id
+    GROUP BY b.network, b.day, e.email, m.id
 ), ranked AS (
-    SELECT address, day, member_id, failures,
-           ROW_NUMBER() OVER (PARTITION BY address, day
+    SELECT network, day, member_id, failures,
+           ROW_NUMBER() OVER (PARTITION BY network, day
                ORDER BY CASE WHEN member_id IS NULL THEN 1 ELSE 0 END, failures DESC, member_id) AS place,
-           CAST(SUM(failures) OVER (PARTITION BY address, day) AS BIGINT) AS total,
-           COUNT(*) OVER (PARTITION BY address, day) AS accounts,
-           COUNT(member_id) OVER (PARTITION BY address, day) AS own,
-           MIN(first_at) OVER (PARTITION BY address, day) AS first_at,
-           MAX(last_at) OVER (PARTITION BY address, day) AS last_at
+           CAST(SUM(failures) OVER (PARTITION BY network, day) AS BIGINT) AS total,
+           COUNT(*) OVER (PARTITION BY network, day) AS accounts,
+           COUNT(member_id) OVER (PARTITION BY network, day) AS own,
+           MIN(first_at) OVER (PARTITION BY network, day) AS first_at,
+           MAX(last_at) OVER (PARTITION BY network, day) AS last_at
     FROM by_account
 )
-SELECT address, day, total, accounts, own, first_at, last_at, member_id, failures
-FROM ranked WHERE member_id IS NOT NULL AND place <= $5 ORDER BY address, day, place";
+SELECT network, day, total, accounts, own, first_at, last_at, member_id, failures
+FROM ranked WHERE member_id IS NOT NULL AND place <= $5 ORDER BY network, day, place";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let values = [
@@ -69,9 +62,11 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         look.offset.into(),
         look.parameter(&RULE, "accounts").into(),
         NAMED_IN_EVIDENCE.into(),
+        (look.now - AWAITED).0.into(),
     ];
+    let sql = with_tries(SPRAYED, "$2", "$6");
     let mut found: Vec<Found> = Vec::new();
-    for row in look.rows(SPRAYED, values).await? {
+    for row in look.rows(&sql, values).await? {
         let address: String = row.try_get_by_index(0)?;
         let cause = format!("{address} {}", date_of_day(row.try_get_by_index(1)?)?);
         let member_id: MemberId = row.try_get_by_index(7)?;
@@ -98,7 +93,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "One address failing on `accounts` accounts within an hour. An e-mail that is no account counts as one, and what was turned away unseen counts too; an account that got in from there within thirty days before does not, for colleagues who mistype behind one office address are no attack.",
+    judges: "One address, or one connection of IPv6 (/64), failing on `accounts` accounts within an hour. An e-mail that is no account counts as one; what was turned away unseen counts too, and a right password whose second factor did not come within ten minutes; an account that got in from there within thirty days before does not, for colleagues who mistype behind one office address are no attack.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

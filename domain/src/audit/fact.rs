@@ -39,6 +39,9 @@ pub enum FactName {
     /// From when to when they failed.
     WrongPasswords,
     SignedIn,
+    /// A right password whose second factor did not come.
+    RightPassword,
+    OtherAccounts,
     From,
     Device,
     Address,
@@ -119,6 +122,8 @@ impl FactName {
             Self::Invited => ["Convite", "Invited", "Invitación"],
             Self::WrongPasswords => ["Senhas erradas", "Wrong passwords", "Intentos fallidos"],
             Self::SignedIn => ["Entrou", "Got in", "Entró"],
+            Self::RightPassword => ["Senha certa", "Right password", "Contraseña correcta"],
+            Self::OtherAccounts => return None,
             Self::From => ["De onde", "From", "Desde"],
             Self::Device => ["Aparelho", "Device", "Dispositivo"],
             Self::Addresses => ["Endereços", "Addresses", "Direcciones"],
@@ -249,7 +254,7 @@ pub enum Basis {
     Networks,
 }
 
-/// A sign-in that succeeded.
+/// A sign-in: one that succeeded, or as far as the fact says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     pub at: Timestamp,

@@ -16,12 +16,13 @@ use crate::session_policy;
 /// Of each member, the moment at which they came from most. Nobody's moments are all looked at who opens them by the hundred.
 const MANY: &str = "
 WITH lately AS MATERIALIZED (
-    SELECT o.member_id, o.address, rtrim(o.address, '0123456789') AS network, o.created_at,
+    SELECT o.member_id, o.network AS address, o.created_at,
+           CASE WHEN o.network LIKE '%:%' THEN o.network ELSE rtrim(o.network, '0123456789') END AS network,
            CASE WHEN o.ended_at IS NOT NULL THEN o.ended_at
                 WHEN o.expires_at < o.last_used_at + $4 THEN o.expires_at ELSE o.last_used_at + $4 END AS until
     FROM sessions o JOIN members m ON m.workspace_id = $1 AND m.id = o.member_id
     WHERE o.workspace_id = $1 AND o.created_at >= $3 - $5 AND o.last_used_at > $3 - $4
-      AND o.address <> '' AND m.status = 'active'
+      AND o.network <> '' AND m.status = 'active'
 ), suspect AS MATERIALIZED (
     SELECT member_id FROM lately GROUP BY member_id HAVING COUNT(DISTINCT network) > $6
 ), opened AS (

@@ -8,7 +8,7 @@ use portaria_entity::id::MemberId;
 
 use super::fact::{FactName, FactValue, FailuresOn};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
-use super::tried::{add, addresses, tried_en, tried_es, tried_pt_br};
+use super::tried::{AWAITED, add, addresses, tried_en, tried_es, tried_pt_br, with_tries};
 use super::{About, DAY, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
 use crate::error::Result;
 
@@ -18,19 +18,12 @@ const SOON: Duration = Duration::from_secs(10 * 60);
 /// As for one address: each account is `in hand` from a failure until so much later, here whatever the address, or of a
 /// network.
 const SPRAYED: &str = "
-WITH failed AS (
-    SELECT e.address, e.email, e.user_id, e.\"at\", CAST(1 AS BIGINT) AS attempts
-    FROM sign_in_events e
-    WHERE e.\"at\" >= $2 AND e.outcome IN ('wrong_password', 'unknown_email', 'no_password') AND e.address <> ''
-    UNION ALL
-    SELECT t.address, COALESCE(u.email_normalized, ''), u.id, t.minute, t.attempts
-    FROM throttled_attempts t LEFT JOIN users u ON u.id = t.user_id
-    WHERE t.minute >= $2 AND t.address <> ''
+WITH failed AS ({tries}
 ), strange AS (
-    SELECT {network} AS network, f.address, f.email, f.user_id, f.\"at\", f.attempts FROM failed f
+    SELECT {network} AS network, f.network AS address, f.email, f.user_id, f.\"at\", f.attempts FROM failed f
     WHERE NOT EXISTS (SELECT 1 FROM sign_in_events s
-        WHERE s.user_id = f.user_id AND s.address || '' = f.address AND s.outcome = 'succeeded'
-              AND s.\"at\" >= f.\"at\" - 2592000000000 AND s.\"at\" <= f.\"at\" + $8)
+        WHERE s.user_id = f.user_id AND s.network || '' = f.network AND s.outcome = 'succeeded'
+              AND s.\"at\" >= f.\"at\" - 2592000000000 AND s.\"at\" <= f.\"at\" + $9)
 ), tries AS (
     SELECT network, email, \"at\",
            LAG(\"at\") OVER (PARTITION BY network, email ORDER BY \"at\") AS before,
@@ -74,7 +67,7 @@ WHERE p.addresses >= $5 AND r.member_id IS NOT NULL AND r.place <= $6 ORDER BY r
 
 /// Of IPv4, all but the last of four numbers; of IPv6, roughly what a provider has.
 const NETWORK: &str =
-    "CASE WHEN f.address LIKE '%:%' THEN substr(f.address, 1, 10) ELSE rtrim(f.address, '0123456789') END";
+    "CASE WHEN f.network LIKE '%:%' THEN substr(f.network, 1, 10) ELSE rtrim(f.network, '0123456789') END";
 
 /// How a row of failures stands out: by so many accounts in hand for so long, from so many addresses of a network.
 struct Manner {
@@ -118,9 +111,10 @@ async fn sprayed(look: &Look<'_>, manner: &Manner) -> Result<Vec<Found>> {
         manner.addresses.into(),
         NAMED_IN_EVIDENCE.into(),
         micros(manner.hold).into(),
+        (look.now - AWAITED).0.into(),
         micros(SOON).into(),
     ];
-    let sql = SPRAYED.replace("{network}", manner.network);
+    let sql = with_tries(&SPRAYED.replace("{network}", manner.network), "$2", "$8");
     let mut found: Vec<Found> = Vec::new();
     for row in look.rows(&sql, values).await? {
         let cause = date_of_day(row.try_get_by_index(0)?)?;
@@ -148,7 +142,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before nor within ten minutes after; or `accounts_a_day` accounts within a day from one network (IPv4 /24), by the same measure. Who tries slowly from networks that have nothing in common is not seen.",
+    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before nor within ten minutes after; or `accounts_a_day` accounts within a day from one network (IPv4 /24), by the same measure. A right password whose second factor did not come within ten minutes counts as one that failed. Who tries slowly from networks that have nothing in common is not seen.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

@@ -11,6 +11,7 @@ use super::fact::SignIn;
 use super::{DAY, Look};
 use crate::device::{Device, network};
 use crate::error::Result;
+use crate::throttle;
 
 /// So many people's past is looked at by one statement, and held at once.
 pub(super) const AT_ONCE: usize = 200;
@@ -94,6 +95,13 @@ impl Past {
             && !self.recognised.iter().any(is_first)
     }
 
+    /// Whether they have got in before, and never from this network nor with a device of this kind.
+    pub fn is_strange(&self, entry: &Entry) -> bool {
+        self.devices.iter().any(|(_, first)| *first < entry.at)
+            && !self.knows_network(entry, entry.at)
+            && !self.knows_kind(entry)
+    }
+
     fn knows_kind(&self, entry: &Entry) -> bool {
         let device = entry.device();
         self.devices.iter().any(|(known, first)| *known == device && *first < entry.at)
@@ -101,11 +109,19 @@ impl Past {
 
     /// Whether a device was first seen in this sign-in, of somebody who keeps theirs.
     fn shows_itself_first(&self, at: Timestamp) -> bool {
-        let lately = self.recognised.iter().filter(|first| **first < at && at.since(**first) < DAY * 90);
         let earlier = self.recognised.iter().any(|first| *first < at);
         earlier
-            && lately.count() <= FEW_DEVICES
+            && self.devices_lately(at) <= FEW_DEVICES
             && self.recognised.iter().any(|first| *first >= at && first.since(at) <= MOMENT)
+    }
+
+    /// How many devices were new within ninety days before then. One that keeps no token is put down twice in a moment: by its
+    /// network, and by the token it was given.
+    fn devices_lately(&self, at: Timestamp) -> usize {
+        let is_lately = |first: &&Timestamp| **first < at && at.since(**first) < DAY * 90;
+        let mut lately: Vec<Timestamp> = self.recognised.iter().filter(is_lately).copied().collect();
+        lately.sort_unstable();
+        lately.chunk_by(|one, next| next.since(*one) <= MOMENT).count()
     }
 
     fn note(&mut self, look: &Look<'_>, address: &str, first: Timestamp) {
@@ -167,15 +183,16 @@ pub(super) async fn pasts(
 const OTHERS: &str = "
 SELECT COUNT(*) FROM (
     SELECT DISTINCT c.user_id FROM sign_in_events c
-    WHERE c.address = $2 AND c.\"at\" >= $3 AND c.\"at\" < $4 AND c.workspace_id = $1
+    WHERE c.network = $2 AND c.\"at\" >= $3 AND c.\"at\" < $4 AND c.workspace_id = $1
       AND c.outcome = 'succeeded' AND c.user_id <> $5
     LIMIT 2) AS others";
 
-/// Whether colleagues got in from the same address more than a week before then, so that it is the company's.
+/// Whether colleagues got in from the same address, or connection of IPv6, more than a week before then, so that it is the
+/// company's.
 pub(super) async fn is_of_company(look: &Look<'_>, entry: &Entry, before: Timestamp) -> Result<bool> {
     let values = [
         look.workspace.0.into(),
-        entry.address.clone().into(),
+        throttle::network(&entry.address).into(),
         (before - OF_COLLEAGUES).0.into(),
         (before - ACQUAINTED).0.into(),
         entry.user.0.into(),
@@ -231,7 +248,13 @@ mod tests {
         assert!(past.knows_device(&again));
         past.recognised.push(day(100) + Duration::from_millis(30));
         assert!(!past.knows_device(&again), "another of the same kind");
-        past.recognised.extend((80..87).map(day));
+        // Each by its network and by its token.
+        let twice = |days: std::ops::Range<i64>| {
+            days.flat_map(|at| [day(at), day(at) + Duration::from_millis(2)]).collect::<Vec<_>>()
+        };
+        past.recognised.extend(twice(80..85));
+        assert!(!past.knows_device(&again), "five devices are few, however they are put down");
+        past.recognised.extend(twice(85..87));
         assert!(past.knows_device(&again), "who never keeps a token is not told of each time");
     }
 }

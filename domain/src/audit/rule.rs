@@ -92,6 +92,7 @@ pub fn of(key: AuditRule) -> &'static Rule {
         AuditRule::SuccessAfterFailures => &super::success_after_failures::RULE,
         AuditRule::SignInAfterFactorReset => &super::sign_in_after_factor_reset::RULE,
         AuditRule::ImpossibleTravel => &super::impossible_travel::RULE,
+        AuditRule::PasswordKnown => &super::password_known::RULE,
         AuditRule::AddressOnManyAccounts => &super::address_on_many_accounts::RULE,
         AuditRule::PasswordSpraying => &super::password_spraying::RULE,
         AuditRule::AccountUnderAttack => &super::account_under_attack::RULE,

@@ -5,43 +5,36 @@ use portaria_entity::id::{MemberId, SignInEventId};
 
 use super::fact::{FactName, FactValue, FailuresOn, SignIn};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
-use super::tried::{add, tried_en, tried_es, tried_pt_br};
+use super::tried::{AWAITED, add, tried_en, tried_es, tried_pt_br, with_tries};
 use super::{About, Evidence, Found, Look, NAMED_IN_EVIDENCE};
 use crate::error::Result;
 
-/// Addresses that failed on many accounts; whom they got into who had never got in from there; and, within an hour of that,
-/// which accounts they failed on. An account that got in from there itself, before or soon after, was its owner mistyping:
+/// Networks that failed on many accounts; whom they got into who had never got in to this workspace from there; and, within an
+/// hour of that, which accounts they failed on. An account that got in from there itself, before or soon after, was its owner mistyping:
 /// so an office in the morning is none.
 const STUFFED: &str = "
-WITH tries AS MATERIALIZED (
-    SELECT address, email, user_id, \"at\", CAST(1 AS BIGINT) AS attempts
-    FROM sign_in_events
-    WHERE \"at\" >= $2 - 3600000000 AND outcome IN ('wrong_password', 'unknown_email', 'no_password') AND address <> ''
-    UNION ALL
-    SELECT t.address, COALESCE(u.email_normalized, ''), u.id, t.minute, t.attempts
-    FROM throttled_attempts t LEFT JOIN users u ON u.id = t.user_id
-    WHERE t.minute >= $2 - 3600000000 AND t.address <> ''
+WITH tries AS MATERIALIZED ({tries}
 ), many AS MATERIALIZED (
-    SELECT address FROM tries GROUP BY address HAVING COUNT(DISTINCT email) >= $3
+    SELECT network FROM tries GROUP BY network HAVING COUNT(DISTINCT email) >= $3
 ), entries AS MATERIALIZED (
-    SELECT e.id, m.id AS member_id, e.\"at\", e.address, e.user_agent
+    SELECT e.id, m.id AS member_id, e.\"at\", e.address, e.network, e.user_agent
     FROM many y
-    JOIN sign_in_events e ON e.address = y.address AND e.\"at\" >= $2
+    JOIN sign_in_events e ON e.network = y.network AND e.\"at\" >= $2
     JOIN members m ON m.workspace_id = $1 AND m.user_id = e.user_id
     WHERE e.workspace_id = $1 AND e.outcome = 'succeeded' AND m.status <> 'removed'
       AND NOT EXISTS (
           SELECT 1 FROM sign_in_events p
           WHERE p.user_id = e.user_id AND p.\"at\" >= e.\"at\" - 2592000000000 AND p.\"at\" < e.\"at\"
-            AND p.address || '' = e.address AND p.outcome = 'succeeded')
+            AND p.network || '' = e.network AND p.workspace_id = $1 AND p.outcome = 'succeeded')
 ), failed AS (
     SELECT e.id, e.member_id, e.\"at\" AS signed_in_at, e.address, e.user_agent,
            t.email, t.user_id, t.attempts, t.\"at\"
     FROM entries e
-    JOIN tries t ON t.address = e.address AND t.\"at\" >= e.\"at\" - 3600000000 AND t.\"at\" <= e.\"at\" + 3600000000
+    JOIN tries t ON t.network = e.network AND t.\"at\" >= e.\"at\" - 3600000000 AND t.\"at\" <= e.\"at\" + 3600000000
     WHERE NOT EXISTS (
         SELECT 1 FROM sign_in_events s
         WHERE s.user_id = t.user_id AND s.\"at\" >= t.\"at\" - 2592000000000 AND s.\"at\" <= e.\"at\" + 3600000000
-          AND s.address || '' = t.address AND s.outcome = 'succeeded')
+          AND s.network || '' = t.network AND s.outcome = 'succeeded')
 ), by_account AS (
     SELECT f.id, f.member_id, f.signed_in_at, f.address, f.user_agent, f.email, o.id AS own_id,
            CAST(SUM(f.attempts) AS BIGINT) AS failures, MIN(f.\"at\") AS first_at, MAX(f.\"at\") AS last_at
@@ -69,9 +62,11 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         look.since.0.into(),
         look.parameter(&RULE, "accounts").into(),
         NAMED_IN_EVIDENCE.into(),
+        (look.now - AWAITED).0.into(),
     ];
+    let sql = with_tries(STUFFED, "$2 - 3600000000", "$5");
     let mut found: Vec<Found> = Vec::new();
-    for row in look.rows(STUFFED, values).await? {
+    for row in look.rows(&sql, values).await? {
         let sign_in: SignInEventId = row.try_get_by_index(0)?;
         let own: Option<MemberId> = row.try_get_by_index(10)?;
         let failures = row.try_get_by_index(11)?;
@@ -106,8 +101,9 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::EndSessions,
-    judges: "A sign-in from an address where its owner had not got in for thirty days, and which within an hour before or after \
-             fails on `accounts` accounts. An e-mail that is no account counts as one, and what was turned away unseen counts too; \
+    judges: "A sign-in from an address, or a connection of IPv6 (/64), where its owner had not got in for thirty days, and which \
+             within an hour before or after fails on `accounts` accounts. An e-mail that is no account counts as one; what was turned \
+             away unseen counts too, and a right password whose second factor did not come within ten minutes; \
              an account that got in from there itself, in the thirty days before or within the hour, does not: \
              colleagues who mistype behind one office address are no attack.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],

@@ -18,11 +18,12 @@ WITH failing AS MATERIALIZED (
     GROUP BY user_id HAVING COUNT(*) >= $3
 )
 SELECT s.id, m.id, s.user_id, s.\"at\", s.address, s.user_agent, COUNT(f.id), MIN(f.\"at\"), MAX(f.\"at\"),
-       MAX(CASE WHEN f.address <> s.address THEN 1 ELSE 0 END),
+       MAX(CASE WHEN f.network <> s.network THEN 1 ELSE 0 END),
        CASE WHEN EXISTS (SELECT 1 FROM sign_in_events k
                          WHERE k.user_id = s.user_id AND k.\"at\" >= s.\"at\" - 2592000000000
                            AND k.\"at\" < s.\"at\" - 3600000000
-                           AND k.address || '' = s.address AND k.outcome = 'succeeded') THEN 1 ELSE 0 END
+                           AND k.network || '' = s.network AND k.workspace_id = $1
+                           AND k.outcome = 'succeeded') THEN 1 ELSE 0 END
 FROM failing o
 JOIN members m ON m.workspace_id = $1 AND m.user_id = o.user_id
 JOIN sign_in_events s ON s.user_id = o.user_id AND s.workspace_id = $1
@@ -30,10 +31,11 @@ JOIN sign_in_events f ON f.user_id = s.user_id AND f.\"at\" <= s.\"at\" AND f.\"
 WHERE m.status <> 'removed' AND s.\"at\" >= $2 AND s.outcome = 'succeeded'
   AND f.outcome IN ('wrong_password', 'wrong_code')
   AND NOT EXISTS (SELECT 1 FROM sign_in_events p
-                  WHERE p.user_id = s.user_id AND p.outcome = 'succeeded' AND p.\"at\" > f.\"at\" AND p.\"at\" < s.\"at\")
+                  WHERE p.user_id = s.user_id AND p.workspace_id = $1 AND p.outcome = 'succeeded'
+                    AND p.\"at\" > f.\"at\" AND p.\"at\" < s.\"at\")
   AND NOT EXISTS (SELECT 1 FROM password_resets r
                   WHERE r.user_id = s.user_id AND r.used_at >= f.\"at\" AND r.used_at <= s.\"at\")
-GROUP BY s.id, m.id, s.user_id, s.\"at\", s.address, s.user_agent
+GROUP BY s.id, m.id, s.user_id, s.\"at\", s.address, s.network, s.user_agent
 HAVING COUNT(f.id) >= $3
 ORDER BY s.\"at\", s.id";
 
@@ -102,7 +104,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::EndSessions,
-    judges: "A sign-in that succeeds after `failures` wrong passwords or codes within the hour before it, none of them followed by an earlier success nor by a new password through a mailed link. It is medium when all came from one address where the person got in within thirty days before, or when the sign-in is from a device that Portaria knows as theirs; nothing is said when both are true.",
+    judges: "A sign-in that succeeds after `failures` wrong passwords or codes within the hour before it, none of them followed by an earlier success in this workspace nor by a new password through a mailed link. It is medium when all came from one address, or one connection of IPv6 (/64), where the person got in within thirty days before, or when the sign-in is from a device that Portaria knows as theirs; nothing is said when both are true.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

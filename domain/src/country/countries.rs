@@ -1,5 +1,6 @@
 //! The database of countries that an installation uses, if it has one, and its replacement while everything runs.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -34,14 +35,14 @@ impl Countries {
         Ok(Self(Some(Arc::new(source))))
     }
 
-    /// Which country an address is in, as far as that is known. Never fails, never waits for a disk.
+    /// Which country an address is in, or a network's first one, as far as that is known. Never fails, never waits for a disk.
     pub fn of(&self, address: &str) -> Option<Country> {
-        self.current()?.country_of(address.parse().ok()?)
+        self.current()?.country_of(first_of(address)?)
     }
 
     /// Where an address is, if the database is one of cities.
     pub fn position_of(&self, address: &str) -> Option<Position> {
-        self.current()?.position_of(address.parse().ok()?)
+        self.current()?.position_of(first_of(address)?)
     }
 
     /// Whether there is a database at all.
@@ -69,6 +70,10 @@ impl Countries {
         *source.current.write().unwrap_or_else(PoisonError::into_inner) = database;
         Ok(true)
     }
+}
+
+fn first_of(network: &str) -> Option<IpAddr> {
+    network.split('/').next()?.parse().ok()
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {

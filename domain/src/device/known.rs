@@ -45,16 +45,20 @@ pub(crate) async fn recognise(
         Some(token) => by_token(token, device),
         None => by_network(&origin.address, device),
     };
-    // Whoever a workspace's provider or pages let in has shown nothing to others: there, the device stays unknown.
-    let here = |fingerprint| match session.confined {
+    let here = |fingerprint| match is_for_here_alone(session) {
         true => within(session.workspace_id, fingerprint),
         false => fingerprint,
     };
     let user = session.user_id;
     let (all, same) = count(installation, transaction, user, [fingerprint, here(fingerprint)]).await?;
-    note(installation, transaction, user, &here(fingerprint)).await?;
+    // One that is known everywhere is no other one here.
+    let is_known = is_known(transaction, &installation.database, user, fingerprint).await?;
+    let kept = if is_known { fingerprint } else { here(fingerprint) };
+    note(installation, transaction, user, &kept).await?;
     let given = match shown {
         Some(_) => None,
+        // It was given one where its owner signed in, if it keeps any.
+        None if session.carried_over => None,
         None => {
             let token = Token::generate(PREFIX.trim_end_matches('_'))?;
             note(installation, transaction, user, &here(by_token(token.reveal(), device))).await?;
@@ -77,6 +81,12 @@ pub(crate) async fn recognise(
     }
     forget_oldest(installation, transaction, user).await?;
     Ok(given)
+}
+
+/// Whether a session makes its device and country known in its own workspace only. Whoever a workspace's provider or pages
+/// let in has shown nothing to others; and who goes on from another workspace has shown nothing from where they are now.
+pub(super) fn is_for_here_alone(session: &session::Model) -> bool {
+    session.confined || session.carried_over
 }
 
 /// The token that a device shows, if it can be one.

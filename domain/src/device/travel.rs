@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use portaria_entity::session;
 
-use super::known::note;
+use super::known::{is_for_here_alone, note};
 use crate::country::Country;
 use crate::error::Result;
 use crate::installation::Installation;
@@ -38,8 +38,9 @@ pub(super) async fn is_new(
     }
     let code = country.code().as_bytes().to_vec();
     let here = [code.as_slice(), session.workspace_id.0.as_bytes()].concat();
-    note(installation, transaction, session.user_id, if session.confined { &here } else { &code }).await?;
-    let is_known = |known: &Vec<u8>| *known == code || session.confined && *known == here;
+    let is_for_here_alone = is_for_here_alone(session);
+    note(installation, transaction, session.user_id, if is_for_here_alone { &here } else { &code }).await?;
+    let is_known = |known: &Vec<u8>| *known == code || is_for_here_alone && *known == here;
     Ok(!known.is_empty() && !known.iter().any(is_known))
 }
 
@@ -50,8 +51,8 @@ async fn earlier(
     transaction: &DatabaseTransaction,
     session: &session::Model,
 ) -> Result<Vec<Vec<u8>>> {
-    let sql = "SELECT address FROM sessions WHERE user_id = $1 AND id <> $2 AND address <> '' AND NOT confined \
-               GROUP BY address ORDER BY MAX(created_at) DESC LIMIT $3";
+    let sql = "SELECT address FROM sessions WHERE user_id = $1 AND id <> $2 AND address <> '' \
+               AND NOT confined AND NOT carried_over GROUP BY address ORDER BY MAX(created_at) DESC LIMIT $3";
     let values = [session.user_id.0.into(), session.id.0.into(), LOOKED_BACK.into()];
     let mut found: Vec<Vec<u8>> = Vec::new();
     for row in transaction.query_all_raw(installation.database.statement(sql, values)).await? {

@@ -172,6 +172,7 @@ fn signed_in(
         email: Set(invitation.email_normalized.clone()),
         outcome: Set(outcome),
         address: Set(origin.address.clone()),
+        network: Set(throttle::network(&origin.address)),
         user_agent: Set(origin.user_agent.clone()),
     }
 }

@@ -23,8 +23,8 @@ pub struct Erased {
 
 /// Rows of the workspace that tell where the person (`$2`) signed in from, by which name a provider knows them, and what they did when.
 const BY_PERSON: &[&str] = &[
-    "UPDATE sign_in_events SET email = '', address = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
-    "UPDATE sessions SET address = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
+    "UPDATE sign_in_events SET email = '', address = '', network = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
+    "UPDATE sessions SET address = '', network = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
     "DELETE FROM external_identities WHERE workspace_id = $1 AND member_id IN \
      (SELECT id FROM members WHERE workspace_id = $1 AND user_id = $2)",
     "UPDATE access_review_people SET name = '', email = '', salt = NULL WHERE workspace_id = $1 AND member_id IN \

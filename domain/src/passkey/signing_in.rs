@@ -18,6 +18,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::second_factor::memberships;
 use crate::session::lock;
+use crate::throttle::network;
 
 /// Who signs in, and where.
 pub struct SigningIn<'a> {
@@ -145,6 +146,7 @@ async fn put_down(
         email: Set(owner.map(|owner| owner.email_normalized).unwrap_or_default()),
         outcome: Set(outcome),
         address: Set(origin.address.clone()),
+        network: Set(network(&origin.address)),
         user_agent: Set(origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(transaction).await?;

@@ -121,6 +121,7 @@ async fn refuse(
         email: Set(owner.email_normalized.clone()),
         outcome: Set(SignInOutcome::WrongPassword),
         address: Set(origin.address.clone()),
+        network: Set(throttle::network(&origin.address)),
         user_agent: Set(origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(installation.database.writer()).await?;

@@ -223,6 +223,7 @@ fn refused(
         email: Set(owner.email_normalized.clone()),
         outcome: Set(outcome),
         address: Set(origin.address.clone()),
+        network: Set(throttle::network(&origin.address)),
         user_agent: Set(origin.user_agent.clone()),
     }
 }

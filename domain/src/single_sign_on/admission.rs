@@ -27,6 +27,7 @@ use crate::identity_provider::{self, ProviderRow};
 use crate::installation::Installation;
 use crate::invitation::{admit, authority_of, pending, promises};
 use crate::member::{self, NewMember};
+use crate::throttle::network;
 use crate::viewer::no_longer_fresh;
 use crate::workspace;
 
@@ -258,6 +259,7 @@ async fn open(
         email: Set(email),
         outcome: Set(SignInOutcome::Succeeded),
         address: Set(origin.address.clone()),
+        network: Set(network(&origin.address)),
         user_agent: Set(origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(transaction).await?;

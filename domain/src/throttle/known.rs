@@ -1,6 +1,6 @@
 //! From where an account is known: by a device that keeps its token wherever it is, or by the network that it was signed
 //! in from of late. What a workspace's identity provider or own pages let in makes nothing known: who runs them would
-//! guess from there as the owner does.
+//! guess from there as the owner does. Nor does a session that goes on in another workspace: whoever has it may have stolen it.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -79,7 +79,8 @@ pub(super) async fn known(
 const SIGNED_IN: &str = "
 SELECT address, user_agent FROM sign_in_events WHERE user_id = $1 AND \"at\" > $2 AND outcome = 'succeeded'
 INTERSECT
-SELECT address, user_agent FROM sessions WHERE user_id = $1 AND created_at > $2 AND confined = FALSE";
+SELECT address, user_agent FROM sessions WHERE user_id = $1 AND created_at > $2 AND confined = FALSE
+      AND carried_over = FALSE";
 
 async fn place(
     connection: &impl ConnectionTrait,

@@ -1,7 +1,7 @@
 //! Guesses that were turned away: counted in memory by minute, network and account, and written down now and then, so
 //! that a flood of them costs no more than a few rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portaria_entity::id::UserId;
@@ -15,7 +15,10 @@ use crate::error::Result;
 use crate::installation::Installation;
 
 const MINUTE: i64 = 60_000_000;
-/// Beyond so many different ones they are counted together.
+/// Beyond so many different ones in a minute they are counted together, however often it is written down meanwhile: who has
+/// networks by the thousand fills no table with them.
+const DIFFERENT_A_MINUTE: usize = 500;
+/// The same of those that wait to be written down, should that be impossible for long.
 const DIFFERENT: usize = 10_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,22 +31,45 @@ struct Kind {
 
 /// What this process has turned away and not written down yet.
 #[derive(Clone, Default)]
-pub struct Tally(Arc<Mutex<HashMap<Kind, i64>>>);
+pub struct Tally(Arc<Mutex<Counts>>);
+
+#[derive(Default)]
+struct Counts {
+    attempts: HashMap<Kind, i64>,
+    /// The latest minute, and what was different in it: written down or not.
+    minute: i64,
+    different: HashSet<Kind>,
+}
+
+impl Counts {
+    fn add(&mut self, kind: Kind) {
+        if kind.minute > self.minute {
+            self.minute = kind.minute;
+            self.different.clear();
+        }
+        let has_room = self.different.len() < DIFFERENT_A_MINUTE && self.attempts.len() < DIFFERENT;
+        let counted = if self.different.contains(&kind) {
+            kind
+        } else if has_room {
+            self.different.insert(kind.clone());
+            kind
+        } else {
+            Kind { minute: kind.minute, address: String::new(), user: Uuid::nil() }
+        };
+        *self.attempts.entry(counted).or_insert(0) += 1;
+    }
+}
 
 impl Tally {
     pub(crate) fn note(&self, user: Option<UserId>, address: &str, now: Timestamp) {
         let minute = now.0.div_euclid(MINUTE) * MINUTE;
         let user = user.map_or_else(Uuid::nil, |user| user.0);
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut kind = Kind { minute, address: network(address), user };
-        if counts.len() >= DIFFERENT && !counts.contains_key(&kind) {
-            kind = Kind { minute, address: String::new(), user: Uuid::nil() };
-        }
-        *counts.entry(kind).or_insert(0) += 1;
+        let kind = Kind { minute, address: network(address), user };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(kind);
     }
 
     fn take(&self) -> HashMap<Kind, i64> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).attempts)
     }
 }
 
@@ -82,4 +108,31 @@ pub(crate) async fn forget(
     let sql = "DELETE FROM throttled_attempts WHERE user_id = $1";
     transaction.execute_raw(database.statement(sql, [user.0.into()])).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_from_many_networks_is_a_few_rows_a_minute() {
+        let tally = Tally::default();
+        let known = UserId(Uuid::from_u128(7));
+        let (mut rows, mut attempts) = (HashSet::new(), 0);
+        for second in 0..120 {
+            let now = Timestamp::from_secs(6_000 + second);
+            tally.note(Some(known), "192.0.2.7", now);
+            for host in 0..1_000 {
+                tally.note(None, &format!("2001:db8:{second:x}:{host:x}::1"), now);
+            }
+            for (kind, count) in tally.take() {
+                attempts += count;
+                rows.insert(kind);
+            }
+        }
+        assert_eq!(attempts, 120 * 1_001, "all are counted");
+        assert_eq!(rows.len(), 2 * (DIFFERENT_A_MINUTE + 1));
+        let of_known = rows.iter().filter(|kind| kind.user == known.0).count();
+        assert_eq!(of_known, 2, "what is known of the minute goes on being told apart");
+    }
 }

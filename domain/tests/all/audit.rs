@@ -5,6 +5,7 @@ use std::time::Duration;
 use portaria_domain::access::Scope;
 use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom, FailuresOn};
 use portaria_domain::audit::{Evidence, Found, examine};
+use portaria_domain::throttle::network;
 use portaria_domain::workspace;
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{MemberId, UserId, WorkspaceId};
@@ -63,6 +64,7 @@ async fn record(stage: &Stage, at: Timestamp, sign_in: SignIn<'_>) {
         email: Set(sign_in.email.to_owned()),
         outcome: Set(sign_in.outcome),
         address: Set(sign_in.address.to_owned()),
+        network: Set(network(sign_in.address)),
         user_agent: Set("curl/8".to_owned()),
     };
     let writer = stage.installation.database.writer();

@@ -8,12 +8,16 @@ use portaria_domain::authentication::{Attempt, Holder, OpenedSession, Origin, Pr
 use portaria_domain::error::{Error, Refusal};
 use portaria_domain::password::{Reset, answer_requests, request_reset, reset};
 use portaria_domain::second_factor;
+use portaria_domain::session;
+use portaria_domain::throttle::network;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::session::AuthenticationMethod;
 use portaria_entity::sign_in_event::{self, SignInOutcome};
 use portaria_testing::{PASSWORD, Person, Stage, databases};
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
+
+use crate::recorded::joins;
 
 const STEP: Duration = Duration::from_secs(30);
 
@@ -55,6 +59,7 @@ async fn vouched_for(stage: &Stage, person: &Person, origin: Origin) -> OpenedSe
         email: Set(person.email.clone()),
         outcome: Set(SignInOutcome::Succeeded),
         address: Set(origin.address.clone()),
+        network: Set(network(&origin.address)),
         user_agent: Set(origin.user_agent.clone()),
     };
     sign_in_event::Entity::insert(event).exec_without_returning(&transaction).await.unwrap();
@@ -171,5 +176,35 @@ async fn who_guesses_codes_with_the_password_holds_up_strangers_and_not_the_owne
         stage.clock.advance(STEP);
         let waits = enter(&stage, &ana.email, (PASSWORD, Some(&app.code())), office()).await;
         assert_eq!(waits.map(|_| ()), Err(Refusal::TooManyAttempts));
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_goes_on_in_another_workspace_makes_nothing_known() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (other, _, _) = stage.another_workspace().await;
+        let ana = stage.person("Ana", &[]).await;
+        joins(&stage, other, &ana.email).await;
+        let before = stage.letters_to(&ana.email).await.len();
+        // Whoever stole the session takes it along, from many places, and shows a device of their own.
+        let made_up = "ptr_dev_of_a_thief";
+        for host in 0..8 {
+            stage.clock.advance(STEP);
+            let there = place(&format!("203.0.113.{host}"), "Firefox/140.0 Linux", Some(made_up));
+            session::switch(&stage.installation, &ana.viewer, other, there).await.unwrap();
+        }
+        assert_eq!(stage.letters_to(&ana.email).await.len(), before + 1, "its owner is told of the device");
+        let mut looked_at = 0;
+        for guess in 0..200 {
+            let device = (guess % 2 == 0).then_some(made_up);
+            let there = place(&format!("203.0.113.{}", guess % 8), "Firefox/140.0 Linux", device);
+            let outcome = enter(&stage, &ana.email, ("one of the guesses", None), there).await;
+            looked_at += u32::from(matches!(outcome, Err(Refusal::InvalidCredentials)));
+        }
+        assert!(looked_at <= 21, "{looked_at}: no more than from anywhere");
+        let there = place("203.0.113.9", "Firefox/140.0 Linux", None);
+        let switched = session::switch(&stage.installation, &ana.viewer, other, there).await.unwrap();
+        assert!(switched.device.is_none(), "nor is it given a token to be known by");
     }
 }

@@ -7,6 +7,8 @@ use portaria_domain::audit::people::People;
 use portaria_domain::audit::telling::{Teller, Told, instant};
 use portaria_domain::audit::{Found, examine};
 use portaria_domain::language::{Language, Wall};
+use portaria_domain::member::NewMember;
+use portaria_domain::throttle::network;
 use portaria_domain::workspace;
 use portaria_entity::audit_run::{self, AuditTrigger};
 use portaria_entity::finding::AuditRule;
@@ -52,6 +54,14 @@ pub async fn accounts<const N: usize>(stage: &Stage, names: [&str; N]) -> [Accou
     all.try_into().ok().unwrap()
 }
 
+/// Somebody on stage as a member of another workspace, too.
+pub async fn joins(stage: &Stage, workspace: WorkspaceId, email: &str) {
+    let transaction = stage.installation.database.begin().await.unwrap();
+    let new = NewMember { name: "x", email, locale: "en", password_hash: None };
+    portaria_domain::member::create(&transaction, &stage.installation, workspace, new).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
 /// Takes back what the stage did to sign its people in, so that only what a test records is there.
 pub async fn forget_sign_ins(stage: &Stage) {
     let writer = stage.installation.database.writer();
@@ -78,6 +88,7 @@ async fn record(
         email: Set(email.to_owned()),
         outcome: Set(outcome),
         address: Set(address.to_owned()),
+        network: Set(network(address)),
         user_agent: Set(user_agent.to_owned()),
     };
     let writer = stage.installation.database.writer();
@@ -89,6 +100,12 @@ pub async fn gets_in(stage: &Stage, who: &Account, at: Timestamp, place: (&str, 
     record(stage, whom, (SignInOutcome::Succeeded, at), place).await;
 }
 
+/// The right password, and no second factor.
+pub async fn is_held(stage: &Stage, who: &Account, at: Timestamp, place: (&str, &str)) {
+    let whom = (Some(who.user), Some(stage.workspace_id), who.email.as_str());
+    record(stage, whom, (SignInOutcome::SecondFactorMissing, at), place).await;
+}
+
 pub async fn fails(stage: &Stage, who: &Account, at: Timestamp, address: &str) {
     let whom = (Some(who.user), None, who.email.as_str());
     record(stage, whom, (SignInOutcome::WrongPassword, at), (address, CHROME)).await;
@@ -96,6 +113,12 @@ pub async fn fails(stage: &Stage, who: &Account, at: Timestamp, address: &str) {
 
 pub async fn fails_for_nobody(stage: &Stage, email: &str, at: Timestamp, address: &str) {
     record(stage, (None, None, email), (SignInOutcome::UnknownEmail, at), (address, CHROME)).await;
+}
+
+/// A right password, and after it a wrong code.
+pub async fn guesses_code(stage: &Stage, who: &Account, at: Timestamp, place: (&str, &str)) {
+    let whom = (Some(who.user), Some(stage.workspace_id), who.email.as_str());
+    record(stage, whom, (SignInOutcome::WrongCode, at), place).await;
 }
 
 /// So many days from then on, at that time of the day, from the office's computer.
@@ -115,8 +138,8 @@ pub async fn is_recognised(stage: &Stage, who: &Account, since: Timestamp) {
 /// A session that was opened then and used until then.
 pub async fn has_session(stage: &Stage, who: &Account, (from, to): (Timestamp, Timestamp)) {
     let sql = "INSERT INTO sessions (workspace_id, id, user_id, member_id, token_hash, authentication_method, \
-               second_factor, authenticated_at, address, user_agent, created_at, last_used_at, expires_at, confined) \
-               VALUES ($1, $2, $3, $4, $5, 'password', $6, $7, $8, $9, $7, $10, $11, $6)";
+               second_factor, authenticated_at, address, network, user_agent, created_at, last_used_at, expires_at, confined) \
+               VALUES ($1, $2, $3, $4, $5, 'password', $6, $7, $8, $8, $9, $7, $10, $11, $6)";
     let id: portaria_entity::id::SessionId = stage.clock.id_at(from);
     let values: [Value; 11] = [
         stage.workspace_id.0.into(),

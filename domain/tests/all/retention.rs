@@ -113,7 +113,20 @@ async fn sign_ins_stay_as_long_as_audits_look_back() {
         };
         let before = count().await;
         assert!(before > 0);
-        stage.clock.advance(DAY * 399);
+        let database = &stage.installation.database;
+        let turned_away =
+            "INSERT INTO throttled_attempts (minute, address, user_id, attempts) VALUES ($1, '', $2, 1)";
+        let nobody = sea_orm::prelude::Uuid::nil();
+        let statement = database.statement(turned_away, [stage.clock.now().0.into(), nobody.into()]);
+        database.writer().execute_raw(statement).await.unwrap();
+        for (days, left) in [(30, 1), (1, 0)] {
+            stage.clock.advance(DAY * days);
+            remove_outdated(&stage.installation, Retention::default()).await.unwrap();
+            let sql = "SELECT COUNT(*) FROM throttled_attempts";
+            let row = database.reader().query_one_raw(database.statement(sql, [])).await.unwrap().unwrap();
+            assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), left, "what was turned away goes earlier");
+        }
+        stage.clock.advance(DAY * 368);
         remove_outdated(&stage.installation, Retention::default()).await.unwrap();
         assert_eq!(count().await, before);
         stage.clock.advance(DAY * 2);

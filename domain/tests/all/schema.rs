@@ -7,6 +7,7 @@ use portaria_entity::role::BuiltInRole;
 use portaria_migration::{Migrator, MigratorTrait};
 use portaria_testing::{Stage, databases};
 use sea_orm::ConnectionTrait;
+use sea_orm::prelude::Uuid;
 
 async fn run(database: &Database, sql: &str) -> Result<u64, String> {
     match database.writer().execute_unprepared(sql).await {
@@ -26,6 +27,29 @@ async fn migrations_go_up_down_and_up_again() {
         database.migrate().await.unwrap();
         database.migrate().await.unwrap();
         assert!(database.is_migrated().await.unwrap(), "{}", test.name);
+    }
+}
+
+#[tokio::test]
+async fn sign_ins_from_before_there_were_networks_are_given_theirs() {
+    for test in databases().await {
+        let database = &test.database;
+        while run(database, "SELECT network FROM sign_in_events").await.is_ok() {
+            Migrator::down(database.writer(), Some(1)).await.unwrap();
+        }
+        let addresses = ["2001:db8:1:2:aaaa::7", "2001:db8:1:2:bbbb::8", "::ffff:192.0.2.7", "192.0.2.7", ""];
+        for (n, address) in (0_u128..).zip(addresses) {
+            let sql = "INSERT INTO sign_in_events (id, \"at\", email, outcome, address, user_agent) \
+                       VALUES ($1, $2, 'ana@example.com', 'wrong_password', $3, '')";
+            let values = [Uuid::from_u128(n).into(), i64::try_from(n).unwrap().into(), address.into()];
+            database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
+        }
+        database.migrate().await.unwrap();
+        let sql = database.statement("SELECT network FROM sign_in_events ORDER BY \"at\"", []);
+        let rows = database.reader().query_all_raw(sql).await.unwrap();
+        let networks: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        let connection = "2001:db8:1:2::/64";
+        assert_eq!(networks, [connection, connection, "192.0.2.7", "192.0.2.7", ""], "{}", test.name);
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portaria_domain::Installation;
+use portaria_domain::throttle::network;
 use portaria_entity::id::UserId;
 use portaria_entity::sign_in_event::{self, SignInOutcome};
 use sea_orm::ActiveValue::Set;
@@ -53,6 +54,7 @@ pub async fn make_up(installation: &Installation, company: &Company) -> Result<(
             email: Set(attempt.email.to_owned()),
             outcome: Set(attempt.outcome),
             address: Set(attempt.address.to_owned()),
+            network: Set(network(attempt.address)),
             user_agent: Set(attempt.user_agent.to_owned()),
         }
     });

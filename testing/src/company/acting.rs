@@ -4,6 +4,7 @@ use portaria_domain::activity::{Actor, Deed, record};
 use portaria_domain::authentication::{Holder, Origin, Proof, authenticate_from, open_session};
 use portaria_domain::granting::{Authority, Change};
 use portaria_domain::member;
+use portaria_domain::throttle::network;
 use portaria_entity::id::{ConversationId, SessionId};
 use portaria_entity::session::AuthenticationMethod;
 use portaria_entity::sign_in_event::{self, SignInOutcome};
@@ -144,6 +145,9 @@ impl Company {
     ) -> (SessionId, Option<String>) {
         let employee = &self.staff[attempt.who.expect("somebody")];
         let (member_id, user_id) = employee.account();
+        if employee.has_factor {
+            self.note_sign_in(transaction, &attempt, SignInOutcome::SecondFactorMissing).await;
+        }
         self.note_sign_in(transaction, &attempt, SignInOutcome::Succeeded).await;
         let workspace_id = self.stage.workspace_id;
         let holder = Holder { workspace_id, user_id, member_id };
@@ -157,14 +161,15 @@ impl Company {
         (opened.session.id, opened.device.map(|token| token.reveal().to_owned()))
     }
 
-    async fn note_sign_in(
+    pub(super) async fn note_sign_in(
         &self,
         transaction: &DatabaseTransaction,
         attempt: &Try<'_>,
         outcome: SignInOutcome,
     ) {
         let (clock, who) = (&self.stage.clock, attempt.who.map(|who| &self.staff[who]));
-        let workspace_id = (outcome == SignInOutcome::Succeeded).then_some(self.stage.workspace_id);
+        let is_right = matches!(outcome, SignInOutcome::Succeeded | SignInOutcome::SecondFactorMissing);
+        let workspace_id = is_right.then_some(self.stage.workspace_id);
         let row = sign_in_event::ActiveModel {
             id: Set(clock.new_id()),
             at: Set(clock.now()),
@@ -173,6 +178,7 @@ impl Company {
             email: Set(who.map_or_else(|| "ninguem@estrela.example".to_owned(), |one| one.email.clone())),
             outcome: Set(outcome),
             address: Set(attempt.address.to_owned()),
+            network: Set(network(attempt.address)),
             user_agent: Set(attempt.agent.to_owned()),
         };
         sign_in_event::Entity::insert(row).exec_without_returning(transaction).await.expect("noted");

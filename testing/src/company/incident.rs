@@ -16,6 +16,7 @@ pub enum Incident {
     Guessing,
     GuessedRight,
     Stuffing,
+    Phished,
     StolenSession,
     TwoPlacesAtOnce,
     NewCountry,
@@ -90,6 +91,7 @@ const YEAR: &[(i64, i64, Incident)] = &[
     (323, 140, Incident::GuessedRight),
     (330, 600, Incident::AdministratorsFactorReset),
     (337, 200, Incident::Guessing),
+    (344, 180, Incident::Phished),
     (350, 600, Incident::BrokenChain),
 ];
 
@@ -129,6 +131,7 @@ impl Company {
             Incident::Guessing => self.guessing(victim, when).await,
             Incident::GuessedRight => self.guessed_right(victim, when).await,
             Incident::Stuffing => self.stuffing(victim, when).await,
+            Incident::Phished => self.phished(victim, when).await,
             Incident::StolenSession => self.stolen_session(victim).await,
             Incident::TwoPlacesAtOnce => self.two_places_at_once(victim).await,
             Incident::NewCountry => self.new_country(victim).await,

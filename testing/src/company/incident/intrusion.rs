@@ -2,6 +2,7 @@
 
 use portaria_domain::granting::Authority;
 use portaria_domain::second_factor;
+use portaria_entity::sign_in_event::SignInOutcome;
 use portaria_entity::time::Timestamp;
 
 use super::super::Company;
@@ -93,6 +94,16 @@ impl Company {
         self.intrude(victim, ATTACKER, AGENT).await;
         self.expect_with("stuffing_succeeded", Whom::Member(self.member(victim)), (at, 0), INTRUDED);
         self.expect_with("address_on_many_accounts", Whom::Any, (at, 0), SPRAYED);
+    }
+
+    /// Whoever was given the password has no second factor.
+    pub(super) async fn phished(&mut self, victim: usize, (day, minute): (i64, i64)) {
+        let at = self.set_clock(day, minute);
+        let transaction = self.stage.installation.database.begin().await.expect("a transaction");
+        let attempt = Try { who: Some(victim), address: FRAUD, agent: AGENT };
+        self.note_sign_in(&transaction, &attempt, SignInOutcome::SecondFactorMissing).await;
+        transaction.commit().await.expect("committed");
+        self.expect("password_known", Whom::Member(self.member(victim)), at, 0);
     }
 
     /// Somebody else reads on in their session, from abroad.

@@ -108,6 +108,7 @@ impl Scene {
             email: Set(person.email.clone()),
             outcome: Set(outcome),
             address: Set("203.0.113.66".to_owned()),
+            network: Set("203.0.113.66".to_owned()),
             user_agent: Set("curl/8".to_owned()),
         };
         let writer = self.stage.installation.database.writer();

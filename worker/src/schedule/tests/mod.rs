@@ -117,6 +117,7 @@ async fn tries(stage: &Stage, person: &Person, at: Timestamp, outcome: SignInOut
         email: Set(person.email.clone()),
         outcome: Set(outcome),
         address: Set("203.0.113.66".to_owned()),
+        network: Set("203.0.113.66".to_owned()),
         user_agent: Set("Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0".to_owned()),
     };
     let writer = stage.installation.database.writer();
