@@ -21,7 +21,7 @@ pub struct Retention {
     pub deliveries: u32,
     /// Events, by which a subscription goes on from its cursor.
     pub events: u32,
-    /// Sign-ins, successful and not, on which the audit's rules look back.
+    /// Sign-ins, successful and not, and where sessions were used, on which the audit's rules look back.
     pub sign_ins: u32,
     /// Mails that were sent or given up.
     pub mails: u32,
@@ -46,7 +46,7 @@ struct Outdated {
 }
 
 impl Retention {
-    fn outdated(&self) -> [Outdated; 16] {
+    fn outdated(&self) -> [Outdated; 17] {
         let of = |table, key, condition, days| Outdated { table, key, condition, days };
         [
             // The next attempt of what is settled is when it was last worked on.
@@ -78,6 +78,7 @@ impl Retention {
                 self.events,
             ),
             of("sign_in_events", "id", "\"at\" < $1", self.sign_ins),
+            of("session_uses", "workspace_id, session_id, network, device", "last_at < $1", self.sign_ins),
             of("routing_decisions", "workspace_id, id", "\"at\" < $1", self.sign_ins),
             of("throttled_attempts", "minute, address, user_id", "minute < $1", self.sign_ins),
             of(
