@@ -38,7 +38,7 @@ pub enum EvidenceFactKind {
     Address,
     /// `program` and `system`.
     Device,
-    /// A sign-in that succeeded: `at`, the one of `addresses`, `program`, `system`.
+    /// A sign-in that succeeded, or a use of the session that it opened: `at`, the one of `addresses`, `program`, `system`.
     SignIn,
     /// Addresses with the most failures, of `number` in all: `addresses`.
     Addresses,

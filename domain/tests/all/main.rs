@@ -15,6 +15,7 @@ mod audit_operation;
 mod audit_place;
 mod audit_rules;
 mod audit_run;
+mod audit_session;
 mod audit_sign_in;
 mod audit_silence;
 mod auditing;
