@@ -6,7 +6,7 @@ use portaria_domain::authentication::{
 };
 use portaria_domain::granting::{Authority, Change};
 use portaria_domain::member;
-use portaria_entity::id::ConversationId;
+use portaria_entity::id::{ConversationId, SessionId};
 use portaria_entity::session::AuthenticationMethod;
 use portaria_entity::sign_in_event::{self, SignInOutcome};
 use portaria_entity::time::Timestamp;
@@ -114,6 +114,14 @@ impl Company {
     pub(super) async fn uses(&self, program: usize, address: String) {
         let origin = Origin { address, user_agent: "crm/2.1".to_owned(), device: None };
         self.shows(&self.programs[program].token, &origin).await;
+        for permission in self.programs[program].uses {
+            let sql = "INSERT INTO api_key_permission_uses (workspace_id, api_key_id, permission, first_used_at, last_used_at) \
+                       VALUES ($1, $2, $3, $4, $4) \
+                       ON CONFLICT (workspace_id, api_key_id, permission) DO UPDATE SET last_used_at = $4";
+            let (workspace, now) = (self.stage.workspace_id.0, self.stage.clock.now().0);
+            let values = [workspace.into(), self.programs[program].id.0.into(), (*permission).into(), now.into()];
+            self.run(sql, values).await;
+        }
     }
 
     /// A token is used from somewhere, and that is written down.
@@ -123,14 +131,6 @@ impl Company {
         let viewer = authenticate_from(&self.stage.installation, token, origin).await.expect("an answer");
         viewer.expect("a token that opens");
         self.stage.installation.viewers.flush_last_use().await.expect("written");
-        for permission in self.programs[program].uses {
-            let sql = "INSERT INTO api_key_permission_uses (workspace_id, api_key_id, permission, first_used_at, last_used_at) \
-                       VALUES ($1, $2, $3, $4, $4) \
-                       ON CONFLICT (workspace_id, api_key_id, permission) DO UPDATE SET last_used_at = $4";
-            let (workspace, now) = (self.stage.workspace_id.0, self.stage.clock.now().0);
-            let values = [workspace.into(), self.programs[program].id.0.into(), (*permission).into(), now.into()];
-            self.run(sql, values).await;
-        }
     }
 
     /// A wrong password.
