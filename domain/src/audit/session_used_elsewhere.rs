@@ -27,7 +27,7 @@ WITH odd AS (
            u.other_device, u.other_country,
            ROW_NUMBER() OVER (PARTITION BY u.network, u.device ORDER BY u.first_at DESC, u.session_id DESC) AS place
     FROM session_uses u
-    WHERE u.workspace_id = $1 AND u.last_at >= $2 AND (u.other_device OR u.other_country <> '')
+    WHERE u.workspace_id = $1 AND u.last_at >= $2 AND (u.other_device OR u.other_country <> '') {of}
 )
 SELECT o.session_id, o.member_id, o.user_id, o.network, o.device, o.other_device, o.other_country,
        o.first_at, o.address, o.user_agent, s.created_at, s.address, s.user_agent
@@ -53,14 +53,6 @@ SELECT COUNT(*) FROM session_uses u
 WHERE u.workspace_id = $1 AND u.user_id = $2 AND u.session_id <> $3 AND u.first_at >= $4 AND u.first_at < $5 AND {so}";
 const OWN_DEVICE: &str = "u.other_device AND u.device = $6";
 const OWN_COUNTRY: &str = "u.other_country <> '' AND u.other_country = $6";
-
-/// Whose sessions were used from a network of late that is not theirs.
-const PEOPLE: &str = "
-SELECT u.member_id, MIN(u.first_at) AS first_at, MIN(u.address), MIN(u.user_agent) FROM session_uses u
-JOIN members m ON m.workspace_id = $1 AND m.id = u.member_id
-WHERE u.workspace_id = $1 AND u.network = $2 AND u.first_at >= $3 AND (u.other_device OR u.other_country <> '')
-  AND m.status <> 'removed'
-GROUP BY u.member_id ORDER BY 2, 1 LIMIT 1000";
 
 /// Where and with what else a session was used.
 struct Used {
@@ -119,28 +111,27 @@ struct Odd {
 }
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
-    let mut uses = Vec::new();
-    for row in look.rows(USED, [look.workspace.0.into(), look.since.0.into()]).await? {
-        uses.push(Used::read(&row)?);
-    }
     let mut judge = Judge { look, known: HashMap::new(), crowds: HashMap::new() };
     let mut told = HashSet::new();
     let mut found = Vec::new();
-    for some in uses.chunks(AT_ONCE) {
-        let abroad = some.iter().filter(|used| used.country.is_some());
-        let pasts = pasts(look, abroad.map(|used| used.user)).await?;
-        for used in some {
-            let Some(odd) = judge.odd(used, pasts.get(&used.user)).await? else { continue };
-            let one = match judge.crowd(used).await? {
-                Some(crowd) => crowd,
-                None => alone(used, odd),
-            };
-            if told.insert(one.cause.clone()) {
-                found.push(one);
-            }
+    for (used, odd) in judge.odd_ones(uses(look, look.since, None).await?).await? {
+        let one = match judge.crowd(&used).await? {
+            Some(crowd) => crowd,
+            None => alone(&used, odd),
+        };
+        if told.insert(one.cause.clone()) {
+            found.push(one);
         }
     }
     Ok(found)
+}
+
+/// Those since then, of one network or of all.
+async fn uses(look: &Look<'_>, since: Timestamp, network: Option<&str>) -> Result<Vec<Used>> {
+    let of = if network.is_some() { "AND u.network = $3" } else { "" };
+    let mut values = vec![look.workspace.0.into(), since.0.into()];
+    values.extend(network.map(sea_orm::Value::from));
+    look.rows(&USED.replace("{of}", of), values).await?.iter().map(Used::read).collect()
 }
 
 fn alone(used: &Used, odd: Odd) -> Found {
@@ -155,19 +146,22 @@ fn alone(used: &Used, odd: Odd) -> Found {
 }
 
 /// Several people at once: one who has robbed them all, or a server of the company's that nobody knows yet.
-async fn crowd(look: &Look<'_>, network: &str) -> Result<Option<Found>> {
-    let since = look.now - DAY * LOOK_BACK_DAYS.unsigned_abs();
-    let people = look.rows(PEOPLE, [look.workspace.0.into(), network.into(), since.0.into()]).await?;
-    let Some(first) = people.first().filter(|_| people.len() >= SEVERAL) else { return Ok(None) };
-    let named = people.iter().take(usize::try_from(NAMED_IN_EVIDENCE).unwrap_or(0));
-    let named = named.map(|row| Ok(row.try_get_by_index(0)?)).collect::<Result<Vec<MemberId>>>()?;
-    let count = i64::try_from(people.len()).unwrap_or(i64::MAX);
+fn together(uses: &[Used]) -> Option<Found> {
+    let mut members: Vec<MemberId> = Vec::new();
+    for used in uses {
+        if !members.contains(&used.member) {
+            members.push(used.member);
+        }
+    }
+    let first = uses.first().filter(|_| members.len() >= SEVERAL)?;
+    let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
+    members.truncate(usize::try_from(NAMED_IN_EVIDENCE).unwrap_or(0));
     let evidence = Evidence::new()
-        .with(FactName::FirstSeen, FactValue::At(first.try_get_by_index(1)?))
-        .with(FactName::Address, FactValue::Address(first.try_get_by_index(2)?))
-        .with(FactName::Device, FactValue::Device(first.try_get_by_index(3)?))
-        .with(FactName::Accounts, FactValue::Members { named, count });
-    Ok(Some(Found::by(&RULE, &network, About::Workspace, evidence)))
+        .with(FactName::FirstSeen, FactValue::At(first.there.at))
+        .with(FactName::Address, FactValue::Address(first.there.address.clone()))
+        .with(FactName::Device, FactValue::Device(first.there.user_agent.clone()))
+        .with(FactName::Accounts, FactValue::Members { named: members, count });
+    Some(Found::by(&RULE, &first.network, About::Workspace, evidence))
 }
 
 /// What is known of networks while uses are judged.
@@ -180,15 +174,36 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// What is told of the network, if it is several people's at once.
+    /// Of these, what speaks against their owners.
+    async fn odd_ones(&mut self, uses: Vec<Used>) -> Result<Vec<(Used, Odd)>> {
+        let mut odd_ones = Vec::new();
+        let mut uses = uses.into_iter().peekable();
+        while uses.peek().is_some() {
+            let some: Vec<Used> = uses.by_ref().take(AT_ONCE).collect();
+            let abroad = some.iter().filter(|used| used.country.is_some());
+            let pasts = pasts(self.look, abroad.map(|used| used.user)).await?;
+            for used in some {
+                let odd = self.odd(&used, pasts.get(&used.user)).await?;
+                odd_ones.extend(odd.map(|odd| (used, odd)));
+            }
+        }
+        Ok(odd_ones)
+    }
+
+    /// What is told of the network, if it is several people's within a week: also of those whom this look does not reach.
     async fn crowd(&mut self, used: &Used) -> Result<Option<Found>> {
         if used.is_near() {
             return Ok(None);
         }
-        Ok(match self.crowds.entry(used.network.clone()) {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(unknown) => unknown.insert(crowd(self.look, &used.network).await?).clone(),
-        })
+        if let Some(known) = self.crowds.get(&used.network) {
+            return Ok(known.clone());
+        }
+        let since = self.look.now - DAY * LOOK_BACK_DAYS.unsigned_abs();
+        let there = uses(self.look, since, Some(&used.network)).await?;
+        let odd = self.odd_ones(there).await?.into_iter().map(|(used, _)| used);
+        let crowd = together(&odd.filter(|used| !used.is_near()).collect::<Vec<_>>());
+        self.crowds.insert(used.network.clone(), crowd.clone());
+        Ok(crowd)
     }
 
     async fn odd(&mut self, used: &Used, past: Option<&Past>) -> Result<Option<Odd>> {
