@@ -38,6 +38,7 @@ pub mod schedule;
 mod second_factor_missing;
 mod second_factor_reset;
 mod secret_due;
+mod session_used_elsewhere;
 pub mod setting;
 mod sign_in_after_factor_reset;
 mod sign_in_out_of_hours;
@@ -246,6 +247,7 @@ async fn find(rule: AuditRule, look: &Look<'_>) -> Result<Vec<Found>> {
         AuditRule::SecondFactorReset => second_factor_reset::find(look).await,
         AuditRule::StuffingSucceeded => stuffing_succeeded::find(look).await,
         AuditRule::SignInAfterFactorReset => sign_in_after_factor_reset::find(look).await,
+        AuditRule::SessionUsedElsewhere => session_used_elsewhere::find(look).await,
         AuditRule::ImpossibleTravel => impossible_travel::find(look).await,
         AuditRule::AdministratorWithoutSecondFactor => administrator_without_second_factor::find(look).await,
         AuditRule::NewPlace => new_place::find(look).await,

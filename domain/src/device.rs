@@ -50,6 +50,24 @@ impl Device {
         Self { program: first_match(&PROGRAMS, user_agent), system: first_match(&SYSTEMS, user_agent) }
     }
 
+    /// Program and system, as it is kept: `Chrome/Windows`.
+    pub(crate) fn kind(self) -> String {
+        format!("{}/{}", self.program.unwrap_or("-"), self.system.unwrap_or("-"))
+    }
+
+    /// Whether both may be one device, of whatever version. A telephone whose browser asks for the pages of a computer says
+    /// that it is one.
+    pub(crate) fn may_be(self, other: Self) -> bool {
+        let poses_as = |one: Self, other: Self| {
+            matches!(
+                (one.system, other.system),
+                (Some("Android"), Some("Linux")) | (Some("iPhone" | "iPad"), Some("Mac"))
+            )
+        };
+        let is_one_program = self.program.is_some() && self.program == other.program;
+        self == other || is_one_program && (poses_as(self, other) || poses_as(other, self))
+    }
+
     /// "Chrome on Windows", with the words of a language for what stands between and for nothing known.
     pub fn in_words(self, on: &str, unknown: &str) -> String {
         match (self.program, self.system) {
@@ -86,6 +104,28 @@ mod tests {
             Some("Linux"),
         );
         assert_device("curl/8.5.0", Some("curl"), None);
+    }
+
+    #[test]
+    fn a_telephone_that_asks_for_the_desktops_pages_is_the_same_device() {
+        let device = |program, system| Device { program, system };
+        let (chrome, safari) = (Some("Chrome"), Some("Safari"));
+        let telephone = device(chrome, Some("Android"));
+        assert!(
+            telephone.may_be(device(chrome, Some("Linux")))
+                && device(chrome, Some("Linux")).may_be(telephone)
+        );
+        assert!(device(safari, Some("iPad")).may_be(device(safari, Some("Mac"))));
+        for other in [
+            device(chrome, Some("Windows")),
+            device(Some("Firefox"), Some("Linux")),
+            device(None, Some("Linux")),
+            device(None, None),
+        ] {
+            assert!(!telephone.may_be(other) && !other.may_be(telephone), "{other:?}");
+        }
+        assert!(!device(None, Some("Android")).may_be(device(None, Some("Linux"))));
+        assert!(device(None, None).may_be(device(None, None)), "nothing is known of either");
     }
 
     #[test]

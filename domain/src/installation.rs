@@ -61,7 +61,7 @@ impl Installation {
 
     #[must_use]
     pub fn with_countries(self, countries: Countries) -> Self {
-        Self { countries, ..self }
+        Self { viewers: self.viewers.clone().with_countries(countries.clone()), countries, ..self }
     }
 
     #[must_use]

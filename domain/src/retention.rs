@@ -25,7 +25,7 @@ pub struct Retention {
     pub deliveries: u32,
     /// Events, by which a subscription goes on from its cursor.
     pub events: u32,
-    /// Sign-ins, successful and not, on which the audit's rules look back.
+    /// Sign-ins, successful and not, and where sessions were used, on which the audit's rules look back.
     pub sign_ins: u32,
     /// Mails that were sent or given up.
     pub mails: u32,
@@ -88,6 +88,7 @@ impl Retention {
                 "forbidden_at < $1",
                 self.sign_ins,
             ),
+            of("session_uses", "workspace_id, session_id, network, device", "last_at < $1", self.sign_ins),
             of("routing_decisions", "workspace_id, id", "\"at\" < $1", self.sign_ins),
             of(
                 "throttled_attempts",

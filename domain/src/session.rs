@@ -4,6 +4,7 @@ mod ending;
 mod list;
 mod renewal;
 mod switching;
+pub(crate) mod usage;
 
 use portaria_entity::id::{UserId, WorkspaceId};
 use portaria_entity::time::Timestamp;

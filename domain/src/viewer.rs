@@ -17,6 +17,7 @@ use crate::grant::role_permissions;
 use crate::permission::{Permission, PermissionSet};
 use crate::permission_use::{Recorder, Uses, Whose};
 use crate::second_factor::{Factors, StepUp};
+use crate::session::usage::Opened;
 use crate::session_policy::SessionPolicy;
 use crate::token::TokenHash;
 
@@ -93,6 +94,8 @@ pub struct Viewer {
     pub networks: Networks,
     /// Where it is noted what they use.
     uses: Arc<Uses>,
+    /// Where a session was opened, as far as that is known.
+    opened: Option<Arc<Opened>>,
 }
 
 impl Viewer {
@@ -196,7 +199,8 @@ const LOAD: &str = "
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, w.access_epoch,
        g.channel_id, g.team_id, g.valid_from, g.valid_until, r.built_in, p.permission, CAST(NULL AS UUID) AS member_of, CAST(NULL AS UUID) AS api_key_id,
        s.created_at, s.last_used_at, l.idle_minutes, l.lifetime_minutes, CAST(NULL AS TEXT) AS allowed_addresses,
-       CAST(NULL AS BIGINT) AS standing, s.confined, CAST(NULL AS UUID) AS bot_id
+       CAST(NULL AS BIGINT) AS standing, s.confined, CAST(NULL AS UUID) AS bot_id,
+       CAST(NULL AS TEXT) AS address, CAST(NULL AS TEXT) AS user_agent
 FROM sessions s
 JOIN members m ON m.workspace_id = s.workspace_id AND m.id = s.member_id AND m.status = 'active'
 JOIN workspaces w ON w.id = s.workspace_id
@@ -208,7 +212,7 @@ LEFT JOIN role_permissions p ON p.workspace_id = r.workspace_id AND p.role_id = 
 WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
 UNION ALL
 SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenticated_at, s.expires_at, 0,
-       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL, s.created_at, s.last_used_at, NULL, NULL, NULL, NULL, NULL, NULL
+       NULL, NULL, NULL, NULL, NULL, NULL, t.team_id, NULL, s.created_at, s.last_used_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM sessions s JOIN team_members t ON t.workspace_id = s.workspace_id AND t.member_id = s.member_id
 WHERE s.token_hash = $1
 UNION ALL
@@ -222,14 +226,14 @@ SELECT s.workspace_id, s.id, s.user_id, s.member_id, s.second_factor, s.authenti
              JOIN security_policy_roles r ON r.workspace_id = g.workspace_id AND r.role_id = g.role_id
              WHERE g.workspace_id = s.workspace_id AND g.member_id = s.member_id AND g.closed_at IS NULL
                AND g.valid_from <= $2 AND (g.valid_until IS NULL OR g.valid_until > $2)) THEN 8 ELSE 0 END,
-       NULL, NULL
+       NULL, NULL, s.address, s.user_agent
 FROM sessions s LEFT JOIN security_policies y ON y.workspace_id = s.workspace_id
 WHERE s.token_hash = $1
 UNION ALL
 SELECT k.workspace_id, NULL, NULL, NULL, NULL, NULL,
        CASE WHEN k.token_hash = $1 THEN k.expires_at ELSE k.previous_ends_at END, w.access_epoch,
        g.channel_id, g.team_id, g.created_at, k.expires_at, r.built_in, p.permission, NULL, k.id,
-       k.created_at, k.created_at, NULL, NULL, k.allowed_addresses, NULL, NULL, b.id
+       k.created_at, k.created_at, NULL, NULL, k.allowed_addresses, NULL, NULL, b.id, NULL, NULL
 FROM api_keys k
 LEFT JOIN bots b ON b.workspace_id = k.workspace_id AND b.api_key_id = k.id AND b.disconnected_at IS NULL
 JOIN workspaces w ON w.id = k.workspace_id
@@ -262,11 +266,15 @@ async fn load(
     let mut found = None;
     // Nobody's: no factor, and one demanded.
     let mut standing = DEMANDED;
+    let mut opened = None;
     for row in &rows {
         let team = row.try_get_by_index::<Option<TeamId>>(14)?;
         match (team, row.try_get_by_index::<Option<i64>>(21)?) {
             (Some(team), _) => member_of.push(team),
-            (None, Some(read)) => standing = read,
+            (None, Some(read)) => {
+                standing = read;
+                opened = Opened::from(row.try_get_by_index(24)?, row.try_get_by_index(25)?).map(Arc::new);
+            }
             (None, None) => {
                 found = Some(row);
                 grants.extend(effective_grant(row)?);
@@ -322,6 +330,7 @@ async fn load(
         address: None,
         networks: Networks::stored(&addresses.unwrap_or_default()),
         uses: recorder.of(workspace_id, whose),
+        opened,
     };
     if viewer.is_barred() {
         viewer.access = viewer.access.withheld();

@@ -27,6 +27,7 @@ pub enum AuditRule {
     StuffingSucceeded,
     SuccessAfterFailures,
     SignInAfterFactorReset,
+    SessionUsedElsewhere,
     ImpossibleTravel,
     BrokenChain,
     ExportAfterGrant,

@@ -38,7 +38,7 @@ pub enum EvidenceFactKind {
     Address,
     /// `program` and `system`.
     Device,
-    /// A sign-in, or as far as it came: `at`, the one of `addresses`, `program`, `system`.
+    /// A sign-in, or as far as it came, or a use of the session that it opened: `at`, the one of `addresses`, `program`, `system`.
     SignIn,
     /// Addresses with the most failures, of `number` in all: `addresses`.
     Addresses,

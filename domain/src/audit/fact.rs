@@ -110,6 +110,9 @@ pub enum FactName {
     ReportsLostSince,
     MailAnswer,
     AdministratorGrants,
+    /// When, from where and with what a session was opened; and where and with what else it was used first.
+    OpenedFrom,
+    UsedFrom,
 }
 
 impl FactName {
@@ -139,6 +142,8 @@ impl FactName {
             Self::AdministratorSince => ["Administra desde", "Administrator since", "Administra desde"],
             Self::ReportsLostSince => ["Primeiro perdido", "First one lost", "Primero perdido"],
             Self::MailAnswer => ["Resposta do servidor", "Server's answer", "Respuesta del servidor"],
+            Self::OpenedFrom => ["Sessão aberta", "Session opened", "Sesión abierta"],
+            Self::UsedFrom => ["Sessão usada", "Session used", "Sesión usada"],
             Self::ReportsLost => return None,
             Self::Failures | Self::Address | Self::AddressCount | Self::IsSetUpAgain => return None,
             Self::Kilometres | Self::IsNewCountry | Self::IsNewNetwork | Self::IsNewDevice => return None,
@@ -254,7 +259,7 @@ pub enum Basis {
     Networks,
 }
 
-/// A sign-in: one that succeeded, or as far as the fact says.
+/// A sign-in: one that succeeded, or as far as the fact says; or a use of the session that it opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     pub at: Timestamp,

@@ -110,15 +110,20 @@ fn impossible(look: &Look<'_>, jump: &Jump) -> Option<Impossible> {
     match (places, countries) {
         ([Some(from), Some(to)], _) => {
             let kilometres = from.kilometres_to(&to);
-            let speed = look.parameter(&RULE, "kilometres_per_hour");
-            let possible = i64::try_from(gap.as_secs()).unwrap_or(i64::MAX).saturating_mul(speed) / 3600;
-            (kilometres >= NEAR && kilometres > possible).then(|| by(Basis::Coordinates, Some(kilometres)))
+            is_too_far(look, kilometres, gap).then(|| by(Basis::Coordinates, Some(kilometres)))
         }
         (_, [Some(_), Some(_)]) => (at_once && !is_one_country).then(|| by(Basis::Countries, None)),
         // A database that does not know the addresses: they may be anywhere, also next door.
         _ if look.countries.is_there() => None,
         _ => at_once.then(|| by(Basis::Networks, None)),
     }
+}
+
+/// Whether nobody comes that far within that time.
+pub(super) fn is_too_far(look: &Look<'_>, kilometres: i64, gap: Duration) -> bool {
+    let speed = look.parameter(&RULE, "kilometres_per_hour");
+    let possible = i64::try_from(gap.as_secs()).unwrap_or(i64::MAX).saturating_mul(speed) / 3600;
+    kilometres >= NEAR && kilometres > possible
 }
 
 /// How alarming it is for this person. None: it is their way.
@@ -188,7 +193,7 @@ pub(super) static RULE: Rule = Rule {
              usual, which is low and says so. With a device that was never theirs it is high. \
              Nothing when both networks are usual, the person's for a week or the company's, as with a way round through the company's \
              own network; nor within one country with known devices, for carriers give out addresses that are elsewhere. \
-             Once a person and day, the gravest of it. Where a session is used from later is not recorded: only sign-ins are compared.",
+             Once a person and day, the gravest of it. Only sign-ins are compared: where a session is used from later is judged by `session_used_elsewhere`.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

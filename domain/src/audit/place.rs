@@ -17,10 +17,10 @@ use crate::throttle;
 pub(super) const AT_ONCE: usize = 200;
 
 /// An address from which so many others got in before is the company's: an office, or the way out of its own network.
-const COLLEAGUES: i64 = 2;
-const OF_COLLEAGUES: Duration = DAY.saturating_mul(90);
+pub(super) const COLLEAGUES: i64 = 2;
+pub(super) const OF_COLLEAGUES: Duration = DAY.saturating_mul(90);
 /// Colleagues of less than a week do not count: an intruder who gets into three accounts is not an office.
-const ACQUAINTED: Duration = DAY.saturating_mul(7);
+pub(super) const ACQUAINTED: Duration = DAY.saturating_mul(7);
 
 /// Who has more new devices than this in ninety days does not keep what they are recognised by.
 const FEW_DEVICES: usize = 6;
@@ -73,13 +73,22 @@ pub(super) struct Past {
 impl Past {
     /// Whether they had got in from this network before then.
     pub fn knows_network(&self, entry: &Entry, before: Timestamp) -> bool {
-        self.networks.get(&network(&entry.address)).is_some_and(|first| *first < before)
+        self.knows_network_of(&entry.address, before)
+    }
+
+    /// The same of the network that an address is in.
+    pub fn knows_network_of(&self, address: &str, before: Timestamp) -> bool {
+        self.networks.get(&network(address)).is_some_and(|first| *first < before)
+    }
+
+    /// Whether they had got in from this country before then.
+    pub fn knows_country(&self, code: &str, before: Timestamp) -> bool {
+        self.countries.get(code).is_some_and(|first| *first < before)
     }
 
     /// Whether this is the first time that they got in from a country, after others.
     pub fn is_new_country(&self, code: &str, at: Timestamp) -> bool {
-        let is_known = self.countries.get(code).is_some_and(|first| *first < at);
-        !is_known && self.countries.values().any(|first| *first < at)
+        !self.knows_country(code, at) && self.countries.values().any(|first| *first < at)
     }
 
     /// Whether they had used a device of this kind, and this is none that shows itself for the first time.
@@ -190,12 +199,21 @@ SELECT COUNT(*) FROM (
 /// Whether colleagues got in from the same address, or connection of IPv6, more than a week before then, so that it is the
 /// company's.
 pub(super) async fn is_of_company(look: &Look<'_>, entry: &Entry, before: Timestamp) -> Result<bool> {
+    is_of_others(look, (&entry.address, entry.user), before).await
+}
+
+/// The same of an address that this person came from in some other way.
+pub(super) async fn is_of_others(
+    look: &Look<'_>,
+    (address, user): (&str, UserId),
+    before: Timestamp,
+) -> Result<bool> {
     let values = [
         look.workspace.0.into(),
-        throttle::network(&entry.address).into(),
+        throttle::network(address).into(),
         (before - OF_COLLEAGUES).0.into(),
         (before - ACQUAINTED).0.into(),
-        entry.user.0.into(),
+        user.0.into(),
     ];
     Ok(look.count(OTHERS, values).await? >= COLLEAGUES)
 }

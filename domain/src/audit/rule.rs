@@ -91,6 +91,7 @@ pub fn of(key: AuditRule) -> &'static Rule {
         AuditRule::StuffingSucceeded => &super::stuffing_succeeded::RULE,
         AuditRule::SuccessAfterFailures => &super::success_after_failures::RULE,
         AuditRule::SignInAfterFactorReset => &super::sign_in_after_factor_reset::RULE,
+        AuditRule::SessionUsedElsewhere => &super::session_used_elsewhere::RULE,
         AuditRule::ImpossibleTravel => &super::impossible_travel::RULE,
         AuditRule::PasswordKnown => &super::password_known::RULE,
         AuditRule::AddressOnManyAccounts => &super::address_on_many_accounts::RULE,

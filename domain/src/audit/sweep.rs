@@ -96,12 +96,14 @@ impl Sweeper {
     }
 }
 
-/// Where somebody signed in, tried to, or did something since then.
+/// Where somebody signed in, tried to, did something, or used a session otherwise than it was opened, since then.
 const TOUCHED: &str = "
 SELECT m.workspace_id FROM sign_in_events e JOIN members m ON m.user_id = e.user_id WHERE e.\"at\" >= $1
 UNION SELECT m.workspace_id FROM throttled_attempts t JOIN members m ON m.user_id = t.user_id WHERE t.minute >= $1
 UNION SELECT w.id FROM workspaces w
-      WHERE EXISTS (SELECT 1 FROM activities a WHERE a.workspace_id = w.id AND a.\"at\" >= $1)";
+      WHERE EXISTS (SELECT 1 FROM activities a WHERE a.workspace_id = w.id AND a.\"at\" >= $1)
+         OR EXISTS (SELECT 1 FROM session_uses u WHERE u.workspace_id = w.id AND u.last_at >= $1
+                      AND (u.other_device OR u.other_country <> ''))";
 
 async fn touched(installation: &Installation, since: Timestamp) -> Result<Vec<WorkspaceId>> {
     let statement = installation.database.statement(TOUCHED, [since.0.into()]);

@@ -25,6 +25,8 @@ pub struct Erased {
 const BY_PERSON: &[&str] = &[
     "UPDATE sign_in_events SET email = '', address = '', network = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
     "UPDATE sessions SET address = '', network = '', user_agent = '' WHERE workspace_id = $1 AND user_id = $2",
+    "DELETE FROM session_uses WHERE workspace_id = $1 AND session_id IN \
+     (SELECT id FROM sessions WHERE workspace_id = $1 AND user_id = $2)",
     "DELETE FROM external_identities WHERE workspace_id = $1 AND member_id IN \
      (SELECT id FROM members WHERE workspace_id = $1 AND user_id = $2)",
     "UPDATE access_review_people SET name = '', email = '', salt = NULL WHERE workspace_id = $1 AND member_id IN \

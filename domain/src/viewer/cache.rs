@@ -12,9 +12,11 @@ use super::{Principal, Viewer, load};
 use crate::api_key::{Refused, Used, note_refusal, note_use};
 use crate::authentication::Origin;
 use crate::clock::Clock;
+use crate::country::Countries;
 use crate::database::Database;
 use crate::error::Result;
 use crate::permission_use::Recorder;
+use crate::session::usage::{self, Places};
 use crate::token::TokenHash;
 
 /// A cached viewer is not trusted when the access epochs could not be read for so long.
@@ -45,6 +47,8 @@ struct Touch {
     at: Timestamp,
     /// Addresses and user agents, of a key; the last one last.
     from: Vec<(String, String)>,
+    /// Where a session was used, that was opened elsewhere.
+    places: Places,
 }
 
 impl Touch {
@@ -67,6 +71,7 @@ impl Touch {
         for (address, agent) in later {
             self.note(&Origin { address, user_agent: agent, ..Origin::default() });
         }
+        self.places.after(earlier.places);
     }
 }
 
@@ -88,13 +93,20 @@ pub struct ViewerCache {
     database: Database,
     clock: Clock,
     uses: Recorder,
+    countries: Countries,
     state: Arc<Mutex<State>>,
 }
 
 impl ViewerCache {
     pub fn new(database: Database, clock: Clock) -> Self {
         let uses = Recorder::new(database.clone(), clock.clone());
-        Self { database, clock, uses, state: Arc::default() }
+        Self { database, clock, uses, countries: Countries::default(), state: Arc::default() }
+    }
+
+    /// The same, which knows in which country a session is used.
+    #[must_use]
+    pub fn with_countries(self, countries: Countries) -> Self {
+        Self { countries, ..self }
     }
 
     /// Where it is noted which permissions are used.
@@ -176,6 +188,8 @@ impl ViewerCache {
     }
 
     fn touch(&self, token: TokenHash, viewer: &Arc<Viewer>, at: Timestamp, origin: &Origin) {
+        // Looked at before anybody has to wait.
+        let elsewhere = viewer.opened.as_deref().and_then(|opened| opened.elsewhere(origin, at));
         let mut state = self.state();
         if let Some(cached) = state.viewers.get_mut(&token) {
             cached.last_used_at = cached.last_used_at.max(at);
@@ -184,10 +198,14 @@ impl ViewerCache {
             viewer: viewer.clone(),
             at,
             from: Vec::new(),
+            places: Places::default(),
         });
         (touch.viewer, touch.at) = (viewer.clone(), at);
         if let Principal::ApiKey(_) = viewer.principal {
             touch.note(origin);
+        }
+        if let Some(elsewhere) = elsewhere {
+            touch.places.note(elsewhere);
         }
     }
 
@@ -290,7 +308,9 @@ impl ViewerCache {
                            WHERE workspace_id = $1 AND id = $2 AND last_used_at < $3";
                 let values = [workspace.0.into(), session.session_id.0.into(), at.0.into()];
                 transaction.execute_raw(self.database.statement(sql, values)).await?;
-                Ok(())
+                let Some(opened) = &touch.viewer.opened else { return Ok(()) };
+                let (key, by) = ((workspace, session.session_id), (&self.database, &self.countries));
+                usage::note(transaction, by, key, (opened, &touch.places)).await
             }
             Principal::ApiKey(key) => {
                 let used = Used { key: (workspace, *key), at, from: &touch.from };

@@ -17,6 +17,7 @@ mod audit_password_known;
 mod audit_place;
 mod audit_rules;
 mod audit_run;
+mod audit_session;
 mod audit_sign_in;
 mod audit_silence;
 mod audit_switching;

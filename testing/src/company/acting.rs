@@ -1,7 +1,9 @@
 //! What happens is written as Portaria writes it: by the domain itself where it is quick enough, else row by row.
 
 use portaria_domain::activity::{Actor, Deed, record};
-use portaria_domain::authentication::{Holder, Origin, Proof, authenticate_from, open_session};
+use portaria_domain::authentication::{
+    Holder, OpenedSession, Origin, Proof, authenticate_from, open_session,
+};
 use portaria_domain::granting::{Authority, Change};
 use portaria_domain::member;
 use portaria_domain::throttle::network;
@@ -17,7 +19,7 @@ use super::Company;
 use super::calendar::{DAY, HOUR, at};
 use super::chance::Chance;
 use super::day::{Act, notes_uses};
-use super::employee::COMPUTER;
+use super::employee::{COMPUTER, Open};
 use crate::stage::START;
 
 /// Somebody tries to get in.
@@ -60,13 +62,14 @@ impl Company {
             Act::SignsIn { who, device, address } => {
                 let known = &self.staff[who].devices[device];
                 let (agent, token) = (known.agent, known.token.clone());
-                let (session, given) =
+                let opened =
                     self.gets_in(transaction, Try { who: Some(who), address: &address, agent }, token).await;
                 let employee = &mut self.staff[who];
-                employee.session = Some(session);
-                if given.is_some() {
-                    employee.devices[device].token = given;
+                if let Some(given) = opened.device {
+                    employee.devices[device].token = Some(given.reveal().to_owned());
                 }
+                let token = opened.token.reveal().to_owned();
+                employee.session = Some(Open { id: opened.session.id, token });
             }
             Act::Renews { who } => self.renews(transaction, who).await,
             Act::Works { who, contacts } => self.works(transaction, who, contacts).await,
@@ -111,12 +114,7 @@ impl Company {
     /// A program uses its key, and that is written down.
     pub(super) async fn uses(&self, program: usize, address: String) {
         let origin = Origin { address, user_agent: "crm/2.1".to_owned(), device: None };
-        let token = &self.programs[program].token;
-        // The cache need not be asked whether it is still true: this one is.
-        self.stage.installation.viewers.refresh_epochs().await.expect("epochs");
-        let viewer = authenticate_from(&self.stage.installation, token, &origin).await.expect("an answer");
-        viewer.expect("a key that opens");
-        self.stage.installation.viewers.flush_last_use().await.expect("written");
+        self.shows(&self.programs[program].token, &origin).await;
         for permission in self.programs[program].uses {
             let sql = "INSERT INTO api_key_permission_uses (workspace_id, api_key_id, permission, first_used_at, last_used_at) \
                        VALUES ($1, $2, $3, $4, $4) \
@@ -125,6 +123,15 @@ impl Company {
             let values = [workspace.into(), self.programs[program].id.0.into(), (*permission).into(), now.into()];
             self.run(sql, values).await;
         }
+    }
+
+    /// A token is used from somewhere, and that is written down.
+    pub(super) async fn shows(&self, token: &str, origin: &Origin) {
+        // The cache need not be asked whether it is still true: this one is.
+        self.stage.installation.viewers.refresh_epochs().await.expect("epochs");
+        let viewer = authenticate_from(&self.stage.installation, token, origin).await.expect("an answer");
+        viewer.expect("a token that opens");
+        self.stage.installation.viewers.flush_last_use().await.expect("written");
     }
 
     /// A wrong password.
@@ -136,13 +143,13 @@ impl Company {
         self.note_sign_in(transaction, &attempt, outcome).await;
     }
 
-    /// A sign-in that succeeds; answers the session, and the token that the device was given.
+    /// A sign-in that succeeds; answers the session, with the token that the device was given.
     pub(super) async fn gets_in(
         &self,
         transaction: &DatabaseTransaction,
         attempt: Try<'_>,
         device: Option<String>,
-    ) -> (SessionId, Option<String>) {
+    ) -> OpenedSession {
         let employee = &self.staff[attempt.who.expect("somebody")];
         let (member_id, user_id) = employee.account();
         if employee.has_factor {
@@ -158,7 +165,7 @@ impl Company {
         let installation = &self.stage.installation;
         let opened = open_session(installation, transaction, holder, proof, origin).await.expect("opened");
         self.is_seen(transaction, attempt.who.expect("somebody")).await;
-        (opened.session.id, opened.device.map(|token| token.reveal().to_owned()))
+        opened
     }
 
     pub(super) async fn note_sign_in(
@@ -248,7 +255,7 @@ impl Company {
         (action, subject): (&str, String),
         told: Option<(serde_json::Value, String)>,
     ) {
-        let Some(session_id) = self.staff[who].session else { return };
+        let Some(session_id) = self.staff[who].session.as_ref().map(|open| open.id) else { return };
         let (after, address) = told.unzip();
         let deed = Deed {
             workspace_id: self.stage.workspace_id,
@@ -264,7 +271,7 @@ impl Company {
 
     async fn leaves(&mut self, transaction: &DatabaseTransaction, who: usize, signs_out: bool) {
         self.is_seen(transaction, who).await;
-        let Some(session) = self.staff[who].session else { return };
+        let Some(session) = self.staff[who].session.as_ref().map(|open| open.id) else { return };
         let now = self.stage.clock.now().0;
         let ended = signs_out.then_some(now);
         let sql = "UPDATE sessions SET last_used_at = $3, ended_at = $4 WHERE workspace_id = $1 AND id = $2";

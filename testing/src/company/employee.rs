@@ -104,6 +104,13 @@ pub struct Device {
     pub token: Option<String>,
 }
 
+/// The session that they opened last.
+#[derive(Debug)]
+pub struct Open {
+    pub id: SessionId,
+    pub token: String,
+}
+
 #[derive(Debug)]
 pub struct Employee {
     pub number: i64,
@@ -120,7 +127,7 @@ pub struct Employee {
     pub leaves: i64,
     pub away: Vec<Range<i64>>,
     pub devices: [Device; 2],
-    pub session: Option<SessionId>,
+    pub session: Option<Open>,
     /// Whether nobody takes their access away when they leave.
     pub keeps_access: bool,
     /// Whether they are kept for what is planted: they come every day, and nothing else happens to them.

@@ -104,6 +104,7 @@ const MONTH: &[(i64, i64, Incident)] = &[
     (22, 600, Incident::FactorFraud),
     (24, 600, Incident::ApprovedAlone),
     (28, 1150, Incident::Harvest),
+    (25, 840, Incident::StolenSession),
 ];
 
 pub fn script(scale: Scale) -> Vec<Scheduled> {

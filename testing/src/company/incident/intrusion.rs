@@ -1,5 +1,6 @@
 //! Those who try to get in, and some who do.
 
+use portaria_domain::authentication::Origin;
 use portaria_domain::granting::Authority;
 use portaria_domain::second_factor;
 use portaria_entity::sign_in_event::SignInOutcome;
@@ -106,15 +107,18 @@ impl Company {
         self.expect("password_known", Whom::Member(self.member(victim)), at, 0);
     }
 
-    /// Somebody else reads on in their session, from abroad.
+    /// Somebody has copied the token of their session, and reads on in it from abroad.
     pub(super) async fn stolen_session(&mut self, victim: usize) {
+        let open = self.staff[victim].session.as_ref().expect("they are at work");
+        let origin = Origin { address: ABROAD.to_owned(), user_agent: AGENT.to_owned(), device: None };
+        self.shows(&open.token, &origin).await;
         let transaction = self.stage.installation.database.begin().await.expect("a transaction");
         let told = Some((serde_json::json!({ "contacts": [] }), ABROAD.to_owned()));
         let subject = self.member(victim).to_string();
         self.did(&transaction, victim, ("contact.phone_revealed", subject), told).await;
         transaction.commit().await.expect("committed");
         let at = self.stage.clock.now();
-        self.expect_with("impossible_travel", Whom::Member(self.member(victim)), (at, 0), INTRUDED);
+        self.expect_with("session_used_elsewhere", Whom::Member(self.member(victim)), (at, 0), INTRUDED);
     }
 
     /// In the morning they came to the office; before noon they are in New York.
