@@ -2,6 +2,7 @@
 
 mod error;
 mod file;
+mod handover;
 mod mask;
 mod memory;
 mod message;
