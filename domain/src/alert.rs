@@ -1,5 +1,5 @@
 //! Alerts: what somebody should know before the morning. One is open while its cause lasts, however often it is raised,
-//! and administrators are mailed of it once.
+//! and administrators are told of it once, and again when it has become graver or something else.
 
 mod words;
 
@@ -16,6 +16,7 @@ use sea_orm::{
 
 use crate::access::Region;
 use crate::activity::{Deed, record};
+use crate::alert_policy::{degree, severity_of};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Error, Refusal, Result};
@@ -89,6 +90,49 @@ pub fn contacts_of(row: &alert::Model) -> Vec<ContactId> {
     }
 }
 
+/// Whether what its details say is how something stands, so that other details are other news. Those of the others count.
+fn tells_a_state(kind: AlertKind) -> bool {
+    match kind {
+        AlertKind::AccountRestricted
+        | AlertKind::AccountChanged
+        | AlertKind::NumberChanged
+        | AlertKind::SecurityEvent
+        | AlertKind::PaymentEvent
+        | AlertKind::TemplateChanged
+        | AlertKind::SendingStopped => true,
+        AlertKind::WebhookRefused
+        | AlertKind::WebhookTooLarge
+        | AlertKind::DeliveryDead
+        | AlertKind::DeliveriesLagging
+        | AlertKind::ForeignNumber
+        | AlertKind::SyncRefused
+        | AlertKind::ContactsConflict
+        | AlertKind::WaitingTooLong
+        | AlertKind::TargetAtRisk
+        | AlertKind::FileInfected
+        | AlertKind::FilesWaiting
+        | AlertKind::EndpointDisabled => false,
+    }
+}
+
+/// Whether each time is another event, which nothing ever ends by itself: a PIN was changed, a rule of Meta's was broken.
+fn is_an_event(kind: AlertKind) -> bool {
+    matches!(kind, AlertKind::SecurityEvent | AlertKind::AccountRestricted)
+}
+
+/// When one that is open is to be told again. `$5` is how severe it is now, `$6` its details, `$7` an hour ago.
+fn told_again(kind: AlertKind) -> String {
+    let in_degrees = |severity: &str| {
+        let degrees = <AlertSeverity as sea_orm::Iterable>::iter()
+            .map(|one| format!("WHEN '{}' THEN {}", one.to_value(), degree(severity_of(one))));
+        format!("CASE {severity} {} END", degrees.collect::<Vec<_>>().join(" "))
+    };
+    let mut when = vec![format!("{} < {}", in_degrees("severity"), in_degrees("$5"))];
+    when.extend(tells_a_state(kind).then(|| "details <> $6".to_owned()));
+    when.extend(is_an_event(kind).then(|| "last_seen_at <= $7".to_owned()));
+    format!("CASE WHEN {} THEN NULL ELSE mailed_at END", when.join(" OR "))
+}
+
 /// Raises an alert, in the transaction of its cause. One that is open already is seen once more.
 pub async fn raise(
     connection: &impl ConnectionTrait,
@@ -98,10 +142,13 @@ pub async fn raise(
     let now = clock.now();
     let details = serde_json::to_string(&raised.details).map_err(Error::internal)?;
     let (kind, severity) = (raised.kind.to_value(), raised.severity.to_value());
-    let again = "UPDATE alerts SET resolved_at = NULL, last_seen_at = $4, occurrences = occurrences + 1, \
-                 severity = $5, details = $6 WHERE workspace_id = $1 AND id = \
-                 (SELECT id FROM alerts WHERE workspace_id = $1 AND kind = $2 AND cause = $3 \
-                  AND (resolved_at IS NULL OR resolved_at > $7) ORDER BY opened_at DESC LIMIT 1)";
+    let again = format!(
+        "UPDATE alerts SET resolved_at = NULL, last_seen_at = $4, occurrences = occurrences + 1, \
+         severity = $5, details = $6, mailed_at = {} WHERE workspace_id = $1 AND id = \
+         (SELECT id FROM alerts WHERE workspace_id = $1 AND kind = $2 AND cause = $3 \
+          AND (resolved_at IS NULL OR resolved_at > $7) ORDER BY opened_at DESC LIMIT 1)",
+        told_again(raised.kind)
+    );
     let values = [
         raised.workspace_id.0.into(),
         kind.clone().into(),
@@ -111,7 +158,7 @@ pub async fn raise(
         details.clone().into(),
         (now - SAME).0.into(),
     ];
-    if connection.execute_raw(database.statement(again, values)).await?.rows_affected() > 0 {
+    if connection.execute_raw(database.statement(&again, values)).await?.rows_affected() > 0 {
         return Ok(());
     }
     let anew = "INSERT INTO alerts (workspace_id, id, kind, cause, severity, channel_id, details, opened_at, \

@@ -33,7 +33,7 @@ pub struct AlertPolicy {
 pub struct QuietHours {
     pub from: i32,
     pub until: i32,
-    /// What is as severe as this, and what is less, waits for their end.
+    /// What is as severe as this, and what is less, waits for their end; but never what is critical.
     pub most: Severity,
 }
 
@@ -48,7 +48,9 @@ impl Default for AlertPolicy {
 impl AlertPolicy {
     /// Until when something so severe waits, if it does.
     pub fn waits_until(&self, zone: &TimeZone, now: Timestamp, severity: Severity) -> Option<Timestamp> {
-        let quiet = self.quiet.filter(|quiet| degree(severity) <= degree(quiet.most))?;
+        let waits =
+            |quiet: &QuietHours| severity != Severity::Critical && degree(severity) <= degree(quiet.most);
+        let quiet = self.quiet.filter(waits)?;
         quiet.until(zone, now)
     }
 
@@ -114,13 +116,19 @@ pub async fn of(connection: &impl ConnectionTrait, workspace: WorkspaceId) -> Re
     Ok(AlertPolicy { quiet: row.is_quiet.then_some(hours), notices_an_hour: row.notices_an_hour })
 }
 
-/// Sets the policy of a workspace, in force at once for what has not been told.
+/// Sets the policy of a workspace, in force at once for what has not been told. Quiet hours that would hold back everything
+/// hold back all but what is critical: nobody silences an attack for the night of it.
 pub async fn update(change: &mut Change<'_>, policy: AlertPolicy) -> Result<AlertPolicy> {
     let within = |minute: i32| MINUTES_OF_DAY.contains(&minute);
     let fits = |quiet: QuietHours| within(quiet.from) && within(quiet.until) && quiet.from != quiet.until;
     if !NOTICES_AN_HOUR.contains(&policy.notices_an_hour) || !policy.quiet.is_none_or(fits) {
         return Err(Refusal::InvalidPeriod.into());
     }
+    let quiet = policy.quiet.map(|quiet| match quiet.most {
+        Severity::Critical => QuietHours { most: Severity::High, ..quiet },
+        Severity::Low | Severity::Medium | Severity::High => quiet,
+    });
+    let policy = AlertPolicy { quiet, ..policy };
     let before = of(&change.transaction, change.workspace_id).await?;
     let sql = "INSERT INTO alert_policies (workspace_id, is_quiet, quiet_from, quiet_until, quiet_severity, notices_an_hour) \
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace_id) DO UPDATE SET is_quiet = $2, quiet_from = $3, \
@@ -182,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_critical_never_waits_unless_somebody_says_so() {
+    fn what_is_critical_never_waits() {
         let zone = TimeZone::get("America/Sao_Paulo").unwrap();
         let night = at("2026-03-03T05:00:00Z");
         let policy = AlertPolicy::default();
@@ -190,7 +198,10 @@ mod tests {
         let all = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
         assert_eq!(all.map(|severity| waits(policy, severity)), [true, true, false, false]);
         let quiet = policy.quiet.map(|quiet| QuietHours { most: Severity::Critical, ..quiet });
-        assert_eq!(all.map(|severity| waits(AlertPolicy { quiet, ..policy }, severity)), [true; 4]);
+        assert_eq!(
+            all.map(|severity| waits(AlertPolicy { quiet, ..policy }, severity)),
+            [true, true, true, false]
+        );
         assert!(!waits(AlertPolicy { quiet: None, ..policy }, Severity::Low));
     }
 }

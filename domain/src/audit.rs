@@ -31,6 +31,7 @@ pub mod people;
 mod place;
 mod powerful_api_key;
 pub mod reader;
+mod reader_copy;
 pub mod report;
 pub mod rule;
 pub mod run;

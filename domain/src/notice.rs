@@ -9,6 +9,7 @@ use portaria_entity::finding::{self, FindingStatus, Severity};
 use portaria_entity::id::{AlertId, FindingId, NoticeId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use portaria_entity::workspace;
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -17,6 +18,7 @@ use crate::alert_policy::{self, AlertPolicy, degree, severity_of};
 use crate::audit::Evidence;
 use crate::audit::finding::OpenFinding;
 use crate::audit::telling::instant;
+use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
 
@@ -24,7 +26,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// So many of each are looked at in one go: what is critical first, for of the words of both scales it is the first in the
 /// alphabet. So nothing that waits hides it.
 const BATCH: u64 = 1_000;
-/// An alert that was over before it could be told is told only if it is so recent.
+/// An alert that was over before it could be told is told only if it was raised so recently.
 const RECENT: Duration = Duration::from_secs(10 * 60);
 
 /// What may be told now, the most urgent first.
@@ -73,9 +75,25 @@ pub async fn workspaces(installation: &Installation) -> Result<Vec<WorkspaceId>>
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
-/// Notices of a workspace are made one after the other.
+/// Has findings told at once. One that waits to be told already is not told twice.
+pub(crate) async fn put_in_line(
+    transaction: &DatabaseTransaction,
+    database: &Database,
+    (workspace, findings): (WorkspaceId, &[FindingId]),
+    since: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO findings_to_tell (workspace_id, finding_id, since) VALUES ($1, $2, $3) \
+               ON CONFLICT (workspace_id, finding_id) DO NOTHING";
+    for id in findings {
+        let values = [workspace.0.into(), id.0.into(), since.0.into()];
+        transaction.execute_raw(database.statement(sql, values)).await?;
+    }
+    Ok(())
+}
+
+/// Notices of a workspace are made one after the other, without keeping those waiting who only refer to the workspace.
 pub async fn take_turn(transaction: &DatabaseTransaction, id: WorkspaceId) -> Result<()> {
-    let row = workspace::Entity::find_by_id(id).lock_exclusive();
+    let row = workspace::Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
     row.one(transaction).await?.ok_or(Error::NotFound).map(|_| ())
 }
 
@@ -134,7 +152,7 @@ async fn all(
         .order_by_asc(alert::Column::OpenedAt)
         .limit(BATCH);
     for row in alerts.all(connection).await? {
-        if row.resolved_at.is_some() && now.since(row.opened_at) > RECENT {
+        if row.resolved_at.is_some() && now.since(row.last_seen_at) > RECENT {
             waiting.over.push(row.id);
         } else {
             waiting.alerts.push(row);
@@ -146,16 +164,18 @@ async fn all(
     Ok(waiting)
 }
 
-/// How many notices there were within the hour, urgent ones and others: noise must not keep back what is critical.
+/// How many notices there were within the hour, urgent ones and others: noise must not keep back what is critical, nor one
+/// from after now, which is of a clock that was wrong.
 async fn recent(
     connection: &impl ConnectionTrait,
     installation: &Installation,
     id: WorkspaceId,
 ) -> Result<(i64, i64)> {
     let sql = "SELECT COUNT(CASE WHEN is_urgent THEN 1 END), COUNT(CASE WHEN is_urgent THEN NULL ELSE 1 END) \
-               FROM notices WHERE workspace_id = $1 AND told_at > $2";
-    let since = installation.clock.now() - HOUR;
-    let statement = installation.database.statement(sql, [id.0.into(), since.0.into()]);
+               FROM notices WHERE workspace_id = $1 AND told_at > $2 AND told_at <= $3";
+    let now = installation.clock.now();
+    let values = [id.0.into(), (now - HOUR).0.into(), now.0.into()];
+    let statement = installation.database.statement(sql, values);
     let Some(row) = connection.query_one_raw(statement).await? else { return Ok((0, 0)) };
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }

@@ -1,6 +1,6 @@
 //! Endpoints of notifications: where else than by mail administrators are told at once. Each is a principal that holds a few
 //! permissions, given by who makes it out of what they hold themselves, for good; what is sent there passes the same guards
-//! as a person's question. It is the workspace's, not its maker's: it goes on when they leave.
+//! as a person's question. It is the workspace's, not its maker's: it goes on when they leave, and the audit says so.
 
 mod delivery;
 mod message;

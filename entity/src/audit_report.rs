@@ -23,6 +23,10 @@ pub struct Model {
     pub covers_to: Timestamp,
     /// When it was not sent after all, because its reader might not read it any more.
     pub withdrawn_at: Option<Timestamp>,
+    /// Whether it tells whom findings are about and what was seen of them.
+    pub tells_people: bool,
+    /// Whether it tells who changed whose access.
+    pub tells_log: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

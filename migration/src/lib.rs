@@ -36,6 +36,7 @@ mod m20261126_000040_notifications;
 mod m20261126_000041_access_reviews;
 mod m20261126_000042_session_moments;
 mod m20261126_000043_session_uses;
+mod m20261126_000044_report_contents;
 mod m20261126_000045_networks;
 mod m20261126_000046_role_permissions;
 
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000040_notifications::Migration),
             Box::new(m20261126_000042_session_moments::Migration),
             Box::new(m20261126_000043_session_uses::Migration),
+            Box::new(m20261126_000044_report_contents::Migration),
             Box::new(m20261126_000045_networks::Migration),
             Box::new(m20261126_000046_role_permissions::Migration),
         ]

@@ -58,3 +58,23 @@ async fn letters_link_to_the_front_end_that_the_machine_was_told_of() {
         program.stop();
     }
 }
+
+#[tokio::test]
+async fn who_is_made_an_administrator_on_the_machine_is_on_record_like_others() {
+    for database in databases().await {
+        let mut program = Program::new(database);
+        program.start().await;
+        program.set_up().await;
+        let rui = ["--name", "Rui", "--email", "rui@example.com", "--role", "administrator"];
+        program.run(&[&["admin", "member", "add"], &rui[..]].concat());
+        let log = program.run(&["audit", "export"]);
+        let of = |action: &str| log.lines().filter(|line| line.contains(&format!("\"{action}\""))).count();
+        assert_eq!((of("member.created"), of("grant.made")), (3, 3), "{log}");
+        assert_eq!((of("member.added"), of("grant.created")), (0, 0));
+        assert!(
+            log.lines().any(|line| line.contains("grant.made") && line.contains("onTheMachine")),
+            "{log}"
+        );
+        program.stop();
+    }
+}

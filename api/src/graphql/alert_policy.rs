@@ -76,7 +76,7 @@ impl QuietHours {
         time(u16::try_from(self.0.until).unwrap_or(0))
     }
 
-    /// What is as severe as this, and what is less, waits for their end.
+    /// What is as severe as this, and what is less, waits for their end; what is critical never does.
     #[authenticated]
     fn severity(&self) -> NoticeSeverity {
         self.0.most.into()

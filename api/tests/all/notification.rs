@@ -75,6 +75,9 @@ async fn quiet_hours_are_set_by_the_clock_on_the_wall() {
         let early = json!({ "quiet": { "from": "20:30", "until": "09:30", "severity": "HIGH" } });
         let policy = act(&api, &ada, update, early).await["alertPolicy"].clone();
         assert_eq!(policy["quietUntil"], "2026-03-02T12:30:00Z");
+        let all = json!({ "quiet": { "from": "20:30", "until": "09:30", "severity": "CRITICAL" } });
+        let all = act(&api, &ada, update, all).await["alertPolicy"].clone();
+        assert_eq!(all["quietHours"]["severity"], "HIGH", "what is critical never waits");
         let none = act(&api, &ada, update, json!({ "quiet": null })).await["alertPolicy"].clone();
         assert_eq!((&none["quietHours"], &none["noticesAnHour"]), (&json!(null), &json!(3)));
         let same = json!({ "quiet": { "from": "20:30", "until": "20:30" } });

@@ -5,14 +5,16 @@ mod action;
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use portaria_entity::finding::AuditRule;
 use portaria_entity::id::{
-    ActivityId, ApiKeyId, ChannelId, DirectoryCredentialId, MemberId, RoleId, TeamId, WorkspaceId,
+    ActivityId, ApiKeyId, ChannelId, DirectoryCredentialId, MemberId, MetaAppId, RoleId, TeamId, WorkspaceId,
 };
 use portaria_entity::time::Timestamp;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ActiveEnum, ConnectionTrait, QueryResult};
 use serde_json::Value;
 
 use super::people::People;
+use super::rule;
 use super::telling::{Teller, instant};
 use crate::database::Database;
 use crate::error::Result;
@@ -47,6 +49,8 @@ pub enum By {
     Member(MemberId),
     ApiKey(ApiKeyId),
     Directory(DirectoryCredentialId),
+    /// Somebody who works on the machine itself, with `portaria admin`.
+    Machine,
     Installation,
 }
 
@@ -57,6 +61,10 @@ struct What {
     channel: Option<ChannelId>,
     team: Option<TeamId>,
     api_key: Option<ApiKeyId>,
+    meta_app: Option<MetaAppId>,
+    /// What somebody has decided about a finding of, and until when that holds.
+    rule: Option<AuditRule>,
+    until: Option<Timestamp>,
     name: Option<String>,
 }
 
@@ -120,7 +128,19 @@ impl AccessChanges {
 }
 
 const DIRECTORY: [&str; 3] = ["Diretório da empresa", "the company's directory", "Directorio de la empresa"];
-const BY_ITSELF: [&str; 3] = ["Portaria (automático)", "Portaria (by itself)", "Portaria (automático)"];
+/// A schedule, a policy, or a file that was applied.
+const BY_ITSELF: [&str; 3] = [
+    "Portaria (automático ou na máquina)",
+    "Portaria (by itself or on the machine)",
+    "Portaria (automático o en la máquina)",
+];
+const ON_THE_MACHINE: [&str; 3] = [
+    "alguém na máquina (portaria admin)",
+    "somebody on the machine (portaria admin)",
+    "alguien en la máquina (portaria admin)",
+];
+/// What an activity says that was done with `portaria admin`.
+pub const MACHINE: &str = "onTheMachine";
 
 /// A stretch of a workspace's log.
 struct Log<'a, C> {
@@ -215,12 +235,6 @@ pub fn statements() -> [String; 2] {
 /// None: it is of a kind that this program does not know.
 fn read(row: &QueryResult, weight: Option<Weight>) -> Result<Option<AccessChange>> {
     let Some(action) = Action::of(&row.try_get_by_index::<String>(5)?) else { return Ok(None) };
-    let by = match (row.try_get_by_index(2)?, row.try_get_by_index(3)?, row.try_get_by_index(4)?) {
-        (Some(member), _, _) => By::Member(member),
-        (_, Some(key), _) => By::ApiKey(key),
-        (_, _, Some(directory)) => By::Directory(directory),
-        (None, None, None) => By::Installation,
-    };
     let subject: String = row.try_get_by_index(6)?;
     let told = |index| -> Result<Option<Value>> {
         let text: Option<String> = row.try_get_by_index(index)?;
@@ -228,7 +242,21 @@ fn read(row: &QueryResult, weight: Option<Weight>) -> Result<Option<AccessChange
     };
     let details: Vec<Value> = [told(8)?, told(7)?].into_iter().flatten().collect();
     let text = |name: &str| details.iter().find_map(|value| value.get(name)?.as_str().map(str::to_owned));
-    let whom = text("member").and_then(|id| id.parse().ok()).or_else(|| subject.parse().ok());
+    let by = match (row.try_get_by_index(2)?, row.try_get_by_index(3)?, row.try_get_by_index(4)?) {
+        (Some(member), _, _) => By::Member(member),
+        (_, Some(key), _) => By::ApiKey(key),
+        (_, _, Some(directory)) => By::Directory(directory),
+        (None, None, None)
+            if action.is_done_on_the_machine() || details.iter().any(|value| value[MACHINE] == true) =>
+        {
+            By::Machine
+        }
+        (None, None, None) => By::Installation,
+    };
+    let itself = || if action.is_about_a_member() { subject.parse().ok() } else { None };
+    let whom = text("member").and_then(|id| id.parse().ok()).or_else(itself);
+    let rule = text("rule").and_then(|rule| AuditRule::try_from_value(&rule).ok());
+    let until = details.iter().find_map(|value| value.get("until")?.as_i64()).map(Timestamp);
     let what = What {
         role: text("role").and_then(|id| id.parse().ok()).or_else(|| subject.parse().ok()),
         channel: text("channel").and_then(|id| id.parse().ok()).or_else(|| subject.parse().ok()),
@@ -236,7 +264,10 @@ fn read(row: &QueryResult, weight: Option<Weight>) -> Result<Option<AccessChange
             .and_then(|id| id.parse().ok())
             .or_else(|| subject.parse().ok()),
         api_key: subject.parse().ok(),
-        name: text("name").or_else(|| text("groupName")),
+        meta_app: subject.parse().ok(),
+        rule,
+        until: until.filter(|_| rule.is_some()),
+        name: text("name").or_else(|| text("groupName")).or_else(|| text("frontEndUrl")),
     };
     let (id, at) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     Ok(Some(AccessChange { id, at, by, action, weight: weight.unwrap_or(action.weight), whom, what }))
@@ -262,6 +293,7 @@ impl Teller<'_> {
                 name.map_or_else(|| kind.to_owned(), |name| format!("{kind} {name}"))
             }
             By::Directory(_) => self.language.pick(&DIRECTORY).to_owned(),
+            By::Machine => self.language.pick(&ON_THE_MACHINE).to_owned(),
             By::Installation => self.language.pick(&BY_ITSELF).to_owned(),
         };
         let when = self.language.speech().day_and_time(&self.wall.time(instant(change.at)));
@@ -284,12 +316,22 @@ impl What {
         let role =
             self.role.and_then(|role| people.roles.get(&role)).map(|role| harmless::name(&speech.role(role)));
         let key = self.api_key.and_then(|key| people.api_keys.get(&key)).map(|name| harmless::name(name));
+        let app = self.meta_app.and_then(|app| people.meta_apps.get(&app)).map(|name| harmless::name(name));
         let named = || self.name.as_deref().map(harmless::name);
-        match (role.or(key).or_else(named), scope) {
+        match (self.finding(teller).or(role).or(key).or(app).or_else(named), scope) {
             (Some(what), Some(scope)) => format!("{what} ({scope})"),
             (Some(what), None) => what,
             (None, Some(scope)) => scope,
             (None, None) => String::new(),
         }
+    }
+
+    /// What was found, and until when nobody is to be told of it.
+    fn finding(&self, teller: &Teller<'_>) -> Option<String> {
+        let title = rule::of(self.rule?).said(teller.language).title;
+        let Some(until) = self.until else { return Some(title.to_owned()) };
+        let time = teller.language.speech().day_and_time(&teller.wall.time(instant(until)));
+        let until = teller.language.pick(&["até", "until", "hasta"]);
+        Some(format!("{title}, {until} {time}"))
     }
 }

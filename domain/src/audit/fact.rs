@@ -93,6 +93,8 @@ pub enum FactName {
     KnownNetworks,
     Bot,
     Directory,
+    /// Where else than by mail administrators are told.
+    Endpoint,
     IsGone,
     Permitted,
     Hours,
@@ -173,6 +175,7 @@ impl FactName {
             Self::KnownNetworks => ["Redes conhecidas", "Networks known", "Redes conocidas"],
             Self::Bot => ["Robô", "Bot", "Bot"],
             Self::Directory => ["Diretório", "Directory", "Directorio"],
+            Self::Endpoint => ["Destino de alertas", "Endpoint of alerts", "Destino de alertas"],
             Self::Hours => ["Horários", "Hours", "Horarios"],
             Self::App => ["Aplicativo", "App", "Aplicación"],
             Self::Provider => ["Provedor", "Provider", "Proveedor"],

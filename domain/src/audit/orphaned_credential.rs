@@ -1,7 +1,7 @@
-//! Keys, bots and directories that nobody answers for any more.
+//! Keys, bots, directories and endpoints of alerts that nobody answers for any more.
 
 use portaria_entity::finding::{AuditRule, Severity};
-use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, MemberId};
+use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, MemberId, NotificationEndpointId};
 
 use super::fact::{FactName, FactValue};
 use super::rule::{Rule, Said, Suggestion};
@@ -24,11 +24,20 @@ JOIN members m ON m.workspace_id = d.workspace_id AND m.id = d.created_by AND m.
 WHERE d.workspace_id = $1 AND d.revoked_at IS NULL AND d.expires_at > $2
 ORDER BY d.id";
 
-/// Who gives a key a new secret holds it, and answers for it from then on.
+const ENDPOINTS: &str = "
+SELECT e.id, e.created_by, e.created_at, e.name, m.status
+FROM notification_endpoints e
+JOIN members m ON m.workspace_id = e.workspace_id AND m.id = e.created_by AND m.status <> 'active'
+WHERE e.workspace_id = $1 AND e.deleted_at IS NULL AND e.disabled_at IS NULL
+ORDER BY e.id";
+
+/// Who gives a key a new secret holds it, and who sets up an endpoint anew has looked where it leads: they answer for it from
+/// then on.
 const TAKEN_OVER: &str = "
 SELECT COUNT(*) FROM activities a
 JOIN members m ON m.workspace_id = a.workspace_id AND m.id = a.actor_member_id AND m.status = 'active'
-WHERE a.workspace_id = $1 AND a.subject = $2 AND a.action = 'api_key.rotated'";
+WHERE a.workspace_id = $1 AND a.subject = $2
+  AND a.action IN ('api_key.rotated', 'notification_endpoint.updated', 'notification_endpoint.secret_rotated')";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let values = || [look.workspace.0.into(), look.now.0.into()];
@@ -46,6 +55,15 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     for row in look.rows(DIRECTORIES, values()).await? {
         let id: DirectoryCredentialId = row.try_get_by_index(0)?;
         let evidence = facts(&row)?.with(FactName::Directory, FactValue::Text(row.try_get_by_index(3)?));
+        let one = Found::by(&RULE, &id, About::Workspace, evidence);
+        found.push(one.with_severity(severity(&row)?));
+    }
+    for row in look.rows(ENDPOINTS, [look.workspace.0.into()]).await? {
+        let id: NotificationEndpointId = row.try_get_by_index(0)?;
+        if look.count(TAKEN_OVER, [look.workspace.0.into(), id.to_string().into()]).await? > 0 {
+            continue;
+        }
+        let evidence = facts(&row)?.with(FactName::Endpoint, FactValue::Text(row.try_get_by_index(3)?));
         let one = Found::by(&RULE, &id, About::Workspace, evidence);
         found.push(one.with_severity(severity(&row)?));
     }
@@ -70,12 +88,18 @@ fn severity(row: &sea_orm::QueryResult) -> Result<Severity> {
 }
 
 /// What it is and what has become of who made it, from words for each.
-fn told_of(told: &Telling<'_>, [key, bot, directory]: [&str; 3], [gone, suspended]: [&str; 2]) -> String {
+fn told_of(
+    told: &Telling<'_>,
+    [key, bot, directory, endpoint]: [&str; 4],
+    [gone, suspended]: [&str; 2],
+) -> String {
     let evidence = told.evidence();
-    let what = match (evidence.get(FactName::Bot), evidence.get(FactName::Directory)) {
-        (Some(_), _) => bot,
-        (_, Some(_)) => directory,
-        (None, None) => key,
+    let is = |name| evidence.get(name).is_some();
+    let what = match [FactName::Bot, FactName::Directory, FactName::Endpoint].map(is) {
+        [true, _, _] => bot,
+        [_, true, _] => directory,
+        [_, _, true] => endpoint,
+        [false, false, false] => key,
     };
     format!("{what} {}", if evidence.is(FactName::IsGone) { gone } else { suspended })
 }
@@ -86,7 +110,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: &[],
     suggestion: Suggestion::LookAtSettings,
-    judges: "An API key (of a bot, too) or a directory credential that may still be used, made by somebody who has been removed; Low when they are suspended and may come back. A key to which an active member has given a new secret is theirs to answer for.",
+    judges: "An API key (of a bot, too), a directory credential or an endpoint of alerts that may still be used, made by somebody who has been removed; Low when they are suspended and may come back. A key or an endpoint to which an active member has given a new secret, or an endpoint that one has set up anew, is theirs to answer for.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
@@ -101,6 +125,7 @@ const PORTUGUESE: Said = Said {
                 "A chave foi criada por alguém que",
                 "A chave do robô foi criada por alguém que",
                 "A ligação com o diretório foi criada por alguém que",
+                "O destino de alertas foi criado por alguém que",
             ],
             ["já saiu.", "está com o acesso suspenso."],
         )
@@ -118,6 +143,7 @@ const ENGLISH: Said = Said {
                 "The key was made by somebody",
                 "The bot's key was made by somebody",
                 "The directory's credential was made by somebody",
+                "The endpoint of alerts was made by somebody",
             ],
             ["who is no longer a member.", "whose access is suspended."],
         )
@@ -135,6 +161,7 @@ const SPANISH: Said = Said {
                 "La clave la creó alguien que",
                 "La clave del bot la creó alguien que",
                 "La conexión con el directorio la creó alguien que",
+                "El destino de alertas lo creó alguien que",
             ],
             ["ya no está.", "tiene el acceso suspendido."],
         )

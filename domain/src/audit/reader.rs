@@ -1,11 +1,11 @@
-//! Who reads the reports of the audit, and how they want them.
+//! Who reads the reports of the audit, what of them they may read, and how they want them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portaria_entity::id::{MemberId, WorkspaceId};
-use portaria_entity::report_preference;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
+use portaria_entity::{audit_report, report_preference};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter};
 
 use crate::database::Database;
@@ -23,6 +23,28 @@ const BATCH: usize = 500;
 pub struct Reader {
     pub row: MemberRow,
     pub preference: Preference,
+    pub sight: Sight,
+}
+
+/// What of a report somebody may read besides that there are findings: the same as in the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sight {
+    /// Whom a finding is about and what was seen of them: `member:read_private`.
+    pub people: bool,
+    /// Who changed whose access: `audit_log:read`.
+    pub log: bool,
+}
+
+impl Sight {
+    /// What stands in a report.
+    pub fn of(report: &audit_report::Model) -> Self {
+        Self { people: report.tells_people, log: report.tells_log }
+    }
+
+    fn permissions(self) -> impl Iterator<Item = Permission> {
+        let people = self.people.then_some(Permission::MemberReadPrivate);
+        people.into_iter().chain(self.log.then_some(Permission::AuditLogRead))
+    }
 }
 
 /// How somebody wants the reports.
@@ -47,7 +69,11 @@ pub async fn readers(
     workspace: WorkspaceId,
     now: Timestamp,
 ) -> Result<Vec<Reader>> {
-    let ids = ids(connection, database, (workspace, None), now).await?;
+    let all = (workspace, None);
+    let ids = ids(connection, database, all, now).await?;
+    let people = holders(connection, database, (Permission::MemberReadPrivate, all), now).await?;
+    let log = holders(connection, database, (Permission::AuditLogRead, all), now).await?;
+    let [people, log] = [people, log].map(|ids| ids.into_iter().collect::<HashSet<_>>());
     let wanted = report_preference::Entity::find()
         .filter(report_preference::Column::WorkspaceId.eq(workspace))
         .all(connection)
@@ -58,32 +84,49 @@ pub async fn readers(
     for batch in ids.chunks(BATCH) {
         let rows = member::by_ids(connection, workspace, batch).await?;
         readers.extend(rows.into_values().map(|row| {
-            let preference = wanted.remove(&row.member.id).unwrap_or_default();
-            Reader { row, preference }
+            let id = row.member.id;
+            let preference = wanted.remove(&id).unwrap_or_default();
+            let sight = Sight { people: people.contains(&id), log: log.contains(&id) };
+            Reader { row, preference, sight }
         }));
     }
     readers.sort_by_key(|reader| reader.row.member.id);
     Ok(readers)
 }
 
-/// Whether somebody may read it now.
+/// Whether somebody may read a report now in which so much stands.
 pub async fn may_read(
     connection: &impl ConnectionTrait,
     database: &Database,
     (workspace, member): (WorkspaceId, MemberId),
-    now: Timestamp,
+    (sight, now): (Sight, Timestamp),
 ) -> Result<bool> {
-    Ok(!ids(connection, database, (workspace, Some(member)), now).await?.is_empty())
+    for permission in [Permission::AccessAuditRead].into_iter().chain(sight.permissions()) {
+        let of = (permission, (workspace, Some(member)));
+        if holders(connection, database, of, now).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
-/// Active members with a grant for the whole workspace, in force now, of a role that holds the permission.
+/// Those who may read the audit of the whole workspace.
 pub(super) async fn ids(
     connection: &impl ConnectionTrait,
     database: &Database,
-    (workspace, member): (WorkspaceId, Option<MemberId>),
+    of: (WorkspaceId, Option<MemberId>),
     now: Timestamp,
 ) -> Result<Vec<MemberId>> {
-    let permission = Permission::AccessAuditRead;
+    holders(connection, database, (Permission::AccessAuditRead, of), now).await
+}
+
+/// Active members with a grant for the whole workspace, in force now, of a role that holds the permission.
+async fn holders(
+    connection: &impl ConnectionTrait,
+    database: &Database,
+    (permission, (workspace, member)): (Permission, (WorkspaceId, Option<MemberId>)),
+    now: Timestamp,
+) -> Result<Vec<MemberId>> {
     let built_in = BuiltInRole::iter().filter(|role| PermissionSet::of_role(*role).contains(permission));
     let built_in: Vec<String> = built_in.map(|role| format!("'{}'", <&str>::from(role))).collect();
     let sql = format!(

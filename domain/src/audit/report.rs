@@ -1,6 +1,7 @@
 //! What a report of the audit is about: what is open, what was resolved, how it has been week after week; and the record of
 //! what went to whom, by which the next report knows where to go on.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter
 
 use super::Evidence;
 use super::finding::OpenFinding;
+use super::reader::Sight;
+use super::reader_copy::{ReaderCopy, copies};
+use crate::alert_policy::degree;
 use crate::database::Database;
 use crate::error::Result;
 
@@ -64,7 +68,7 @@ pub struct Week {
 /// The findings that a report tells.
 #[derive(Clone, Debug, Default)]
 pub struct Matters {
-    /// Open or acknowledged, the most severe first: at most [`MOST`].
+    /// Open or acknowledged, the most severe first: at most [`MOST`], and of more those that are new.
     pub open: Vec<OpenFinding>,
     /// All that are open or acknowledged.
     pub tally: Tally,
@@ -83,10 +87,14 @@ impl Matters {
         let most_severe = sea_orm::sea_query::Expr::cust(
             "CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END",
         );
+        let new_first = format!("CASE WHEN status = 'open' AND opened_at > {} THEN 0 ELSE 1 END", since.0);
+        let new_first = sea_orm::sea_query::Expr::cust(new_first);
         let open = finding::Entity::find()
             .filter(finding::Column::WorkspaceId.eq(workspace))
             .filter(finding::Column::Status.is_in([FindingStatus::Open, FindingStatus::Acknowledged]))
+            .order_by(new_first, sea_orm::Order::Asc)
             .order_by(most_severe, sea_orm::Order::Asc)
+            .order_by_desc(finding::Column::OpenedAt)
             .order_by_asc(finding::Column::Id)
             .limit(MOST);
         let resolved = finding::Entity::find()
@@ -95,8 +103,10 @@ impl Matters {
             .filter(finding::Column::Status.eq(FindingStatus::Resolved))
             .order_by_desc(finding::Column::ResolvedAt)
             .limit(MOST_RESOLVED);
+        let mut open = read(open.all(connection).await?)?;
+        open.sort_by_key(|finding| (Reverse(degree(finding.row.severity)), finding.row.id));
         Ok(Self {
-            open: read(open.all(connection).await?)?,
+            open,
             tally: tally(connection, database, workspace).await?,
             resolved: read(resolved.all(connection).await?)?,
         })
@@ -181,10 +191,7 @@ impl From<&audit_tally::Model> for Tally {
 /// From when on a report to each reader tells what happened.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    last: HashMap<MemberId, Timestamp>,
-    last_weekly: HashMap<MemberId, Timestamp>,
-    /// From when on those that did not arrive would have told.
-    unheard: HashMap<MemberId, Timestamp>,
+    copies: HashMap<MemberId, Vec<ReaderCopy>>,
     at: Timestamp,
 }
 
@@ -196,31 +203,21 @@ pub async fn told(
     workspace: WorkspaceId,
     now: Timestamp,
 ) -> Result<Told> {
-    let arrived = "p.withdrawn_at IS NULL AND COALESCE(m.status, 'sent') <> 'failed'";
-    let sql = format!(
-        "SELECT p.member_id, MAX(CASE WHEN {arrived} THEN p.covers_to END), \
-                MAX(CASE WHEN {arrived} AND p.week IS NOT NULL THEN p.covers_to END), MIN(p.covers_from) \
-         FROM audit_reports p LEFT JOIN outgoing_mails m ON m.id = p.mail_id \
-         WHERE p.workspace_id = $1 AND p.covers_to > $2 AND p.covers_to <= $3 GROUP BY p.member_id"
-    );
-    let values = [workspace.0.into(), (now - LONGEST).0.into(), now.0.into()];
-    let mut told = Told { at: now, ..Told::default() };
-    for row in connection.query_all_raw(database.statement(&sql, values)).await? {
-        let member: MemberId = row.try_get_by_index(0)?;
-        told.last.extend(row.try_get_by_index::<Option<Timestamp>>(1)?.map(|at| (member, at)));
-        told.last_weekly.extend(row.try_get_by_index::<Option<Timestamp>>(2)?.map(|at| (member, at)));
-        told.unheard.insert(member, row.try_get_by_index(3)?);
-    }
-    Ok(told)
+    Ok(Told { copies: copies(connection, database, workspace, (now - LONGEST, now)).await?, at: now })
 }
 
 impl Told {
-    /// For whom none has reached: a day, or a week, and all that those would have told that did not arrive.
+    /// For whom none has reached: a day, or a week; and in any case all that those would have told that did not arrive, unless
+    /// another has told it meanwhile.
     pub fn since(&self, member: MemberId, is_weekly: bool) -> Timestamp {
-        let (last, usual) = if is_weekly { (&self.last_weekly, WEEK) } else { (&self.last, DAY) };
-        let usual = self.at - usual;
-        let unheard = self.unheard.get(&member).filter(|_| !self.last.contains_key(&member));
-        last.get(&member).copied().unwrap_or_else(|| unheard.map_or(usual, |from| usual.min(*from)))
+        let usual = self.at - if is_weekly { WEEK } else { DAY };
+        let Some(copies) = self.copies.get(&member) else { return usual };
+        let counts = |copy: &&ReaderCopy| copy.may_have_arrived() && (copy.is_weekly || !is_weekly);
+        let last = copies.iter().filter(counts).map(|copy| copy.to).max().unwrap_or(usual);
+        let lost = copies.iter().filter(|copy| !copy.may_have_arrived());
+        let unheard =
+            lost.filter_map(|lost| lost.unheard(copies.iter().filter(|copy| copy.may_have_arrived())));
+        unheard.min().map_or(last, |unheard| unheard.min(last))
     }
 }
 
@@ -245,6 +242,7 @@ pub struct NewReport {
     /// Of a report of the week: the local date it was due on.
     pub week: Option<String>,
     pub covers: (Timestamp, Timestamp),
+    pub sight: Sight,
 }
 
 pub async fn note(transaction: &impl ConnectionTrait, new: NewReport) -> Result<()> {
@@ -257,6 +255,8 @@ pub async fn note(transaction: &impl ConnectionTrait, new: NewReport) -> Result<
         covers_from: Set(new.covers.0),
         covers_to: Set(new.covers.1),
         withdrawn_at: Set(None),
+        tells_people: Set(new.sight.people),
+        tells_log: Set(new.sight.log),
     };
     audit_report::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(())

@@ -1,23 +1,24 @@
 //! What cannot wait until the morning is looked for every few seconds: by the rules that say so, over the last hours only, and
 //! only where somebody did something. One process does it at a time. A sweep opens findings and never resolves any; the audit
-//! that follows finds the same causes, so nothing is there twice.
+//! that follows finds the same causes, so nothing is there twice. What only the audit sees is told at once as well.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use portaria_entity::audit_run::{self, AuditTrigger};
-use portaria_entity::finding::{self, AuditRule, FindingStatus};
+use portaria_entity::finding::{self, AuditRule, FindingStatus, Severity};
 use portaria_entity::id::{AuditRunId, FindingId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 
 use super::fact::FactName;
-use super::finding::{Sighting, lock, observe};
+use super::finding::{Outcome, Sighting, lock, observe, reconcile};
 use super::{Evidence, Found, Look, Settings, find, rule};
 use crate::alert_policy::degree;
 use crate::error::Result;
 use crate::installation::Installation;
+use crate::notice::put_in_line;
 use crate::token::Token;
 use crate::workspace;
 
@@ -29,6 +30,8 @@ const WINDOW: Duration = Duration::from_secs(2 * 60 * 60);
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 /// A process that died keeps the others from sweeping so long.
 const LEASE: Duration = Duration::from_secs(45);
+/// A lease that lasts longer than any does was written by a clock that was wrong.
+const ABSURD: Duration = Duration::from_secs(10 * 60);
 /// What is committed late, or written down by the minute, is seen all the same.
 const OVERLAP: Duration = Duration::from_secs(120);
 /// So often every workspace is looked at, whether or not somebody did something there.
@@ -67,7 +70,7 @@ impl Sweeper {
             self.looked_at_all = Some(now);
             workspace::all(installation.database.reader()).await?.into_iter().map(|row| row.id).collect()
         } else {
-            touched(installation, swept_at - OVERLAP).await?
+            touched(installation, swept_at.min(now) - OVERLAP).await?
         };
         let mut swept = Swept { workspaces: workspaces.len(), opened: 0 };
         for id in workspaces {
@@ -88,8 +91,9 @@ impl Sweeper {
     /// Takes or keeps the lease. Answers until when it has been looked.
     async fn take_turn(&self, installation: &Installation, now: Timestamp) -> Result<Option<Timestamp>> {
         let sql = "UPDATE sweeps SET holder = $1, leased_until = $3 \
-                   WHERE id = 1 AND (holder = $1 OR leased_until < $2) RETURNING swept_at";
-        let values = [self.holder.as_str().into(), now.0.into(), (now + LEASE).0.into()];
+                   WHERE id = 1 AND (holder = $1 OR leased_until < $2 OR leased_until > $4) RETURNING swept_at";
+        let until = now + LEASE;
+        let values = [self.holder.as_str().into(), now.0.into(), until.0.into(), (now + ABSURD).0.into()];
         let database = &installation.database;
         let row = database.writer().query_one_raw(database.statement(sql, values)).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
@@ -196,13 +200,49 @@ async fn keep(
     to_tell.extend(news.iter().filter_map(|(_, graver)| *graver));
     to_tell.sort_unstable();
     to_tell.dedup();
-    let tell = "INSERT INTO findings_to_tell (workspace_id, finding_id, since) VALUES ($1, $2, $3) \
-                ON CONFLICT (workspace_id, finding_id) DO NOTHING";
-    for id in &to_tell {
-        let values = [workspace_id.0.into(), id.0.into(), sighting.at.0.into()];
-        transaction.execute_raw(installation.database.statement(tell, values)).await?;
-    }
+    put_in_line(transaction, &installation.database, (workspace_id, &to_tell), sighting.at).await?;
     Ok(to_tell.len() as u64)
+}
+
+/// Brings what an audit found together with what is on record, and has told at once what cannot wait: an audit looks further
+/// back than a sweep, and what it has opened is no news to the next one.
+pub async fn take_in(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    sighting: &Sighting<'_>,
+) -> Result<Outcome> {
+    let id = sighting.workspace_id;
+    lock(transaction, id).await?;
+    let before: HashMap<FindingId, u8> = pressing(transaction, id).await?.into_iter().collect();
+    let outcome = reconcile(transaction, &installation.clock, sighting).await?;
+    let opened = finding::Entity::find()
+        .select_only()
+        .column(finding::Column::Id)
+        .filter(finding::Column::WorkspaceId.eq(id))
+        .filter(finding::Column::AuditRunId.eq(sighting.run_id))
+        .filter(finding::Column::Status.eq(FindingStatus::Open))
+        .filter(finding::Column::Rule.is_in(at_once()));
+    let mut to_tell: Vec<FindingId> = opened.into_tuple().all(transaction).await?;
+    let is_graver = |(id, degree): &(FindingId, u8)| before.get(id).is_some_and(|before| degree > before);
+    to_tell.extend(pressing(transaction, id).await?.iter().filter(|one| is_graver(one)).map(|(id, _)| *id));
+    put_in_line(transaction, &installation.database, (id, &to_tell), sighting.at).await?;
+    Ok(outcome)
+}
+
+fn at_once() -> impl Iterator<Item = AuditRule> {
+    rule::all().filter(|rule| rule.at_once).map(|rule| rule.key)
+}
+
+/// The open findings of what cannot wait, with how severe they are.
+async fn pressing(connection: &impl ConnectionTrait, id: WorkspaceId) -> Result<Vec<(FindingId, u8)>> {
+    let find = finding::Entity::find()
+        .select_only()
+        .columns([finding::Column::Id, finding::Column::Severity])
+        .filter(finding::Column::WorkspaceId.eq(id))
+        .filter(finding::Column::Status.eq(FindingStatus::Open))
+        .filter(finding::Column::Rule.is_in(at_once()));
+    let rows: Vec<(FindingId, Severity)> = find.into_tuple().all(connection).await?;
+    Ok(rows.into_iter().map(|(id, severity)| (id, degree(severity))).collect())
 }
 
 /// Findings name the run that opened them.

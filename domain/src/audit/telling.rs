@@ -84,9 +84,13 @@ impl Teller<'_> {
         };
         let many = (finding.evidence.number(FactName::AddressCount) > 1)
             .then(|| self.language.pick(&["Muitos endereços", "Many addresses", "Muchas direcciones"]));
-        let whole = ["Espaço de trabalho", "The workspace", "El espacio de trabajo"];
         let who = key.or(channel).or(address).or(many.map(str::to_owned));
-        (who.unwrap_or_else(|| self.language.pick(&whole).to_owned()), None, None)
+        (who.unwrap_or_else(|| self.the_workspace().to_owned()), None, None)
+    }
+
+    /// Whom it is about when it is nobody.
+    pub fn the_workspace(&self) -> &'static str {
+        self.language.pick(&["Espaço de trabalho", "The workspace", "El espacio de trabajo"])
     }
 
     fn speech(&self) -> &'static dyn Speech {

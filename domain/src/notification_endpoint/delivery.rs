@@ -21,6 +21,9 @@ use crate::installation::Installation;
 const LEASE: Duration = Duration::from_secs(60);
 /// Pauses after failures, one after the other; the last for all that follow.
 const PAUSES: [u64; 9] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800];
+/// What is put off, or leased, for longer than anything ever is was written by a clock that was wrong.
+const ABSURD: Duration = Duration::from_secs(12 * 60 * 60);
+const ABSURD_LEASE: Duration = Duration::from_secs(10 * 60);
 /// For so long it is tried.
 const GIVE_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// The longest that an endpoint may ask us to wait.
@@ -92,7 +95,8 @@ pub(super) async fn test_waits(
 /// Of each endpoint the first in line, if its time has come and nobody is at it. Tests have a line of their own.
 const DUE: &str = "
 SELECT d.workspace_id, d.id FROM notification_deliveries d
-WHERE d.status = 'queued' AND d.next_attempt_at <= $1 AND (d.leased_until IS NULL OR d.leased_until < $1)
+WHERE d.status = 'queued' AND (d.next_attempt_at <= $1 OR d.next_attempt_at > $2)
+  AND (d.leased_until IS NULL OR d.leased_until < $1 OR d.leased_until > $3)
   AND NOT EXISTS (SELECT 1 FROM notification_deliveries q
                   WHERE q.workspace_id = d.workspace_id AND q.endpoint_id = d.endpoint_id AND q.is_test = d.is_test
                     AND q.status = 'queued' AND q.id < d.id)
@@ -100,7 +104,9 @@ ORDER BY d.next_attempt_at LIMIT 100";
 
 /// What may be sent now.
 pub async fn due(installation: &Installation) -> Result<Vec<(WorkspaceId, NotificationDeliveryId)>> {
-    let statement = installation.database.statement(DUE, [installation.clock.now().0.into()]);
+    let now = installation.clock.now();
+    let values = [now, now + ABSURD, now + ABSURD_LEASE].map(|at| at.0.into());
+    let statement = installation.database.statement(DUE, values);
     let rows = installation.database.reader().query_all_raw(statement).await?;
     rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
@@ -118,8 +124,15 @@ pub async fn begin(
     };
     let sql = "UPDATE notification_deliveries SET leased_until = $4, attempts = attempts + 1 \
                WHERE workspace_id = $1 AND id = $2 AND status = 'queued' AND attempts = $5 \
-               AND (leased_until IS NULL OR leased_until < $3)";
-    let values = [key.0.0.into(), key.1.0.into(), now.0.into(), lease.0.into(), delivery.attempts.into()];
+               AND (leased_until IS NULL OR leased_until < $3 OR leased_until > $6)";
+    let values = [
+        key.0.0.into(),
+        key.1.0.into(),
+        now.0.into(),
+        lease.0.into(),
+        delivery.attempts.into(),
+        (now + ABSURD_LEASE).0.into(),
+    ];
     let statement = installation.database.statement(sql, values);
     if installation.database.writer().execute_raw(statement).await?.rows_affected() == 0 {
         return Ok(None);

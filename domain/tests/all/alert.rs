@@ -9,6 +9,7 @@ use portaria_entity::alert::{self, AlertKind, AlertSeverity};
 use portaria_entity::id::ChannelId;
 use portaria_entity::role::BuiltInRole;
 use portaria_testing::{Stage, databases};
+use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 
 fn of(stage: &Stage, kind: AlertKind, (cause, channel_id): (&str, Option<ChannelId>)) -> Raised {
@@ -83,5 +84,61 @@ async fn an_alert_is_seen_by_who_can_do_something_about_it() {
         assert!(matches!(again, Err(Error::Refused(Refusal::AlreadyResolved))));
         assert_eq!(page(reader, &viewer, Some(true), None, 10).await.unwrap().len(), 2);
         assert_eq!(page(reader, &viewer, Some(false), None, 10).await.unwrap().len(), 1);
+    }
+}
+
+/// Raises it, and answers whether it is to be told; then it has been told.
+async fn is_news(stage: &Stage, kind: AlertKind, (severity, event): (AlertSeverity, &str)) -> bool {
+    let raise = of(stage, kind, ("cause", None));
+    let details = Details::from([("event".to_owned(), event.to_owned())]);
+    raised(stage, Raised { severity, details, ..raise }).await;
+    let mut rows = all(stage).await;
+    assert_eq!(rows.len(), 1, "it is one");
+    let told = alert::ActiveModel {
+        workspace_id: Set(stage.workspace_id),
+        id: Set(rows[0].id),
+        mailed_at: Set(Some(stage.clock.now())),
+        ..alert::ActiveModel::default()
+    };
+    alert::Entity::update(told).exec(stage.installation.database.writer()).await.unwrap();
+    rows.remove(0).mailed_at.is_none()
+}
+
+#[tokio::test]
+async fn what_becomes_graver_or_something_else_is_told_again() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let mut news = Vec::new();
+        for (minutes, severity, event) in [
+            (0, AlertSeverity::Warning, "ACCOUNT_RESTRICTION"),
+            (1, AlertSeverity::Warning, "ACCOUNT_RESTRICTION"),
+            (1, AlertSeverity::Critical, "ACCOUNT_RESTRICTION"),
+            (1, AlertSeverity::Critical, "DISABLED_UPDATE"),
+            (1, AlertSeverity::Warning, "DISABLED_UPDATE"),
+            (59, AlertSeverity::Warning, "DISABLED_UPDATE"),
+            (60, AlertSeverity::Warning, "DISABLED_UPDATE"),
+        ] {
+            stage.clock.advance(Duration::from_secs(60 * minutes));
+            news.push(is_news(&stage, AlertKind::AccountRestricted, (severity, event)).await);
+        }
+        assert_eq!(news, [true, false, true, true, false, false, true]);
+    }
+}
+
+#[tokio::test]
+async fn what_lasts_and_counts_is_told_once_until_it_is_graver() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let mut news = Vec::new();
+        for (severity, count) in [
+            (AlertSeverity::Notice, "10"),
+            (AlertSeverity::Notice, "20"),
+            (AlertSeverity::Critical, "30"),
+            (AlertSeverity::Critical, "40"),
+        ] {
+            stage.clock.advance(Duration::from_secs(2 * 60 * 60));
+            news.push(is_news(&stage, AlertKind::DeliveriesLagging, (severity, count)).await);
+        }
+        assert_eq!(news, [true, false, true, false]);
     }
 }

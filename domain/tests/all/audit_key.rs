@@ -10,7 +10,7 @@ use portaria_domain::granting::Change;
 use portaria_domain::token::TokenHash;
 use portaria_domain::viewer::Use;
 use portaria_entity::finding::{AuditRule, Severity};
-use portaria_entity::id::{ApiKeyId, BotId, DirectoryCredentialId, RoleId};
+use portaria_entity::id::{ApiKeyId, BotId, DirectoryCredentialId, NotificationEndpointId, RoleId};
 use portaria_entity::role::BuiltInRole::{Administrator, Agent, Support};
 use portaria_entity::time::Timestamp;
 use portaria_testing::{Person, Stage, databases};
@@ -245,16 +245,24 @@ async fn a_credential_is_found_whose_maker_is_gone() {
         let hash = vec![7u8; 32];
         let values = [directory.0.into(), hash.into(), maker.member_id.0.into(), now.0.into(), ends.0.into()];
         run(&stage, sql, values).await;
+        let endpoint: NotificationEndpointId = stage.clock.new_id();
+        let sql = "INSERT INTO notification_endpoints (workspace_id, id, name, kind, host, language, least_severity, permissions, \
+                   created_by, created_at, updated_at) VALUES ($1, $2, 'SIEM', 'webhook', 'siem.example', 'en', 'low', \
+                   'access_audit:read', $3, $4, $4)";
+        run(&stage, sql, [endpoint.0.into(), maker.member_id.0.into(), now.0.into()]).await;
         assert_eq!(found(&stage, AuditRule::OrphanedCredential).await, []);
 
         set_status(&stage, maker.member_id, "suspended").await;
         let seen = found(&stage, AuditRule::OrphanedCredential).await;
-        assert_eq!(seen.iter().map(|one| one.severity).collect::<Vec<_>>(), [Severity::Low; 2]);
+        assert_eq!(seen.iter().map(|one| one.severity).collect::<Vec<_>>(), [Severity::Low; 3]);
         set_status(&stage, maker.member_id, "removed").await;
         let seen = found(&stage, AuditRule::OrphanedCredential).await;
-        assert_eq!(seen.iter().map(|one| one.severity).collect::<Vec<_>>(), [Severity::Medium; 2]);
+        assert_eq!(seen.iter().map(|one| one.severity).collect::<Vec<_>>(), [Severity::Medium; 3]);
         assert_eq!((seen[0].about.api_key(), &seen[1].cause), (Some(orphan), &directory.to_string()));
         let words = [told(&stage, &seen[0]).await, told(&stage, &seen[1]).await];
+        let siem = told(&stage, &seen[2]).await;
+        assert!(siem[1].contains("The endpoint of alerts was made by somebody who is no longer"), "{siem:?}");
+        assert!(siem[1].contains("SIEM"), "{siem:?}");
         assert!(words[0][0].contains("A chave foi criada por alguém que já saiu."), "{words:?}");
         assert!(
             words[1][1]
@@ -262,10 +270,14 @@ async fn a_credential_is_found_whose_maker_is_gone() {
         );
 
         let sql = "INSERT INTO activities (workspace_id, id, \"at\", actor_member_id, action, subject) \
-                   VALUES ($1, $2, $3, $4, 'api_key.rotated', $5)";
-        let id: portaria_entity::id::ActivityId = stage.clock.new_id();
-        let values = [id.0.into(), now.0.into(), boss.member_id.0.into(), orphan.to_string().into()];
-        run(&stage, sql, values).await;
+                   VALUES ($1, $2, $3, $4, $6, $5)";
+        for (subject, action) in
+            [(orphan.to_string(), "api_key.rotated"), (endpoint.to_string(), "notification_endpoint.updated")]
+        {
+            let id: portaria_entity::id::ActivityId = stage.clock.new_id();
+            let by = boss.member_id.0;
+            run(&stage, sql, [id.0.into(), now.0.into(), by.into(), subject.into(), action.into()]).await;
+        }
         let left = causes(&stage, AuditRule::OrphanedCredential).await;
         assert_eq!(left, [directory.to_string()], "who gave it a new secret answers for it");
     }

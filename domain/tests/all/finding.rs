@@ -6,12 +6,14 @@ use portaria_domain::access::Scope;
 use portaria_domain::audit::fact::{FactName, FactValue};
 use portaria_domain::audit::finding::deciding::{Decision, decide};
 use portaria_domain::audit::finding::page::{FindingFilter, page};
-use portaria_domain::audit::finding::{OpenFinding, Outcome, Sighting, open, reconcile};
+use portaria_domain::audit::finding::{OpenFinding, Outcome, Sighting, open};
+use portaria_domain::audit::report::{MOST, Matters};
+use portaria_domain::audit::sweep::take_in;
 use portaria_domain::audit::{About, Evidence, Found};
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_entity::audit_run::{self, AuditTrigger};
 use portaria_entity::finding::{self, AuditRule, FindingStatus, Severity};
-use portaria_entity::id::{AuditRunId, MemberId};
+use portaria_entity::id::{AuditRunId, FindingId, MemberId};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
 use portaria_testing::{Person, Stage, databases};
@@ -40,9 +42,74 @@ pub async fn run_at(stage: &Stage, at: Timestamp, found: &[Found]) -> Outcome {
     let transaction = stage.installation.database.begin().await.unwrap();
     audit_run::Entity::insert(run).exec_without_returning(&transaction).await.unwrap();
     let sighting = Sighting { workspace_id: stage.workspace_id, run_id, found, at };
-    let outcome = reconcile(&transaction, &stage.clock, &sighting).await.unwrap();
+    let outcome = take_in(&transaction, &stage.installation, &sighting).await.unwrap();
     transaction.commit().await.unwrap();
     outcome
+}
+
+/// The findings that wait to be told at once; none does any more.
+async fn to_tell(stage: &Stage) -> Vec<FindingId> {
+    let database = &stage.installation.database;
+    let all = database.statement("SELECT finding_id FROM findings_to_tell", []);
+    let rows = database.reader().query_all_raw(all).await.unwrap();
+    let forget = database.statement("DELETE FROM findings_to_tell", []);
+    database.writer().execute_raw(forget).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_cannot_wait_and_only_an_audit_sees_is_told_at_once() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[]).await.member_id;
+        let start = stage.clock.now();
+        let broken = |severity| Found {
+            rule: AuditRule::BrokenChain,
+            cause: "17".to_owned(),
+            severity,
+            about: About::Workspace,
+            evidence: Evidence::new(),
+        };
+        let idle = seen(&stage, ana, Severity::High, HOUR);
+        run_at(&stage, start + DAY, &[broken(Severity::High), idle.clone()]).await;
+        let first = to_tell(&stage).await;
+        let rows = all(&stage).await;
+        let chain = rows.iter().find(|one| one.row.rule == AuditRule::BrokenChain).unwrap().row.id;
+        assert_eq!(first, [chain], "the other can wait");
+        run_at(&stage, start + 2 * DAY, &[broken(Severity::High), idle.clone()]).await;
+        assert!(to_tell(&stage).await.is_empty(), "it is known");
+        run_at(&stage, start + 3 * DAY, &[broken(Severity::Critical), idle.clone()]).await;
+        assert_eq!(to_tell(&stage).await, [chain], "it is graver");
+        run_at(&stage, start + 4 * DAY, &[idle.clone()]).await;
+        run_at(&stage, start + 5 * DAY, &[broken(Severity::High), idle]).await;
+        assert_eq!(to_tell(&stage).await, [chain], "it is back");
+    }
+}
+
+#[tokio::test]
+async fn what_is_new_is_not_hidden_by_thousands_that_are_known() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let start = stage.clock.now();
+        let one = |n: u64, severity| Found {
+            rule: AuditRule::EndlessGrant,
+            cause: n.to_string(),
+            severity,
+            about: About::Workspace,
+            evidence: Evidence::new(),
+        };
+        let mut found: Vec<Found> = (0..=MOST).map(|n| one(n, Severity::High)).collect();
+        run_at(&stage, start + DAY, &found).await;
+        found.push(one(MOST + 1, Severity::Low));
+        run_at(&stage, start + 2 * DAY, &found).await;
+        let database = &stage.installation.database;
+        let matters =
+            Matters::of(database.reader(), database, stage.workspace_id, start + DAY).await.unwrap();
+        assert_eq!((matters.open.len() as u64, matters.tally.total()), (MOST, MOST + 2));
+        let last = matters.open.last().unwrap();
+        assert_eq!((last.row.severity, last.row.opened_at), (Severity::Low, start + 2 * DAY));
+        assert_eq!(matters.open[0].row.severity, Severity::High);
+    }
 }
 
 #[tokio::test]

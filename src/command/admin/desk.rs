@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use portaria_domain::activity::{Actor, Deed, record};
+use portaria_domain::audit::access_change;
 use portaria_domain::authentication::normalize_email;
 use portaria_domain::{Installation, channel, team, workspace};
 use portaria_entity::id::WorkspaceId;
@@ -41,7 +42,9 @@ impl Desk {
         Ok(self.installation.database.begin().await?)
     }
 
-    pub async fn record(&self, transaction: &DatabaseTransaction, done: Done<'_>) -> Result<()> {
+    /// Says of it that it was done on the machine: to the log, the installation is who did it.
+    pub async fn record(&self, transaction: &DatabaseTransaction, mut done: Done<'_>) -> Result<()> {
+        done.after[access_change::MACHINE] = true.into();
         let deed = Deed {
             workspace_id: done.workspace_id,
             actor: Actor::Installation,

@@ -153,15 +153,15 @@ async fn add(desk: &Desk, new: Add) -> Result<()> {
     let locale = new.locale.as_deref().unwrap_or(&workspace.locale);
     let row = NewMember { name: &new.name, email: &new.email, locale, password_hash };
     let row = member::create(&transaction, &desk.installation, workspace.id, row).await?;
-    let granted = Granted { workspace_id: workspace.id, member_id: row.id, role: new.role.role, scope };
-    desk.grant(&transaction, granted).await?;
     let done = Done {
         workspace_id: workspace.id,
-        action: "member.added",
+        action: "member.created",
         subject: row.id.to_string(),
-        after: json!({ "role": new.role.role.to_value() }),
+        after: json!({ "name": new.name.trim() }),
     };
     desk.record(&transaction, done).await?;
+    let granted = Granted { workspace_id: workspace.id, member_id: row.id, role: new.role.role, scope };
+    desk.grant(&transaction, granted).await?;
     desk.commit_access(transaction, workspace.id).await?;
     println!("{}  {}", row.id, new.name.trim());
     match (is_new, has_password) {
@@ -239,15 +239,10 @@ impl Desk {
 
     async fn grant(&self, transaction: &sea_orm::DatabaseTransaction, granted: Granted) -> Result<()> {
         let Granted { workspace_id, member_id, role, scope } = granted;
-        let row = NewGrant {
-            workspace_id,
-            member_id,
-            role_id: role::built_in(transaction, workspace_id, role).await?.id,
-            scope,
-            valid_until: None,
-            reason: "Given by portaria admin",
-            granted_by: None,
-        };
+        let role_id = role::built_in(transaction, workspace_id, role).await?.id;
+        let reason = "Given by portaria admin";
+        let row =
+            NewGrant { workspace_id, member_id, role_id, scope, valid_until: None, reason, granted_by: None };
         let id = grant::insert(transaction, &self.installation.clock, row).await?;
         let (channel, team) = match scope {
             Scope::Workspace => (None, None),
@@ -256,9 +251,18 @@ impl Desk {
         };
         let done = Done {
             workspace_id,
-            action: "grant.created",
+            action: "grant.made",
             subject: id.to_string(),
-            after: json!({ "member": member_id, "role": role.to_value(), "channel": channel, "team": team }),
+            after: json!({
+                "grant": id,
+                "member": member_id,
+                "role": role_id,
+                "channel": channel,
+                "team": team,
+                "validFrom": self.installation.clock.now().0,
+                "validUntil": null,
+                "reason": reason,
+            }),
         };
         self.record(transaction, done).await
     }

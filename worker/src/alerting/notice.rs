@@ -16,8 +16,8 @@ use portaria_entity::id::{NoticeId, WorkspaceId};
 use portaria_entity::{user, workspace as row};
 use sea_orm::DatabaseTransaction;
 
-use super::page::{Notice, listed, render};
-use crate::mail::{Mailbox, NewMail, enqueue};
+use super::page::{Notice, render};
+use crate::mail::{ALERTS, Mailbox, NewMail, enqueue};
 use crate::report::RenderedReport;
 
 /// Answers how many mails were queued. A workspace of which something cannot be told keeps no other from being told.
@@ -69,7 +69,8 @@ impl Telling<'_> {
         let now = self.installation.clock.now();
         let id = self.workspace.id;
         let zone = TimeZone::get(&self.workspace.time_zone).map_err(Error::internal)?;
-        let people = People::of(transaction, id, &listed(self.waiting), now).await?;
+        // Of all of them: endpoints are told of others than a mail lists.
+        let people = People::of(transaction, id, &self.waiting.findings, now).await?;
         let people = people.with_countries(self.installation.countries.clone());
         let wall = Wall::new(&zone, instant(now));
         let news = News {
@@ -114,7 +115,7 @@ impl Telling<'_> {
             };
             let mail = NewMail {
                 workspace_id: Some(self.workspace.id),
-                dedup_key: format!("alerts:{}:{}", self.notice, reader.id),
+                dedup_key: format!("{ALERTS}{}:{}", self.notice, reader.id),
                 to: Mailbox { name: Some(reader.name.clone()), address: reader.email.clone() },
                 subject: mail.subject,
                 html: mail.html,

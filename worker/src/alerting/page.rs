@@ -1,6 +1,7 @@
 //! What a mail of alerts says, in the order in which it is read; the templates only lay it out. The same look as the report.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use askama::Template;
 use jiff::tz::TimeZone;
@@ -26,6 +27,9 @@ use crate::report::{Label, RenderedReport, phrases, render_layout};
 const MOST_ENTRIES: usize = 6;
 /// More kinds of things than this are counted, not told.
 const MOST_GROUPS: usize = 20;
+
+/// When an alert was raised last is told if that was so much later than at first.
+const LATER: Duration = Duration::from_secs(60 * 60);
 
 /// What all mails of one notice share.
 pub struct Notice<'a> {
@@ -103,18 +107,6 @@ struct HtmlAlert<'a> {
 #[template(path = "alert.txt", escape = "none")]
 struct TextAlert<'a> {
     page: &'a Page,
-}
-
-/// Those findings that are told one by one: their people are to be known.
-pub fn listed(waiting: &Waiting) -> Vec<OpenFinding> {
-    let mut listed: Vec<OpenFinding> = Vec::new();
-    for finding in &waiting.findings {
-        let of_rule = listed.iter().filter(|known| known.row.rule == finding.row.rule).count();
-        if of_rule < MOST_ENTRIES {
-            listed.push(finding.clone());
-        }
-    }
-    listed
 }
 
 /// The mail in a language.
@@ -205,6 +197,12 @@ fn of_alert(alert: &alert::Model, teller: &Teller<'_>) -> Group {
     let said = in_message(language, alert);
     let since = speech.day_and_time(&teller.wall.time(instant(alert.opened_at)));
     let mut facts = vec![(words::when(language), since)];
+    if alert.last_seen_at.since(alert.opened_at) > LATER {
+        facts.push((
+            words::last(language),
+            speech.day_and_time(&teller.wall.time(instant(alert.last_seen_at))),
+        ));
+    }
     if let Some(times) = u64::try_from(alert.occurrences).ok().filter(|times| *times > 1) {
         facts.push((words::times(language), speech.number(times)));
     }

@@ -50,6 +50,10 @@ pub fn when(language: Language) -> &'static str {
     language.pick(&["Desde", "Since", "Desde"])
 }
 
+pub fn last(language: Language) -> &'static str {
+    language.pick(&["Última vez", "Last time", "Última vez"])
+}
+
 pub fn times(language: Language) -> &'static str {
     language.pick(&["Vezes", "Times", "Veces"])
 }

@@ -2,17 +2,21 @@
 
 mod error;
 mod file;
+mod handover;
+mod lane;
 mod mask;
 mod memory;
 mod message;
 mod options;
 mod queue;
+mod reading;
 mod smtp;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use error::{Failure, MailConfigError, SendError, Stage};
 pub use file::FileTransport;
+pub use lane::ALERTS;
 pub use mask::{mask_address, mask_addresses};
 pub use memory::MemoryTransport;
 pub use message::{Attachment, Mailbox, OutgoingMail, message_id};

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use portaria_domain::Installation;
-use portaria_domain::audit::{reader, report};
 use portaria_domain::clock::Clock;
 use portaria_domain::error::Result;
 use portaria_domain::mail::{WITHDRAWN, forget_token, unsealed};
@@ -13,9 +12,14 @@ use portaria_entity::outgoing_mail::{self, MailStatus};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use tokio_util::sync::CancellationToken;
 
+use super::lane::Lane;
+use super::reading::Reading;
 use super::{Attachment, Mailbox, Mailer, OutgoingMail, SendError, message_id};
 use crate::mail::MailConfigError;
 use crate::mail::MailOptions;
@@ -132,10 +136,15 @@ impl Outbox {
         &self.sender
     }
 
-    /// Sends until `shutdown`; the mail that is on its way is finished first.
+    /// Sends until `shutdown`; the mails that are on their way are finished first.
     pub async fn run(&self, shutdown: CancellationToken) {
+        let [alerts, links, others] = Lane::ALL.map(|lane| self.run_lane(lane, &shutdown));
+        tokio::join!(alerts, links, others);
+    }
+
+    async fn run_lane(&self, lane: Lane, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.send_queued(&shutdown).await {
+            if let Err(error) = self.send_lane(lane, shutdown).await {
                 tracing::warn!(%error, "queued mails could not be read");
             }
             tokio::select! {
@@ -145,11 +154,22 @@ impl Outbox {
         }
     }
 
-    /// Sends every mail that is due now.
+    /// Sends every mail that is due now, the urgent ones first.
     pub async fn send_queued(&self, shutdown: &CancellationToken) -> Result<Sent> {
         let mut all = Sent::default();
+        for lane in Lane::ALL {
+            let Sent { sent, put_off, given_up } = self.send_lane(lane, shutdown).await?;
+            all.sent += sent;
+            all.put_off += put_off;
+            all.given_up += given_up;
+        }
+        Ok(all)
+    }
+
+    async fn send_lane(&self, lane: Lane, shutdown: &CancellationToken) -> Result<Sent> {
+        let mut all = Sent::default();
         loop {
-            let due = self.due().await?;
+            let due = self.due(lane).await?;
             if due.is_empty() {
                 return Ok(all);
             }
@@ -165,12 +185,13 @@ impl Outbox {
     }
 
     /// Mails whose time has come and that nobody is sending.
-    async fn due(&self) -> Result<Vec<outgoing_mail::Model>> {
+    async fn due(&self, lane: Lane) -> Result<Vec<outgoing_mail::Model>> {
         let now = self.installation.clock.now();
         let due = outgoing_mail::Entity::find()
             .filter(outgoing_mail::Column::Status.eq(MailStatus::Queued))
             .filter(due_at(now))
             .filter(unleased(now))
+            .filter(lane.condition())
             .order_by_asc(outgoing_mail::Column::NextAttemptAt)
             .order_by_asc(outgoing_mail::Column::Id)
             .limit(BATCH);
@@ -205,8 +226,13 @@ impl Outbox {
         let reader = self.installation.database.reader();
         let attachment = mail_attachment::Entity::find_by_id(id).one(reader).await?;
         // Its token is in memory only for as long as it takes to send it.
-        let mail = unsealed(reader, &self.installation, mail).await?;
-        let outcome = match self.outgoing(mail, attachment) {
+        let outgoing = match unsealed(reader, &self.installation, mail).await {
+            Ok(mail) => self.outgoing(mail, attachment),
+            Err(error) if error.is_unavailable() => return Err(error),
+            // The key that opens it may be back tomorrow; if not, it is given up like others, and keeps nobody waiting.
+            Err(error) => Err(SendError::retry(super::Stage::Compose, None, &error.to_string())),
+        };
+        let outcome = match outgoing {
             Ok(outgoing) => self.mailer.send(&outgoing).await,
             Err(error) => Err(error),
         };
@@ -269,18 +295,16 @@ impl Outbox {
             .exec(&transaction)
             .await?;
         if is_over && ours.rows_affected == 1 {
-            forget_token(&transaction, id).await?;
+            forget(&transaction, id).await?;
         }
         Ok(transaction.commit().await?)
     }
 
-    /// A report goes to who may read it when it goes out, not when it was written.
+    /// What tells of others goes to who may read it when it goes out, not when it was written.
     async fn withdraw(&self, mail: &outgoing_mail::Model, lease: Timestamp) -> Result<bool> {
-        let database = &self.installation.database;
-        let Some(of) = report::of_mail(database.reader(), mail.id).await? else { return Ok(false) };
-        let now = self.installation.clock.now();
-        let reader = (of.workspace_id, of.member_id);
-        if reader::may_read(database.reader(), database, reader, now).await? {
+        let installation = &self.installation;
+        let reading = Reading::of(installation, mail).await?;
+        if reading.is_allowed(installation).await? {
             return Ok(false);
         }
         let row = outgoing_mail::ActiveModel {
@@ -289,7 +313,7 @@ impl Outbox {
             leased_until: Set(None),
             ..outgoing_mail::ActiveModel::default()
         };
-        let transaction = database.begin().await?;
+        let transaction = installation.database.begin().await?;
         let ours = outgoing_mail::Entity::update_many()
             .set(row)
             .filter(outgoing_mail::Column::Id.eq(mail.id))
@@ -297,7 +321,8 @@ impl Outbox {
             .exec(&transaction)
             .await?;
         if ours.rows_affected == 1 {
-            report::withdraw(&transaction, &of, now).await?;
+            forget(&transaction, mail.id).await?;
+            reading.withdraw(&transaction, installation).await?;
         }
         transaction.commit().await?;
         Ok(true)
@@ -324,6 +349,13 @@ impl Outbox {
             }),
         })
     }
+}
+
+/// Erases what only goes along with a mail, once it has gone or never will.
+async fn forget(transaction: &DatabaseTransaction, id: OutgoingMailId) -> Result<()> {
+    forget_token(transaction, id).await?;
+    mail_attachment::Entity::delete_by_id(id).exec(transaction).await?;
+    Ok(())
 }
 
 fn unleased(now: Timestamp) -> Condition {

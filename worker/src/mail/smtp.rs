@@ -15,6 +15,7 @@ use lettre::transport::smtp::extension::ClientId;
 use serde::{Deserialize, Serialize};
 
 use super::error::{MailConfigError, SendError, Stage};
+use super::handover::hand_over;
 use super::message::Composed;
 
 /// How to reach the mail server.
@@ -128,9 +129,7 @@ impl SmtpTransport {
                 .await
                 .map_err(|error| not_our_mail(Stage::Authenticate, &error))?;
         }
-        // lettre ends the data with a line break of its own.
-        let bytes = mail.bytes.strip_suffix(b"\r\n").unwrap_or(&mail.bytes);
-        connection.send(&mail.envelope, bytes).await.map_err(|error| delivery_failure(&error))?;
+        hand_over(&mut connection, mail).await?;
         Ok(connection)
     }
 
@@ -171,16 +170,4 @@ fn is_loopback(host: &str) -> bool {
 /// will mend it, and the mail should still be there.
 fn not_our_mail(stage: Stage, error: &SmtpError) -> SendError {
     SendError::retry(stage, error.status().map(u16::from), &error.to_string())
-}
-
-/// Only a plain "no" to this mail is final; 530 to 538 speak of authentication, not of the mail.
-fn delivery_failure(error: &SmtpError) -> SendError {
-    let code = error.status().map(u16::from);
-    let about_authentication = code.is_some_and(|code| (530..=538).contains(&code));
-    let final_answer = (error.is_permanent() && !about_authentication) || error.is_client();
-    if final_answer {
-        SendError::permanent(Stage::Deliver, code, &error.to_string())
-    } else {
-        SendError::retry(Stage::Deliver, code, &error.to_string())
-    }
 }

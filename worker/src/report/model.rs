@@ -1,9 +1,13 @@
 //! What an audit report says: findings as they are told in its language, and what stands around them.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use portaria_domain::audit::access_change::{AccessChanges, Action, ToldChange, Weight};
 use portaria_domain::audit::finding::OpenFinding;
+use portaria_domain::audit::people::People;
+use portaria_domain::audit::reader::Sight;
 use portaria_domain::audit::report::{Matters, Week};
 use portaria_domain::audit::telling::{Teller, Told, Urgency, instant, urgency};
 use portaria_domain::language::{Language, Period};
@@ -39,6 +43,8 @@ pub struct Report {
     /// Where the workspace's own front end is: all links in the mail lead there, and carry no power.
     pub front_end_url: Option<String>,
     pub chain_head: Option<ChainHead>,
+    /// What its reader may read.
+    pub sight: Sight,
 }
 
 /// What made the audit run.
@@ -66,7 +72,14 @@ pub struct Changes {
 }
 
 impl Changes {
-    pub fn of(changes: &AccessChanges, teller: &Teller<'_>) -> Self {
+    /// None for who may not read the log; without names for who may not know them.
+    pub fn of(changes: &AccessChanges, teller: &Teller<'_>, sight: Sight) -> Self {
+        if !sight.log {
+            return Self::default();
+        }
+        let nobody = People { members: HashMap::new(), ..teller.people.clone() };
+        let discreet = Teller { people: &nobody, ..*teller };
+        let teller = if sight.people { teller } else { &discreet };
         let told = changes.listed.iter().map(|one| (one.weight, one.action, teller.tell_change(one)));
         Self { listed: told.collect(), counts: changes.counts.clone() }
     }
@@ -129,9 +142,27 @@ impl ReportFinding {
         }
     }
 
+    /// The same for who may not know whom it is about, nor what was seen of them: what the API tells with
+    /// `access_audit:read` alone.
+    fn discreet(finding: &OpenFinding, teller: &Teller<'_>, since: time::Timestamp) -> Self {
+        let of = Self::of(finding, teller, since);
+        let row = &finding.row;
+        let who = match row.member_id {
+            Some(_) => teller.language.pick(&["Um membro", "A member", "Un miembro"]).to_owned(),
+            None if row.api_key_id.is_some() || row.channel_id.is_some() => of.told.who,
+            None => teller.the_workspace().to_owned(),
+        };
+        Self { told: Told { who, email: None, roles: None, seen: String::new(), facts: Vec::new() }, ..of }
+    }
+
     /// Those that are open, and those that were resolved after `since`.
-    pub fn all(matters: &Matters, teller: &Teller<'_>, since: time::Timestamp) -> (Vec<Self>, Vec<Self>) {
-        let tell = |finding: &OpenFinding| Self::of(finding, teller, since);
+    pub fn all(
+        matters: &Matters,
+        teller: &Teller<'_>,
+        (since, sight): (time::Timestamp, Sight),
+    ) -> (Vec<Self>, Vec<Self>) {
+        let told = if sight.people { Self::of } else { Self::discreet };
+        let tell = |finding: &OpenFinding| told(finding, teller, since);
         let resolved = matters.resolved.iter().filter(|finding| finding.row.resolved_at > Some(since));
         (matters.open.iter().map(tell).collect(), resolved.map(tell).collect())
     }

@@ -1,6 +1,7 @@
 //! A report in its language, in the order in which it is read; the templates only lay it out.
 
 use jiff::Timestamp;
+use portaria_domain::audit::reader::Sight;
 use portaria_domain::audit::rule;
 use portaria_domain::audit::telling::{ToldFact, Urgency};
 use portaria_domain::harmless;
@@ -62,7 +63,7 @@ pub struct Entry {
     pub who: String,
     pub email: Option<String>,
     pub roles: Option<String>,
-    pub seen: String,
+    pub seen: Option<String>,
     pub facts: Vec<ToldFact>,
     pub url: Option<String>,
 }
@@ -241,7 +242,7 @@ impl Words<'_> {
             who: told.who,
             email: told.email,
             roles: told.roles,
-            seen: told.seen,
+            seen: (!told.seen.is_empty()).then_some(told.seen),
             facts: told.facts,
             url: self.url_of(finding),
         }
@@ -263,7 +264,32 @@ fn footer(report: &Report, workspace: &str, words: &Words<'_>) -> Vec<String> {
     let next = report.next_report_at.map(|at| words.phrases.next_run(&words.wall.time(at)));
     let reason = words.phrases.reason_for_mail(workspace);
     let zone = words.phrases.time_zone(&words.wall.zone_name());
-    [attached, Some(reason), next, Some(zone)].into_iter().flatten().collect()
+    [left_out(report.sight, words.language), attached, Some(reason), next, Some(zone)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What the reader would be told with further permissions, by their keys.
+fn left_out(sight: Sight, language: Language) -> Option<String> {
+    let people = language.pick(&[
+        "de quem se trata e o que se viu (member:read_private)",
+        "whom it is about and what was seen (member:read_private)",
+        "de quién se trata y qué se vio (member:read_private)",
+    ]);
+    let log = language.pick(&[
+        "quem mudou o acesso de quem (audit_log:read)",
+        "who changed whose access (audit_log:read)",
+        "quién cambió el acceso de quién (audit_log:read)",
+    ]);
+    let parts = [(!sight.people).then_some(people), (!sight.log).then_some(log)];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    let because = language.pick(&[
+        "Ficou de fora, por falta de permissão",
+        "Left out, for want of a permission",
+        "Se omitió, por falta de permiso",
+    ]);
+    (!parts.is_empty()).then(|| format!("{because}: {}.", parts.join("; ")))
 }
 
 fn chain(report: &Report, words: &Words<'_>) -> Option<Chain> {

@@ -2,7 +2,8 @@
 
 use portaria_domain::Installation;
 use portaria_domain::activity::chain;
-use portaria_domain::audit::finding::{Outcome, Sighting, reconcile};
+use portaria_domain::audit::finding::{Outcome, Sighting};
+use portaria_domain::audit::sweep::take_in;
 use portaria_domain::audit::timing::Stopwatch;
 use portaria_domain::audit::{examine, report};
 use portaria_domain::error::Result;
@@ -50,7 +51,7 @@ impl Audit<'_> {
             found: &examination.found,
             at: examination.at,
         };
-        let outcome = reconcile(&transaction, &self.installation.clock, &sighting).await?;
+        let outcome = take_in(&transaction, self.installation, &sighting).await?;
         stopwatch.step("findings");
         let run = (self.workspace.id, self.run_id);
         let database = &self.installation.database;

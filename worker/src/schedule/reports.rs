@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use portaria_domain::audit::Examination;
 use portaria_domain::audit::access_change::AccessChanges;
 use portaria_domain::audit::people::People;
-use portaria_domain::audit::reader::{Reader, readers};
+use portaria_domain::audit::reader::{Reader, Sight, readers};
 use portaria_domain::audit::report::{self, Matters, NewReport, Week};
 use portaria_domain::audit::telling::{Teller, instant};
 use portaria_domain::error::{Error, Result};
@@ -39,6 +39,8 @@ struct Edition {
     zone: String,
     /// Whether they get one each day.
     is_daily: bool,
+    /// What they may read.
+    sight: Sight,
 }
 
 /// A report as it goes out to everybody of an edition.
@@ -129,7 +131,8 @@ impl Reports<'_> {
         let own = reader.row.user.locale.trim();
         let language = Language::from_tag(if own.is_empty() { &workspace.locale } else { own });
         let zone = reader.preference.time_zone.clone().unwrap_or_else(|| workspace.time_zone.clone());
-        Some(Edition { cadence, since: Timestamp::default(), language, zone, is_daily })
+        let sight = reader.sight;
+        Some(Edition { cadence, since: Timestamp::default(), language, zone, is_daily, sight })
     }
 
     async fn write(
@@ -163,7 +166,8 @@ impl Reports<'_> {
         let (ran_at, zone) = (instant(at), TimeZone::get(&edition.zone).map_err(Error::internal)?);
         let wall = Wall::new(&zone, ran_at);
         let teller = Teller { language: edition.language, wall: &wall, people, at };
-        let (findings, resolved) = ReportFinding::all(&sources.matters, &teller, edition.since);
+        let (findings, resolved) =
+            ReportFinding::all(&sources.matters, &teller, (edition.since, edition.sight));
         let next = match (&sources.weekly, edition.is_daily) {
             (Some(weekly), false) => weekly.next(ran_at),
             (_, true) | (None, false) => sources.daily.next(ran_at),
@@ -181,11 +185,12 @@ impl Reports<'_> {
             unlisted: sources.matters.tally.total().saturating_sub(findings.len() as u64),
             findings,
             resolved,
-            changes: Changes::of(changes, &teller),
+            changes: Changes::of(changes, &teller, edition.sight),
             trend: sources.trend.clone(),
             next_report_at: next.map(|scheduled| scheduled.at),
             front_end_url: workspace.front_end_url.clone(),
             chain_head: self.head.clone(),
+            sight: edition.sight,
             time_zone: zone,
         })
     }
@@ -218,6 +223,7 @@ impl Reports<'_> {
             mail_id,
             week: week.filter(|_| edition.cadence == Cadence::Weekly).cloned(),
             covers: (edition.since, self.examination.at),
+            sight: edition.sight,
         };
         report::note(transaction, new).await
     }

@@ -29,7 +29,7 @@ pub struct QuietHoursInput {
     from: String,
     /// When they end: `07:00`. Earlier than `from`: on the next day.
     until: String,
-    /// What is as severe as this, and what is less, waits for their end.
+    /// What is as severe as this, and what is less, waits for their end; what is critical never does.
     #[graphql(default_with = "NoticeSeverity::Medium")]
     severity: NoticeSeverity,
 }

@@ -3,7 +3,7 @@
 /// How much somebody who looks after access should care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// How people get in, what everybody must do, or all there is to hold.
+    /// How people get in, what everybody must do, all there is to hold, or what is told of it.
     Heavy,
     /// Somebody may do more than before.
     More,
@@ -23,6 +23,16 @@ pub struct Action {
 impl Action {
     pub fn of(key: &str) -> Option<&'static Self> {
         ALL.iter().find(|action| action.key == key)
+    }
+
+    /// Whether its subject is a member.
+    pub(super) fn is_about_a_member(&self) -> bool {
+        self.key.starts_with("member.") || self.key.starts_with("external_identity.")
+    }
+
+    /// Whether nothing else does it.
+    pub(super) fn is_done_on_the_machine(&self) -> bool {
+        matches!(self.key, "member.second_factor_removed" | "member.reset_link_issued")
     }
 
     /// Where it stands among the others.
@@ -65,6 +75,53 @@ pub(super) const ALL: &[Action] = &[
         "session_policy.updated",
         Weight::Heavy,
         ["Duração das sessões alterada", "Length of sessions changed", "Duración de las sesiones modificada"],
+    ),
+    action(
+        "finding.dismissed",
+        Weight::Heavy,
+        [
+            "Ponto da auditoria dispensado",
+            "Finding of the audit dismissed",
+            "Asunto de la auditoría descartado",
+        ],
+    ),
+    action(
+        "alert_policy.updated",
+        Weight::Heavy,
+        [
+            "Horário de silêncio dos alertas alterado",
+            "Quiet hours of alerts changed",
+            "Horas de silencio de las alertas modificadas",
+        ],
+    ),
+    action(
+        "notification_endpoint.created",
+        Weight::Heavy,
+        ["Destino de alertas criado", "Endpoint of alerts made", "Destino de alertas creado"],
+    ),
+    action(
+        "notification_endpoint.updated",
+        Weight::Heavy,
+        ["Destino de alertas alterado", "Endpoint of alerts changed", "Destino de alertas modificado"],
+    ),
+    action(
+        "notification_endpoint.secret_rotated",
+        Weight::Heavy,
+        [
+            "Segredo de um destino de alertas trocado",
+            "Secret of an endpoint of alerts replaced",
+            "Secreto de un destino de alertas reemplazado",
+        ],
+    ),
+    action(
+        "notification_endpoint.deleted",
+        Weight::Heavy,
+        ["Destino de alertas removido", "Endpoint of alerts removed", "Destino de alertas eliminado"],
+    ),
+    action(
+        "workspace.front_end_set",
+        Weight::Heavy,
+        ["Endereço do painel alterado", "Address of the front end changed", "Dirección del panel modificada"],
     ),
     action(
         "emergency.activated",
@@ -120,6 +177,15 @@ pub(super) const ALL: &[Action] = &[
         ["Login único removido", "Single sign-on removed", "Inicio de sesión único eliminado"],
     ),
     action(
+        "external_identity.linked",
+        Weight::Heavy,
+        [
+            "Login único ligado a uma pessoa",
+            "Single sign-on tied to a person",
+            "Inicio de sesión único vinculado a una persona",
+        ],
+    ),
+    action(
         "directory_credential.created",
         Weight::Heavy,
         ["Credencial de diretório criada", "Directory credential made", "Credencial de directorio creada"],
@@ -149,6 +215,47 @@ pub(super) const ALL: &[Action] = &[
             "Endereços de uma chave de API alterados",
             "Addresses of an API key changed",
             "Direcciones de una clave de API modificadas",
+        ],
+    ),
+    action(
+        "api_key.grants_changed",
+        Weight::More,
+        [
+            "Acesso de uma chave de API alterado",
+            "Access of an API key changed",
+            "Acceso de una clave de API modificado",
+        ],
+    ),
+    action(
+        "meta_app.created",
+        Weight::More,
+        ["Aplicativo da Meta cadastrado", "Meta app registered", "Aplicación de Meta registrada"],
+    ),
+    action(
+        "meta_app.secret_added",
+        Weight::More,
+        [
+            "Segredo de um aplicativo da Meta incluído",
+            "Secret of a Meta app added",
+            "Secreto de una aplicación de Meta agregado",
+        ],
+    ),
+    action(
+        "meta_app.secret_rotated",
+        Weight::More,
+        [
+            "Segredo de um aplicativo da Meta trocado",
+            "Secret of a Meta app replaced",
+            "Secreto de una aplicación de Meta reemplazado",
+        ],
+    ),
+    action(
+        "finding.resolved",
+        Weight::More,
+        [
+            "Ponto da auditoria dado por resolvido",
+            "Finding of the audit called resolved",
+            "Asunto de la auditoría dado por resuelto",
         ],
     ),
     action(
@@ -195,6 +302,24 @@ pub(super) const ALL: &[Action] = &[
         "api_key.revoked",
         Weight::Less,
         ["Chave de API revogada", "API key revoked", "Clave de API revocada"],
+    ),
+    action(
+        "api_key.grant_revoked",
+        Weight::Less,
+        [
+            "Papel retirado de uma chave de API",
+            "Role taken from an API key",
+            "Rol retirado de una clave de API",
+        ],
+    ),
+    action(
+        "meta_app.secret_ended",
+        Weight::Less,
+        [
+            "Segredo de um aplicativo da Meta encerrado",
+            "Secret of a Meta app ended",
+            "Secreto de una aplicación de Meta terminado",
+        ],
     ),
     action(
         "emergency.disallowed",

@@ -332,3 +332,19 @@ async fn two_processes_send_once_and_what_a_killed_one_left_is_sent_under_its_id
         assert_eq!(deliveries(&scene).await[1].status, NotificationStatus::Delivered);
     }
 }
+
+#[tokio::test]
+async fn a_clock_that_ran_ahead_and_was_set_right_holds_no_delivery_back() {
+    for test_database in databases().await {
+        let (scene, receiver) = (Scene::on(test_database).await, Receiver::open().await);
+        webhook(&scene, &receiver, ALERTS).await;
+        let now = scene.stage.clock.now();
+        scene.stage.clock.advance(365 * 24 * HOUR);
+        told(&scene, "a").await;
+        let key = due(&scene.stage.installation).await.unwrap().remove(0);
+        assert!(begin(&scene.stage.installation, key).await.unwrap().is_some(), "and its process dies");
+        scene.stage.clock.set(now);
+        assert_eq!(scene.alerting.deliver().await.unwrap(), 1);
+        assert_eq!(receiver.received().len(), 1);
+    }
+}

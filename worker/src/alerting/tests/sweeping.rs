@@ -172,3 +172,74 @@ async fn where_nobody_did_anything_nothing_is_looked_at() {
         assert_eq!(looked().await, 2, "everywhere now and then, whatever happened");
     }
 }
+
+#[tokio::test]
+async fn what_only_the_audit_sees_is_told_at_once_and_once() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let installation = &scene.stage.installation;
+        scene.is_guessed(&scene.bob).await;
+        // Nobody swept for longer than a sweep looks back.
+        scene.stage.clock.advance(26 * HOUR);
+        let mut sweeper = Sweeper::new().unwrap();
+        assert_eq!(opened(sweep(&mut sweeper, installation).await), Some(0));
+        let outbox =
+            Outbox::with_mailer(installation.clone(), Mailer::Memory(scene.memory.clone()), sender());
+        let auditor = Auditor::with_outbox(installation.clone(), outbox);
+        auditor.audit_now(scene.stage.workspace_id).await.unwrap();
+        assert_eq!(scene.alerting.tell().await.unwrap(), 2);
+        let mail = scene.mails_to(&scene.ada).await.remove(0);
+        assert!(mail.text.contains("Alguém entrou depois de muitas senhas erradas"), "{}", mail.text);
+        auditor.audit_now(scene.stage.workspace_id).await.unwrap();
+        assert_eq!(scene.alerting.tell().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_ran_a_year_ahead_and_was_set_right_stops_neither_sweeps_nor_notices() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let other = scene.another_process().await;
+        let now = scene.stage.clock.now();
+        scene.stage.clock.advance(365 * 24 * HOUR);
+        assert!(sweep(&mut Sweeper::new().unwrap(), &scene.stage.installation).await.is_some());
+        for n in 0..6 {
+            scene.raise(AlertKind::AccountRestricted, AlertSeverity::Critical, &n.to_string()).await;
+            assert_eq!(scene.alerting.tell().await.unwrap(), 2);
+        }
+        scene.stage.clock.set(now + 2 * HOUR);
+        scene.is_guessed(&scene.bob).await;
+        let mut second = Sweeper::new().unwrap();
+        assert_eq!(opened(sweep(&mut second, &other.installation).await), Some(1));
+        assert_eq!(other.tell().await.unwrap(), 2, "those of next year do not count");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_of_what_cannot_wait_that_was_lost_is_a_finding_until_a_report_has_said_so() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let installation = &scene.stage.installation;
+        scene.stage.clock.advance(HOUR);
+        scene.raise(AlertKind::AccountRestricted, AlertSeverity::Critical, "waba").await;
+        assert_eq!(scene.alerting.tell().await.unwrap(), 2);
+        let detail = "5.1.1 unknown".to_owned();
+        let failure = crate::mail::Failure { stage: crate::mail::Stage::Deliver, code: Some(550), detail };
+        scene.memory.fail_next(crate::mail::SendError::Permanent(failure));
+        assert_eq!(scene.mails_to(&scene.ada).await.len() + scene.mails_to(&scene.bob).await.len(), 1);
+        let outbox =
+            Outbox::with_mailer(installation.clone(), Mailer::Memory(scene.memory.clone()), sender());
+        let auditor = Auditor::with_outbox(installation.clone(), outbox);
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            scene.stage.clock.advance(HOUR);
+            auditor.audit_now(scene.stage.workspace_id).await.unwrap();
+            auditor.send_queued_mails().await.unwrap();
+            let is_it = |row: &finding::Model| {
+                row.rule == AuditRule::UndeliveredReport && row.status == FindingStatus::Open
+            };
+            open.push(scene.findings().await.into_iter().filter(is_it).count());
+        }
+        assert_eq!(open, [1, 0]);
+    }
+}

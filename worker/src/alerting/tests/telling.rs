@@ -187,3 +187,44 @@ async fn no_name_adds_an_element_or_a_link_to_an_alert() {
         assert!(!links.is_empty() && links.iter().all(|link| link.starts_with(&expected)), "{links:?}");
     }
 }
+
+#[tokio::test]
+async fn everybody_who_is_told_of_has_a_name() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let mut people = Vec::new();
+        for n in 0..10_u32 {
+            people.push((n, scene.stage.person(&format!("Pessoa{n}"), &[]).await));
+        }
+        scene.stage.clock.advance(2 * HOUR);
+        let now = scene.stage.clock.now();
+        for (n, person) in &people {
+            // The later, the more often: the last are listed first.
+            for back in 1..=6 + n {
+                scene.tries(person, now - back * Duration::from_secs(20), SignInOutcome::WrongPassword).await;
+            }
+            scene.tries(person, now, SignInOutcome::Succeeded).await;
+        }
+        swept(&scene).await;
+        scene.alerting.tell().await.unwrap();
+        let mail = scene.mails_to(&scene.ada).await.remove(0);
+        for n in 4..10 {
+            assert!(mail.text.contains(&format!("* Pessoa{n}")), "{}", mail.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_told_at_once_keeps_nobody_from_writing_into_the_workspace() {
+    for test in databases().await {
+        if test.database.is_sqlite() {
+            continue;
+        }
+        let scene = Scene::on(test).await;
+        let transaction = scene.stage.installation.database.begin().await.unwrap();
+        notice::take_turn(&transaction, scene.stage.workspace_id).await.unwrap();
+        let raised = scene.raise(AlertKind::DeliveryDead, AlertSeverity::Warning, "whd");
+        tokio::time::timeout(Duration::from_secs(5), raised).await.expect("it only refers to the workspace");
+        transaction.commit().await.unwrap();
+    }
+}

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use portaria_domain::Installation;
+use portaria_domain::access::Scope;
 use portaria_domain::password::{answer_requests, request_reset};
-use portaria_entity::mail_secret;
+use portaria_entity::id::NoticeId;
 use portaria_entity::outgoing_mail::{self, MailStatus};
-use portaria_testing::{Stage, databases};
+use portaria_entity::role::BuiltInRole;
+use portaria_entity::{mail_attachment, mail_secret};
+use portaria_testing::{Person, Stage, databases};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use tokio_util::sync::CancellationToken;
 
@@ -211,5 +214,112 @@ async fn a_letter_gets_its_token_when_it_goes_out_and_then_the_token_is_erased()
         assert_eq!(secrets().await.unwrap(), 0);
         let row = rows(&stage.installation).await.remove(0);
         assert!(!row.text.contains(&token) && !row.html.contains(&token));
+    }
+}
+
+/// Something told at once, to somebody's account.
+async fn queue_alert(stage: &Stage, person: &Person) {
+    let user = person.viewer.session().unwrap().user_id;
+    queue(stage, &format!("{ALERTS}{}:{user}", stage.clock.new_id::<NoticeId>())).await;
+}
+
+#[tokio::test]
+async fn an_alert_overtakes_what_was_queued_before_it_and_a_link_what_nobody_waits_for() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = stage.person("Ada", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        for n in 0..60 {
+            queue(&stage, &n.to_string()).await;
+        }
+        let origin = portaria_domain::authentication::Origin::default();
+        request_reset(&stage.installation, &ada.email, &origin).await.unwrap();
+        answer_requests(&stage.installation).await.unwrap();
+        queue_alert(&stage, &ada).await;
+        let memory = MemoryTransport::default();
+        let outbox = outbox(&stage, Mailer::Memory(memory.clone()));
+        assert_eq!(send(&outbox).await, (62, 0, 0));
+        let sent = memory.sent();
+        assert!(sent[0].subject.starts_with("About alerts:"), "{}", sent[0].subject);
+        assert!(sent[1].text.contains("/reset-password#token="), "{}", sent[1].text);
+        assert_eq!(sent[2].subject, "About 0");
+    }
+}
+
+#[tokio::test]
+async fn who_administers_no_more_gets_no_alert_that_was_queued_before() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let everything = [(BuiltInRole::Administrator, Scope::Workspace)];
+        let (ada, bob) = (stage.person("Ada", &everything).await, stage.person("Bob", &everything).await);
+        queue_alert(&stage, &ada).await;
+        queue_alert(&stage, &bob).await;
+        let database = &stage.installation.database;
+        let sql = "UPDATE members SET status = 'suspended' WHERE id = $1";
+        let statement = database.statement(sql, [bob.member_id.0.into()]);
+        sea_orm::ConnectionTrait::execute_raw(database.writer(), statement).await.unwrap();
+        let memory = MemoryTransport::default();
+        assert_eq!(send(&outbox(&stage, Mailer::Memory(memory.clone()))).await, (1, 0, 0));
+        assert_eq!(memory.sent().len(), 1);
+        let standing = portaria_domain::mail::standing(&stage.installation).await.unwrap();
+        assert_eq!((standing.queued, standing.given_up), (0, 0), "that is no failure");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_opened_keeps_nobody_waiting_and_is_given_up() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ana = stage.person("Ana", &[]).await;
+        let origin = portaria_domain::authentication::Origin::default();
+        request_reset(&stage.installation, &ana.email, &origin).await.unwrap();
+        answer_requests(&stage.installation).await.unwrap();
+        let database = &stage.installation.database;
+        let lost = database.statement("UPDATE mail_secrets SET sealing_key = 'lost'", []);
+        sea_orm::ConnectionTrait::execute_raw(database.writer(), lost).await.unwrap();
+        queue(&stage, "a").await;
+        let memory = MemoryTransport::default();
+        let outbox = outbox(&stage, Mailer::Memory(memory.clone()));
+        assert_eq!(send(&outbox).await, (1, 1, 0));
+        let mut given_up = 0;
+        for _ in 0..60 {
+            stage.clock.advance(Duration::from_secs(60 * 60));
+            given_up += send(&outbox).await.2;
+        }
+        assert_eq!((given_up, memory.sent().len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_erased_with_the_mail_that_it_went_along_with() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        for key in ["sent", "refused"] {
+            let new = NewMail {
+                workspace_id: Some(stage.workspace_id),
+                dedup_key: key.to_owned(),
+                to: Mailbox { name: None, address: "joao@example.com".to_owned() },
+                subject: key.to_owned(),
+                html: "<p>Olá</p>".to_owned(),
+                text: "Olá".to_owned(),
+            };
+            let file = Attachment {
+                name: "a.csv".to_owned(),
+                media_type: "text/csv; charset=utf-8".to_owned(),
+                content: "a;b".to_owned(),
+            };
+            let writer = stage.installation.database.writer();
+            enqueue_with(writer, &stage.clock, &sender(), (new, Some(file))).await.unwrap();
+        }
+        let files = || mail_attachment::Entity::find().count(stage.installation.database.reader());
+        let memory = MemoryTransport::default();
+        let outbox = outbox(&stage, Mailer::Memory(memory.clone()));
+        memory.fail_next(refused(451));
+        memory.fail_next(refused(550));
+        assert_eq!(send(&outbox).await, (0, 1, 1));
+        assert_eq!(files().await.unwrap(), 1, "one will be needed again");
+        stage.clock.advance(Duration::from_secs(60 * 60));
+        assert_eq!(send(&outbox).await, (1, 0, 0));
+        assert!(memory.sent()[0].attachment.is_some());
+        assert_eq!(files().await.unwrap(), 0);
     }
 }

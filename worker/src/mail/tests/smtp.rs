@@ -105,8 +105,23 @@ async fn an_unknown_recipient_is_final_and_masked() {
     let error = error_from(strict).await;
     assert_eq!(given_up(&error), (Stage::Deliver, Some(550)));
     assert!(error.to_string().contains("<j***@example.com>: no such user"), "{error}");
-    let content = Manners { end: End::Answer("554 5.7.1 looks like spam"), ..Manners::default() };
+    let content = Manners { end: End::Answer("554 5.6.0 cannot be read"), ..Manners::default() };
     assert_eq!(given_up(&error_from(content).await), (Stage::Deliver, Some(554)));
+}
+
+#[tokio::test]
+async fn what_is_about_the_sender_the_relay_or_a_quota_keeps_the_mail() {
+    let good = Manners::default();
+    for (manners, code) in [
+        (Manners { mail_from: Some("550 no such sender"), ..good }, 550),
+        (Manners { mail_from: Some("553 5.1.8 your domain is unknown"), ..good }, 553),
+        (Manners { rcpt_to: Some("554 5.7.1 Relay access denied"), ..good }, 554),
+        (Manners { rcpt_to: Some("552 5.2.2 mailbox full"), ..good }, 552),
+        (Manners { end: End::Answer("550 5.4.5 daily quota used up"), ..good }, 550),
+        (Manners { end: End::Answer("554 5.7.1 not from there"), ..good }, 554),
+    ] {
+        assert_eq!(retried(&error_from(manners).await), (Stage::Deliver, Some(code)));
+    }
 }
 
 #[tokio::test]

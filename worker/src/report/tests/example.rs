@@ -7,6 +7,7 @@ use portaria_domain::audit::access_change::{Action, ToldChange, Weight};
 use portaria_domain::audit::fact::{FactName, FactValue, FailuresFrom, FailuresOn, SignIn};
 use portaria_domain::audit::finding::OpenFinding;
 use portaria_domain::audit::people::{People, Person, RoleHeld};
+use portaria_domain::audit::reader::Sight;
 use portaria_domain::audit::report::{Tally, Week};
 use portaria_domain::audit::telling::Teller;
 use portaria_domain::language::{Period, RoleName, RoleScope, Wall};
@@ -64,6 +65,7 @@ pub fn quiet_report(language: Language) -> Report {
             sequence: 18_204,
             digest: "9f2c4e0b7d5a1863c4f09ab2e7715d3860c1fa94b2de73508a6c1f4d2b9e7035".to_owned(),
         }),
+        sight: Sight { people: true, log: true },
     }
 }
 

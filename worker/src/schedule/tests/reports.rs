@@ -1,14 +1,19 @@
 //! Who gets which report, of which stretch of time, and what is told in it beside findings.
 
-use portaria_domain::audit::reader::{Preference, set_preference};
+use portaria_domain::activity::{Actor, Deed, record};
+use portaria_domain::audit::access_change::MACHINE;
+use portaria_domain::audit::finding::deciding::{Decision, decide};
+use portaria_domain::audit::reader::{Preference, Sight, set_preference};
 use portaria_domain::grant::{Giving, give};
 use portaria_domain::granting::Change;
-use portaria_domain::role;
+use portaria_domain::permission::{Permission, PermissionSet};
+use portaria_domain::role::{self, NewRole};
 use portaria_entity::audit_report;
 use portaria_entity::finding::{self, AuditRule};
 use portaria_entity::outgoing_mail::{self, MailStatus};
 use portaria_testing::databases;
 use sea_orm::{ConnectionTrait, PaginatorTrait};
+use serde_json::json;
 
 use super::*;
 use crate::mail::{Failure, SendError};
@@ -157,7 +162,7 @@ async fn a_report_that_did_not_arrive_is_a_finding_and_its_news_are_told_again()
         assert!(of(lacks).subject.contains("2 pontos novos"), "{}", of(lacks).subject);
         assert!(of(&got).subject.contains("1 ponto novo"), "{}", of(&got).subject);
         let told = of(&got);
-        assert!(told.text.contains("O relatório da auditoria não está chegando"), "{}", told.text);
+        assert!(told.text.contains("Os e-mails da auditoria não estão chegando"), "{}", told.text);
         assert!(
             told.text.contains(lacks) && told.text.contains("Resposta do servidor: 550"),
             "{}",
@@ -335,7 +340,7 @@ async fn a_reader_is_who_may_read_it_now_by_whatever_role() {
                 database.reader(),
                 database,
                 (id, carla),
-                stage.clock.now(),
+                (Sight { people: true, log: true }, stage.clock.now()),
             )
         };
         assert!(!may().await.unwrap());
@@ -346,5 +351,167 @@ async fn a_reader_is_who_may_read_it_now_by_whatever_role() {
         execute(stage, "UPDATE grants SET valid_until = valid_from + 1").await;
         stage.clock.advance(Duration::from_secs(1));
         assert!(!may().await.unwrap());
+    }
+}
+
+/// Somebody's account is under attack before the first audit.
+async fn attacked(scene: &Scene) -> Person {
+    let dora = scene.stage.person("Dora", &[(BuiltInRole::Agent, Scope::Channel(scene.stage.sales))]).await;
+    for n in 0..12 {
+        let at = first_due() - Duration::from_secs(60 + n);
+        tries(&scene.stage, &dora, at, SignInOutcome::WrongPassword).await;
+    }
+    dora
+}
+
+#[tokio::test]
+async fn what_a_report_would_have_told_that_was_given_up_late_is_told_by_the_one_after_the_next() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        attacked(&scene).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        scene.stage.clock.set(first_due() + DAY);
+        scene.tick().await;
+        // The server takes the second, and the first has been tried for too long.
+        let lost =
+            "UPDATE outgoing_mails SET status = 'failed', error = 'handing the mail to the server (451): x'";
+        execute(&scene.stage, &format!("{lost} WHERE created_at = {}", first_due().0)).await;
+        assert!(subjects(&scene, "Alice").await[0].contains("nada de novo"));
+        let open = || {
+            finding::Entity::find()
+                .filter(finding::Column::Rule.eq(AuditRule::UndeliveredReport))
+                .filter(finding::Column::Status.eq(finding::FindingStatus::Open))
+                .count(scene.stage.installation.database.reader())
+        };
+        let mut seen = Vec::new();
+        for day in 2..4 {
+            scene.stage.clock.set(first_due() + DAY * day);
+            scene.tick().await;
+            let got = subjects(&scene, "Alice").await;
+            seen.push((open().await.unwrap(), got.last().unwrap().contains("3 pontos novos")));
+        }
+        assert_eq!(seen, [(2, true), (0, false)], "the attack, and that two were not told of it");
+    }
+}
+
+/// Somebody who holds these permissions for the whole workspace.
+async fn holder(scene: &Scene, name: &str, permissions: &[Permission]) -> Person {
+    let stage = &scene.stage;
+    let alice = stage.step_up(&alice(scene).await).await;
+    let person = stage.person(name, &[]).await;
+    let mut change = Change::by(&stage.installation, &alice.viewer, &[]).await.unwrap();
+    let permissions = PermissionSet::of(permissions);
+    let new = NewRole { name, description: "", permissions };
+    let role_id = role::create(&mut change, new).await.unwrap().role.id;
+    let giving = Giving {
+        member_id: person.member_id,
+        role_id,
+        scope: Scope::Workspace,
+        valid_from: None,
+        valid_until: None,
+        reason: "looks after it",
+    };
+    give(&mut change, giving).await.unwrap();
+    change.finish().await.unwrap();
+    person
+}
+
+#[tokio::test]
+async fn a_report_tells_no_more_than_its_reader_may_know() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let dora = attacked(&scene).await;
+        holder(&scene, "Sofia", &[Permission::AccessAuditRead]).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        let mails = scene.mails().await;
+        let of = |name: &str| mails.iter().find(|mail| mail.to.name.as_deref() == Some(name)).unwrap();
+        let (all, some) = (of("Alice"), of("Sofia"));
+        assert!(
+            all.text.contains("Dora") && all.text.contains("Quem mudou o acesso de quem"),
+            "{}",
+            all.text
+        );
+        assert!(!all.text.contains("Ficou de fora"), "{}", all.text);
+        assert!(some.subject.contains("1 ponto novo"), "{}", some.subject);
+        assert!(
+            some.text.contains("  * Um membro\n") && some.text.contains("Ficou de fora"),
+            "{}",
+            some.text
+        );
+        let file = some.attachment.as_ref().unwrap();
+        for text in [&some.text, &some.html, &file.content] {
+            for told in ["Dora", &dora.email, "203.0.113.66", "Quem mudou o acesso de quem", "Firefox"] {
+                assert!(!text.contains(told), "{told}: {text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_may_not_know_any_more_does_not_go_out_and_the_next_leaves_it_out() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        attacked(&scene).await;
+        let all = [Permission::AccessAuditRead, Permission::MemberReadPrivate, Permission::AuditLogRead];
+        holder(&scene, "Sofia", &all).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        let taken = "DELETE FROM role_permissions WHERE permission = 'member:read_private'";
+        execute(&scene.stage, taken).await;
+        assert_eq!((subjects(&scene, "Alice").await.len(), subjects(&scene, "Sofia").await.len()), (1, 0));
+        scene.stage.clock.set(first_due() + DAY);
+        scene.tick().await;
+        let mails = scene.mails().await;
+        let hers = mails.iter().find(|mail| mail.to.name.as_deref() == Some("Sofia")).unwrap();
+        assert!(hers.subject.contains("1 ponto novo"), "{}", hers.subject);
+        assert!(!hers.text.contains("Dora"), "{}", hers.text);
+        let log = "== Quem mudou o acesso de quem ==";
+        let changes = hers.text.split_once(log).unwrap_or_else(|| panic!("{}", hers.text)).1;
+        assert!(changes.contains("por alguém") && !changes.contains("Alice"), "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn who_dismisses_a_finding_or_makes_an_administrator_on_the_machine_is_told_of() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        attacked(&scene).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        scene.stage.clock.advance(Duration::from_secs(60 * 60));
+        let stage = &scene.stage;
+        let reader = stage.installation.database.reader();
+        let attack = finding::Entity::find().one(reader).await.unwrap().unwrap();
+        let until = first_due() + DAY * 30;
+        let decision = Decision::Dismiss { until, reason: "a test of ours" };
+        decide(&stage.installation, &alice(&scene).await.viewer, attack.id, decision).await.unwrap();
+        let gil = stage.person("Gil", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        let grant = portaria_entity::grant::Entity::find()
+            .filter(portaria_entity::grant::Column::MemberId.eq(gil.member_id));
+        let grant = grant.one(reader).await.unwrap().unwrap();
+        let deed = Deed {
+            workspace_id: stage.workspace_id,
+            actor: Actor::Installation,
+            action: "grant.made",
+            subject: grant.id.to_string(),
+            before: None,
+            after: Some(json!({ "member": gil.member_id, "role": grant.role_id, MACHINE: true })),
+            address: None,
+        };
+        record(stage.installation.database.writer(), &stage.clock, deed).await.unwrap();
+        scene.stage.clock.set(first_due() + DAY);
+        scene.tick().await;
+        let mail = scene.mails().await.remove(2);
+        let told = mail.text.split_once("== Quem mudou o acesso de quem ==").unwrap().1;
+        let title = portaria_domain::audit::rule::of(attack.rule)
+            .said(portaria_domain::language::Language::PortugueseOfBrazil)
+            .title;
+        let dismissed =
+            format!("(!) Ponto da auditoria dispensado: {title}, até qui., 2 de abril, 08:00\n    por Alice");
+        assert!(told.contains(&dismissed), "{told}");
+        let made = "(!) Papel concedido: Administrador\n    Gil · por alguém na máquina (portaria admin)";
+        assert!(told.contains(made), "{told}");
     }
 }
