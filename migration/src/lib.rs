@@ -35,6 +35,7 @@ mod m20261126_000039_audit_reports;
 mod m20261126_000040_notifications;
 mod m20261126_000041_access_reviews;
 mod m20261126_000042_session_moments;
+mod m20261126_000047_review_endings;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000041_access_reviews::Migration),
             Box::new(m20261126_000042_session_moments::Migration),
             Box::new(m20261126_000040_notifications::Migration),
+            Box::new(m20261126_000047_review_endings::Migration),
         ]
     }
 }

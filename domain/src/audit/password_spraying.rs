@@ -70,7 +70,8 @@ FROM ranked r JOIN places p ON p.day = r.day
 WHERE p.addresses >= $5 AND r.member_id IS NOT NULL AND r.place <= $6 ORDER BY r.day, r.place";
 
 /// Of IPv4, all but the last of four numbers; of IPv6, roughly what a provider has.
-const NETWORK: &str = "CASE WHEN f.address LIKE '%:%' THEN substr(f.address, 1, 10) ELSE rtrim(f.address, '0123456789') END";
+const NETWORK: &str =
+    "CASE WHEN f.address LIKE '%:%' THEN substr(f.address, 1, 10) ELSE rtrim(f.address, '0123456789') END";
 
 /// How a row of failures stands out: by so many accounts in hand for so long, from so many addresses of a network.
 struct Manner {
@@ -87,7 +88,12 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         addresses: look.parameter(&RULE, "addresses"),
         hold: Duration::from_secs(60 * 60),
     };
-    let slow = Manner { network: NETWORK, accounts: look.parameter(&RULE, "accounts_a_day"), addresses: 1, hold: DAY };
+    let slow = Manner {
+        network: NETWORK,
+        accounts: look.parameter(&RULE, "accounts_a_day"),
+        addresses: 1,
+        hold: DAY,
+    };
     let mut found = sprayed(look, &fast).await?;
     let days: Vec<String> = found.iter().map(|found| found.cause.clone()).collect();
     let slowly = sprayed(look, &slow).await?.into_iter();

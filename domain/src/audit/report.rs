@@ -13,7 +13,6 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::Evidence;
 use super::finding::OpenFinding;
 use crate::database::Database;
 use crate::error::Result;
@@ -104,8 +103,7 @@ impl Matters {
 }
 
 fn read(rows: Vec<finding::Model>) -> Result<Vec<OpenFinding>> {
-    let with_evidence =
-        |row: finding::Model| Ok(OpenFinding { evidence: Evidence::from_json(&row.evidence)?, row });
+    let with_evidence = |row: finding::Model| OpenFinding::of(row);
     rows.into_iter().map(with_evidence).collect()
 }
 

@@ -272,7 +272,11 @@ async fn six_networks_at_once_are_too_many() {
         let viewer = stage.viewer(last.token.reveal()).await.unwrap();
         sign_out(&stage.installation, &viewer).await.unwrap();
         stage.clock.advance(13 * HOUR);
-        assert_eq!(found(&stage, AuditRule::ManySessions).await, many, "one has ended and all are idle; it was today");
+        assert_eq!(
+            found(&stage, AuditRule::ManySessions).await,
+            many,
+            "one has ended and all are idle; it was today"
+        );
         stage.clock.advance(11 * HOUR + INSTANT);
         assert_eq!(found(&stage, AuditRule::ManySessions).await, [], "it was yesterday");
 
