@@ -1,6 +1,7 @@
 //! The command line: which subcommands there are and what each may be told.
 
 mod access;
+mod access_review;
 mod admin;
 mod api;
 mod audit;
@@ -59,6 +60,9 @@ enum Command {
     /// Roles, teams and grants as a file that people review.
     #[command(subcommand)]
     Access(access::AccessCommand),
+    /// The documents of access reviews.
+    #[command(subcommand)]
+    AccessReview(access_review::AccessReviewCommand),
     /// Print the GraphQL schema.
     Schema(schema::SchemaArgs),
     /// Print the documented default configuration.
@@ -80,6 +84,7 @@ impl Cli {
             Command::Simulate(wanted) => simulate::run(wanted).await?,
             Command::Admin(command) => admin::run(&configuration()?, command).await?,
             Command::Access(command) => return access::run(&configuration()?, command).await,
+            Command::AccessReview(command) => access_review::run(&configuration()?, command).await?,
             Command::Schema(wanted) => schema::run(&wanted),
             Command::Config => config::run(),
         }

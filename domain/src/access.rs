@@ -35,6 +35,11 @@ impl Scope {
         }
     }
 
+    /// Whether it reaches nothing that the other does not.
+    pub fn is_within(self, other: Self) -> bool {
+        other == Self::Workspace || self == other
+    }
+
     /// Those of a role's permissions that exist at this scope.
     pub fn narrow(self, permissions: PermissionSet) -> PermissionSet {
         let exists = |breadth| match self {

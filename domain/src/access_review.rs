@@ -6,6 +6,7 @@
 //! as ever; the review then records that it had ended. Once everything is answered a review may be closed at once.
 
 mod beginning;
+mod cancelling;
 mod carrying_out;
 mod closing;
 mod coverage;
@@ -21,6 +22,9 @@ mod reminding;
 mod scheduling;
 mod snapshot;
 mod standing;
+mod unanswerable;
+
+use std::time::Duration;
 
 use portaria_entity::access_review::{Model, ReviewPolicy};
 use portaria_entity::id::MemberId;
@@ -32,11 +36,12 @@ use crate::granting::{Change, Ledger};
 use crate::permission::{Permission, PermissionSet};
 
 pub use beginning::start;
+pub use cancelling::{cancel, cancellable};
 pub use closing::{closable, close, close_due};
 pub use coverage::Coverage;
 pub use deciding::{Decisions, MOST_AT_ONCE, Terms, Verdict, VerdictKind, decidable, decide};
 pub use evidence::{Evidence, evidence_of};
-pub use export::{Export, Form, Seal, export};
+pub use export::{Export, Form, Seal, Taken, export, write_out};
 pub use finder::{
     ItemFilter, Progress, find, find_schedule, item_cursor, items, page, progress, reviewers_of,
     schedule_reviewers_of, schedules,
@@ -45,8 +50,10 @@ pub use recurrence::{Recurrence, next_on};
 pub use reminding::remind;
 pub use scheduling::{NewSchedule, end_schedule, schedule, start_due};
 pub use snapshot::{Moment, Snapshot, SnapshotScope};
-pub use standing::ended_among;
+pub use standing::{Tenure, tenures};
 
+/// Where no answer takes away, there is a day at least to give one, or to call it off.
+const SHORTEST_TO_REVOKE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most reviewers of one campaign.
 const MOST_REVIEWERS: usize = 50;
 const NAME_CHARS: usize = 100;
@@ -96,10 +103,13 @@ fn may_review(ledger: &Ledger, member: MemberId, now: Timestamp) -> Result<bool>
 /// administrator holds.
 fn require_policy(change: &Change<'_>, policy: ReviewPolicy) -> Result<()> {
     let author = change.author().ok_or(Error::PersonRequired)?;
-    let held = change.ledger.member(author)?.access(change.now).everywhere();
+    Ok(policy_allowed(change.ledger.member(author)?.access(change.now).everywhere(), policy)?)
+}
+
+fn policy_allowed(held: PermissionSet, policy: ReviewPolicy) -> std::result::Result<(), Refusal> {
     match policy {
         ReviewPolicy::Revoke if !held.contains_all(PermissionSet::of_role(BuiltInRole::Administrator)) => {
-            Err(Refusal::HoldsMore.into())
+            Err(Refusal::HoldsMore)
         }
         ReviewPolicy::Revoke | ReviewPolicy::Tell => Ok(()),
     }

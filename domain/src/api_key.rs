@@ -88,6 +88,7 @@ pub async fn create(change: &mut Change<'_>, new: NewApiKey<'_>) -> Result<Creat
         refused_count: 0,
         last_refused_at: None,
         last_refused_address: None,
+        rotated_by: None,
     };
     api_key::Entity::insert(api_key::ActiveModel::from(key.clone()))
         .exec_without_returning(&change.transaction)

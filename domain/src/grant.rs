@@ -17,6 +17,7 @@ use crate::database::Database;
 use crate::error::Result;
 use crate::permission::{Permission, PermissionSet};
 
+pub(crate) use giving::hand_on;
 pub use giving::{Amendment, Giving, change, give, require_scope, revoke};
 
 /// A grant to be made.

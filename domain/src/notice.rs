@@ -138,7 +138,7 @@ async fn all(
         match row.status {
             FindingStatus::Open => {
                 let evidence = Evidence::from_json(&row.evidence)?;
-                waiting.findings.push(OpenFinding { row, evidence });
+                waiting.findings.push(OpenFinding { row, evidence, key_makers: Vec::new() });
             }
             FindingStatus::Acknowledged | FindingStatus::Dismissed | FindingStatus::Resolved => {
                 waiting.seen_to.push(row.id);

@@ -56,11 +56,13 @@ pub struct Model {
     pub reminded_at: Option<Timestamp>,
     /// Since when nothing is decided any more.
     pub closing_at: Option<Timestamp>,
-    /// None: it had come to its end.
+    /// Before its end; none: it had come to it.
     pub closed_by: Option<MemberId>,
     pub closed_at: Option<Timestamp>,
     /// SHA-256 of the document's content; the activity `access_review.closed` tells it, which the chain seals.
     pub digest: Option<Vec<u8>>,
+    /// Why it was called off, by who closed it; none: it was not.
+    pub cancellation_reason: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use strum::VariantNames;
 
-use crate::id::{AccessReviewId, AccessReviewItemId, ApiKeyId, MemberId, TeamId, WorkspaceId};
+use crate::id::{AccessReviewId, AccessReviewItemId, ApiKeyId, GrantId, MemberId, TeamId, WorkspaceId};
 use crate::time::Timestamp;
 
 /// What it is that is held.
@@ -42,12 +42,16 @@ pub enum Outcome {
     Kept,
     Changed,
     Revoked,
-    /// It had ended, or had been replaced, before the review was over.
+    /// It had ended before the review was over.
     EndedMeanwhile,
+    /// Another grant had taken its place, about which nobody decided; that stayed.
+    Replaced,
     /// Nobody decided; it stayed.
     Unanswered,
     /// What was to be done was refused; it stayed.
     Refused,
+    /// The review was called off; it stayed.
+    Cancelled,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -82,6 +86,8 @@ pub struct Model {
     pub outcome_at: Option<Timestamp>,
     /// Why what was to be done was refused.
     pub refusal: Option<String>,
+    /// The grant that had taken its place, and that what came of it is about.
+    pub successor_id: Option<GrantId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

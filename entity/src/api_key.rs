@@ -34,6 +34,8 @@ pub struct Model {
     pub refused_count: i64,
     pub last_refused_at: Option<Timestamp>,
     pub last_refused_address: Option<String>,
+    /// Who gave it the secret that it has, when that is not who made it.
+    pub rotated_by: Option<MemberId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject};
 use portaria_domain::access_review::{
-    Coverage, ItemFilter, Progress, closable, decidable, is_open, items, progress, reviewers_of,
+    Coverage, ItemFilter, Progress, cancellable, closable, decidable, is_open, items, progress, reviewers_of,
 };
 use portaria_domain::permission::PermissionSet;
 use portaria_domain::viewer::Viewer;
@@ -52,6 +52,8 @@ pub enum AccessReviewStatus {
     Closing,
     /// It is over, and never changes again.
     Closed,
+    /// It was called off: what had not been carried out by then stayed as it was. It never changes again.
+    Cancelled,
 }
 
 /// What a review shall ask about.
@@ -189,6 +191,7 @@ impl AccessReview {
     #[requires(AccessReviewDecide, AccessAuditRead)]
     fn status(&self, ctx: &Context<'_>) -> AccessReviewStatus {
         match (self.0.closed_at, is_open(&self.0, Request::of(ctx).now)) {
+            (Some(_), _) if self.0.cancellation_reason.is_some() => AccessReviewStatus::Cancelled,
             (Some(_), _) => AccessReviewStatus::Closed,
             (None, true) => AccessReviewStatus::Open,
             (None, false) => AccessReviewStatus::Closing,
@@ -225,10 +228,16 @@ impl AccessReview {
         self.0.closed_at.map(Into::into)
     }
 
-    /// Who closed it before its end; null: nobody did.
+    /// Who closed it before its end, or called it off; null: nobody did.
     #[requires(AccessReviewDecide, AccessAuditRead)]
     async fn closed_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
         member(ctx, self.0.closed_by).await
+    }
+
+    /// Why it was called off; null: it was not.
+    #[requires(AccessReviewDecide, AccessAuditRead)]
+    fn cancellation_reason(&self) -> Option<&str> {
+        self.0.cancellation_reason.as_deref()
     }
 
     /// Who may decide. Each item has one of them who is asked first; any of them may answer for who is away.
@@ -310,6 +319,13 @@ impl AccessReviewAbilities {
         let request = Request::of(ctx);
         Ok(closable(&request.installation, request.viewer()?, &self.0).await.into())
     }
+
+    /// Call it off: `cancelAccessReview`.
+    #[authenticated]
+    fn cancel(&self, ctx: &Context<'_>) -> Result<Ability> {
+        let request = Request::of(ctx);
+        Ok(cancellable(request.viewer()?, &self.0, request.now).into())
+    }
 }
 
 pub struct AccessReviewProgress(Progress);
@@ -369,7 +385,7 @@ impl AccessReviewProgress {
         whole(self.0.revoked)
     }
 
-    /// That had ended, or were replaced, before the review was over.
+    /// That had ended before the review was over.
     #[requires(AccessReviewDecide, AccessAuditRead)]
     fn ended_meanwhile(&self) -> i32 {
         whole(self.0.ended_meanwhile)
@@ -385,5 +401,17 @@ impl AccessReviewProgress {
     #[requires(AccessReviewDecide, AccessAuditRead)]
     fn refused(&self) -> i32 {
         whole(self.0.refused)
+    }
+
+    /// In whose place another grant was, about which nobody has decided: that stayed.
+    #[requires(AccessReviewDecide, AccessAuditRead)]
+    fn replaced(&self) -> i32 {
+        whole(self.0.replaced)
+    }
+
+    /// That stayed because the review was called off.
+    #[requires(AccessReviewDecide, AccessAuditRead)]
+    fn cancelled(&self) -> i32 {
+        whole(self.0.cancelled)
     }
 }

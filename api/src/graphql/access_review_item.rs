@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, Enum, ID};
 use portaria_domain::access_review::{
-    Evidence, Snapshot, SnapshotScope, Terms, ended_among, evidence_of, item_cursor,
+    Evidence, Snapshot, SnapshotScope, Tenure, Terms, evidence_of, item_cursor, tenures,
 };
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::viewer::Viewer;
 use portaria_entity::access_review_item::{Decision, ItemKind, Model, Outcome};
-use portaria_entity::id::AccessReviewItemId;
+use portaria_entity::id::{AccessReviewItemId, GrantId};
 use portaria_guard::guarded;
 use uuid::Uuid;
 
@@ -57,12 +57,17 @@ pub enum AccessReviewOutcome {
     Changed,
     /// It was taken away.
     Revoked,
-    /// It had ended, or had been replaced, before the review was over.
+    /// It had ended before the review was over.
     EndedMeanwhile,
+    /// Another grant was in its place (`replacedById`) that reaches elsewhere, or lasts longer than what was kept: that stayed,
+    /// and nobody has decided about it.
+    Replaced,
     /// It stayed, because nobody answered or could be asked.
     Unanswered,
     /// It stayed, because what was to be done was refused: `refusal` says why.
     Refused,
+    /// It stayed, because the review was called off.
+    Cancelled,
 }
 
 pub struct AccessReviewItem {
@@ -70,6 +75,7 @@ pub struct AccessReviewItem {
     held: Snapshot,
     evidence: Option<Evidence>,
     has_ended: bool,
+    replaced_by: Option<GrantId>,
 }
 
 impl AccessReviewItem {
@@ -77,7 +83,7 @@ impl AccessReviewItem {
     pub async fn all_of(request: &Request, rows: Vec<Model>) -> Result<Vec<Self>> {
         let database = &request.installation.database;
         let running: Vec<Model> = rows.iter().filter(|row| row.outcome.is_none()).cloned().collect();
-        let ended = ended_among(database.reader(), database, &running, request.now).await?;
+        let tenures = tenures(database.reader(), database, &running, request.now).await?;
         let undecided: Vec<Model> = rows.iter().filter(|row| row.evidence.is_none()).cloned().collect();
         let mut known = evidence_of(database.reader(), database, &undecided, request.now).await?;
         rows.into_iter()
@@ -86,8 +92,11 @@ impl AccessReviewItem {
                     Some(frozen) => Some(frozen),
                     None => known.remove(&row.id),
                 };
-                let has_ended = ended.contains(&row.id) || row.outcome == Some(Outcome::EndedMeanwhile);
-                Ok(Self { held: Snapshot::of(&row)?, evidence, has_ended, row })
+                let tenure = tenures.get(&row.id).copied();
+                let is_over = matches!(row.outcome, Some(Outcome::EndedMeanwhile | Outcome::Replaced));
+                let has_ended = is_over || tenure.is_some_and(Tenure::is_over);
+                let replaced_by = row.successor_id.or(tenure.and_then(Tenure::successor));
+                Ok(Self { held: Snapshot::of(&row)?, evidence, has_ended, replaced_by, row })
             })
             .collect()
     }
@@ -227,10 +236,17 @@ impl AccessReviewItem {
         self.held.last_administrator
     }
 
-    /// Whether it has ended, or was replaced, meanwhile: there is nothing to decide any more.
+    /// Whether it has ended meanwhile, or was replaced by what reaches elsewhere: there is nothing to decide any more.
     #[requires(AccessReviewDecide, AccessAuditRead)]
     fn has_ended(&self) -> bool {
         self.has_ended
+    }
+
+    /// The grant that has taken its place since the review began (`grant_...`). Where it reaches no further (`hasEnded` is false), what
+    /// is decided here holds for it.
+    #[requires(AccessReviewDecide, AccessAuditRead)]
+    fn replaced_by_id(&self) -> Option<ID> {
+        self.replaced_by.map(Into::into)
     }
 
     /// Who is asked first; null: none of the reviewers may decide about it.
@@ -353,13 +369,13 @@ impl AccessReviewEvidence {
     }
 
     /// When the member last signed in to this workspace; null: never, or an API key holds it.
-    #[requires(AccessReviewDecide, AccessAuditRead)]
+    #[requires(MemberReadPrivate)]
     fn last_signed_in_at(&self) -> Option<DateTime> {
         self.0.last_signed_in_at.map(|at| at.0.into())
     }
 
     /// When the member or key was last active; null: never.
-    #[requires(AccessReviewDecide, AccessAuditRead)]
+    #[requires(MemberReadPrivate)]
     fn last_active_at(&self) -> Option<DateTime> {
         self.0.last_active_at.map(|at| at.0.into())
     }
@@ -391,6 +407,13 @@ impl AccessReviewEvidence {
     #[requires(AccessReviewDecide, AccessAuditRead)]
     fn colleagues(&self) -> i32 {
         i32::try_from(self.0.colleagues).unwrap_or(i32::MAX)
+    }
+
+    /// Whether an identity provider's claims gave it. Taken away here, it comes back at the member's next sign-in: change the
+    /// provider's role mapping, or their groups there.
+    #[requires(AccessReviewDecide, AccessAuditRead)]
+    fn given_by_provider(&self) -> bool {
+        self.0.given_by_provider
     }
 
     /// How many findings about the holder are open.

@@ -51,13 +51,13 @@ impl Subject for AuditRule {
 #[guarded]
 impl AuditRule {
     /// By which it is named.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn key(&self) -> AuditRuleKey {
         ListedEnum(self.rule.key)
     }
 
     /// What it finds, in a line.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn title(
         &self,
         #[graphql(desc = "BCP 47 tag: `pt-BR`, `en` or `es`. The reader's own language if not said.")] locale: Option<
@@ -68,7 +68,7 @@ impl AuditRule {
     }
 
     /// Why that matters.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn why(
         &self,
         #[graphql(desc = "BCP 47 tag: `pt-BR`, `en` or `es`. The reader's own language if not said.")] locale: Option<
@@ -79,7 +79,7 @@ impl AuditRule {
     }
 
     /// What to do about it.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn advice(
         &self,
         #[graphql(desc = "BCP 47 tag: `pt-BR`, `en` or `es`. The reader's own language if not said.")] locale: Option<
@@ -90,37 +90,37 @@ impl AuditRule {
     }
 
     /// What it looks at and how it judges, in English, with the names of its parameters in backticks.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn description(&self) -> &str {
         self.rule.judges
     }
 
     /// How soon somebody should act, usually; the rule may judge otherwise.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn severity(&self) -> FindingSeverity {
         self.rule.severity.into()
     }
 
     /// Whether administrators are told within a minute, and not only by the next report.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn tells_at_once(&self) -> bool {
         self.rule.at_once
     }
 
     /// What it suggests to do at once, if there is something that one click does.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn suggested_action(&self) -> Option<FindingAction> {
         FindingAction::of(self.rule.suggestion)
     }
 
     /// Whether it is on.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn is_enabled(&self) -> bool {
         self.settings.is_enabled(self.rule.key)
     }
 
     /// Its numbers, which `updateAuditRule` sets.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn parameters(&self) -> Vec<AuditRuleParameter> {
         let of = |parameter: &'static Parameter| AuditRuleParameter {
             parameter,
@@ -145,43 +145,43 @@ impl Subject for AuditRuleParameter {
 #[guarded]
 impl AuditRuleParameter {
     /// By which it is set: `days`.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn name(&self) -> &str {
         self.parameter.name
     }
 
     /// What it means, in English.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn description(&self) -> &str {
         self.parameter.about
     }
 
     /// What it counts.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn unit(&self) -> AuditRuleUnit {
         self.parameter.unit.into()
     }
 
     /// What it is set to.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn value(&self) -> i64 {
         self.current
     }
 
     /// What it is when nobody has set it.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn default_value(&self) -> i64 {
         self.parameter.default
     }
 
     /// The least that it can be set to.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn minimum(&self) -> i64 {
         self.parameter.least
     }
 
     /// The most that it can be set to.
-    #[requires(AccessAuditRead)]
+    #[requires(AccessAuditRead, SecurityPolicyManage)]
     fn maximum(&self) -> i64 {
         self.parameter.most
     }

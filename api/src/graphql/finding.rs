@@ -74,7 +74,7 @@ pub enum FindingAction {
     ShortenGrants,
     /// End the API key, as `revokeApiKey`.
     RevokeApiKey,
-    /// Ask the member by mail whether it was them, or whether they still need it: once a day at most. The letter says nothing
+    /// Ask the member by mail whether it was them, whether they still need it, or when they set a second factor up: once a day at most. The letter says nothing
     /// of what was seen, and has no links.
     AskMember,
 }

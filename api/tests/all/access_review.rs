@@ -149,3 +149,59 @@ async fn a_schedule_says_when_it_comes_next() {
         );
     }
 }
+
+#[tokio::test]
+async fn when_people_were_here_and_their_addresses_are_for_who_may_know_them() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let ada = admin(&stage, "Ada").await;
+        stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let [lia, eva] = [stage.person("Lia", &[]).await, stage.person("Eva", &[]).await];
+        crate::client::custom_role(&api, &ada, &lia, "ACCESS_REVIEW_DECIDE").await;
+        crate::client::custom_role(&api, &ada, &eva, "ACCESS_AUDIT_READ").await;
+        let (lia, eva) = (stage.step_up(&lia).await, stage.sign_in(&eva.email).await);
+        let review = begin(&api, &lia, &[&lia]).await;
+        let evidence = "query($id: ID!) { accessReview(id: $id) { reviewItems(first: 1) { nodes {
+            evidence { colleagues lastSignedInAt lastActiveAt } } } } }";
+        for reader in [&lia, &eva] {
+            let answer = ask(&api, Some(reader), evidence, json!({ "id": review })).await;
+            let known = &answer["data"]["accessReview"]["reviewItems"]["nodes"][0]["evidence"];
+            assert!(known["colleagues"].is_i64() && known["lastSignedInAt"].is_null(), "{answer}");
+            assert!(known["lastActiveAt"].is_null());
+            let told = errors(&answer);
+            assert!(told.len() == 2 && told.iter().all(|error| error.starts_with("FORBIDDEN")), "{told:?}");
+        }
+        let cancel = "mutation($id: ID!) { cancelAccessReview(input: { reviewId: $id, reason: \"ensaio\" }) {
+            accessReview { status cancellationReason viewerCan { cancel } progress { total cancelled } } userErrors { code } } }";
+        let over = act(&api, &lia, cancel, json!({ "id": review })).await["accessReview"].clone();
+        let total = &over["progress"]["total"];
+        assert_eq!(
+            over,
+            json!({ "status": "CANCELLED", "cancellationReason": "ensaio", "viewerCan": { "cancel": "NO" },
+                    "progress": { "total": total, "cancelled": total } })
+        );
+        let export = "mutation($id: ID!) { exportAccessReview(input: { reviewId: $id, format: CSV }) {
+            export { count } userErrors { code } } }";
+        let answer = ask(&api, Some(&eva), export, json!({ "id": review })).await;
+        assert_eq!(errors(&answer), ["FORBIDDEN at exportAccessReview"]);
+        assert_eq!(answer["errors"][0]["extensions"]["anyOf"], json!(["MEMBER_READ_PRIVATE"]));
+        assert!(act(&api, &ada, export, json!({ "id": review })).await["export"]["count"].is_i64());
+    }
+}
+
+#[tokio::test]
+async fn who_sets_the_rules_of_the_audit_reads_them() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let api = api(&stage);
+        let ada = admin(&stage, "Ada").await;
+        let lia = stage.person("Lia", &[]).await;
+        crate::client::custom_role(&api, &ada, &lia, "SECURITY_POLICY_MANAGE").await;
+        let lia = stage.step_up(&lia).await;
+        let rules = "{ auditRules { key title isEnabled parameters { name value minimum } } }";
+        let answer = ask(&api, Some(&lia), rules, json!({})).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        assert!(answer["data"]["auditRules"][0]["title"].is_string());
+    }
+}

@@ -10,7 +10,9 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
 
 use super::coverage::{Coverage, Names, Principal, covered};
-use super::{NewReview, checked_name, letter, require_policy, require_reviewers, snapshot};
+use super::{
+    NewReview, SHORTEST_TO_REVOKE, checked_name, letter, require_policy, require_reviewers, snapshot,
+};
 use crate::error::{Error, Refusal, Result};
 use crate::granting::{Change, Ledger, may_touch, may_touch_key};
 use crate::installation::Installation;
@@ -40,7 +42,11 @@ pub async fn start(
     let change = Change::by(installation, viewer, &[Permission::AccessReviewDecide]).await?;
     require_policy(&change, new.policy)?;
     require_reviewers(&change.ledger, new.reviewers, change.now)?;
-    if new.ends_at <= change.now {
+    let earliest = match new.policy {
+        ReviewPolicy::Revoke => change.now + SHORTEST_TO_REVOKE,
+        ReviewPolicy::Tell => Timestamp(change.now.0 + 1),
+    };
+    if new.ends_at < earliest {
         return Err(Refusal::InvalidPeriod.into());
     }
     let beginning = Beginning {
@@ -84,6 +90,7 @@ pub(super) async fn begin(
         closed_by: None,
         closed_at: None,
         digest: None,
+        cancellation_reason: None,
     };
     let once = sea_orm::sea_query::OnConflict::columns([
         access_review::Column::WorkspaceId,

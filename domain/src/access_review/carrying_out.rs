@@ -4,25 +4,31 @@
 use portaria_entity::access_review::{Model as Review, ReviewPolicy};
 use portaria_entity::access_review_item::{self, Decision, ItemKind, Model, Outcome};
 use portaria_entity::id::{EmergencyEligibilityId, GrantId};
+use portaria_entity::time::Timestamp;
 use sea_orm::ActiveEnum;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::deciding::{Terms, told_reason};
 use super::evidence::evidence_of;
-use super::standing::ended_among;
+use super::standing::{Tenure, tenures};
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{self, Amendment, Giving};
-use crate::granting::{Authority, Change};
+use crate::granting::{Authority, Change, Title};
 use crate::installation::Installation;
+use crate::permission::Permission;
 use crate::{api_key, emergency, team};
 
 /// So many are looked at in one go.
 const BATCH: u64 = 200;
 const NO_ANSWER: &str = "no answer by the end of the access review";
 
-/// Settles every item of a review that is closing.
-pub(super) async fn carry_out(installation: &Installation, review: &Review) -> Result<()> {
+/// Settles items of a review that is closing until then, and at least some; whether that was all. Who comes next goes on.
+pub(super) async fn carry_out(
+    installation: &Installation,
+    review: &Review,
+    until: Timestamp,
+) -> Result<bool> {
     loop {
         let reader = installation.database.reader();
         let items = access_review_item::Entity::find()
@@ -34,34 +40,59 @@ pub(super) async fn carry_out(installation: &Installation, review: &Review) -> R
             .all(reader)
             .await?;
         if items.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
-        settle(installation, review, items).await?;
+        settle(installation, review, (items, until)).await?;
+        if installation.clock.now() >= until {
+            return Ok(false);
+        }
     }
 }
 
-async fn settle(installation: &Installation, review: &Review, items: Vec<Model>) -> Result<()> {
-    let items = with_evidence(installation, items).await?;
+async fn settle(
+    installation: &Installation,
+    review: &Review,
+    (mut items, until): (Vec<Model>, Timestamp),
+) -> Result<()> {
     let now = installation.clock.now();
     let reader = installation.database.reader();
-    let ended = ended_among(reader, &installation.database, &items, now).await?;
-    let mut quiet = Vec::new();
-    for item in items {
-        let act = match (ended.contains(&item.id), item.decision, review.policy) {
-            (true, _, _) => Act::Note(Outcome::EndedMeanwhile),
-            (false, Some(Decision::Keep), _) => Act::Note(Outcome::Kept),
-            (false, Some(Decision::Change), _) => Act::Change,
-            (false, Some(Decision::Revoke), _) => Act::Revoke,
+    let tenures = tenures(reader, &installation.database, &items, now).await?;
+    for item in &mut items {
+        item.successor_id = tenures.get(&item.id).and_then(|tenure| tenure.successor());
+    }
+    let (mut quiet, mut acted) = (Vec::new(), false);
+    for item in with_evidence(installation, items).await? {
+        let tenure = tenures.get(&item.id).copied().unwrap_or(Tenure::Ended);
+        let act = match (tenure, item.decision, review.policy) {
+            (Tenure::Ended, _, _) => Act::Note(Outcome::EndedMeanwhile),
+            (Tenure::Replaced(_), _, _)
+            | (Tenure::HeldBy { lasts_longer: true, .. }, Some(Decision::Keep), _) => {
+                Act::Note(Outcome::Replaced)
+            }
+            (_, Some(Decision::Keep), _) => Act::Note(Outcome::Kept),
+            // What was to end by now ends.
+            (_, Some(Decision::Change), _) if is_past(&item, now)? => Act::Revoke,
+            (_, Some(Decision::Change), _) => Act::Change,
+            (_, Some(Decision::Revoke), _) => Act::Revoke,
             // That nobody could be asked is no answer of anybody.
-            (false, None, ReviewPolicy::Revoke) if item.reviewer_id.is_some() => Act::Revoke,
-            (false, None, ReviewPolicy::Revoke | ReviewPolicy::Tell) => Act::Note(Outcome::Unanswered),
+            (_, None, ReviewPolicy::Revoke) if item.reviewer_id.is_some() => Act::Revoke,
+            (_, None, ReviewPolicy::Revoke | ReviewPolicy::Tell) => Act::Note(Outcome::Unanswered),
         };
         match act {
             Act::Note(outcome) => quiet.push((item, outcome)),
-            Act::Change | Act::Revoke => do_it(installation, review, (&item, act)).await?,
+            Act::Change | Act::Revoke if acted && installation.clock.now() >= until => {}
+            Act::Change | Act::Revoke => {
+                do_it(installation, review, (&item, act)).await?;
+                acted = true;
+            }
         }
     }
     note_all(installation, &quiet).await
+}
+
+fn is_past(item: &Model, now: Timestamp) -> Result<bool> {
+    let terms = item.amendment.as_deref().map(Terms::from_json).transpose()?;
+    Ok(terms.and_then(|terms| terms.valid_until).is_some_and(|until| until <= now))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,6 +147,7 @@ async fn note(
         outcome: Set(Some(outcome)),
         outcome_at: Set(Some(installation.clock.now())),
         refusal: Set(refusal.map(|refusal| refusal.to_string())),
+        successor_id: Set(item.successor_id),
         ..access_review_item::ActiveModel::default()
     };
     let done = access_review_item::Entity::update_many()
@@ -139,12 +171,27 @@ async fn do_it(installation: &Installation, review: &Review, (item, act): (&Mode
     }
     match outcome {
         Ok(()) => Ok(()),
-        Err(Error::Refused(Refusal::AlreadyEnded) | Error::NotFound) => {
-            note_all(installation, &[(item.clone(), Outcome::EndedMeanwhile)]).await
-        }
+        Err(Error::Refused(Refusal::AlreadyEnded) | Error::NotFound) => overtaken(installation, item).await,
         Err(Error::Refused(refusal)) => refused(installation, item, refusal).await,
         Err(Error::Forbidden { .. }) => refused(installation, item, Refusal::MayNotTakeAway).await,
         Err(error) => Err(error),
+    }
+}
+
+/// It is not there any more as it was looked at: neither is it, or what it should have become.
+async fn overtaken(installation: &Installation, item: &Model) -> Result<()> {
+    let (reader, now) = (installation.database.reader(), installation.clock.now());
+    let asked = Model { successor_id: None, ..item.clone() };
+    let tenures = tenures(reader, &installation.database, std::slice::from_ref(&asked), now).await?;
+    match tenures.get(&item.id).copied().unwrap_or(Tenure::Ended) {
+        Tenure::Ended => note_all(installation, &[(asked, Outcome::EndedMeanwhile)]).await,
+        Tenure::HeldBy { grant, .. } | Tenure::Replaced(grant) if item.successor_id != Some(grant) => {
+            let replaced = Model { successor_id: Some(grant), ..asked };
+            note_all(installation, &[(replaced, Outcome::Replaced)]).await
+        }
+        Tenure::Held | Tenure::HeldBy { .. } | Tenure::Replaced(_) => {
+            refused(installation, item, Refusal::ChangedMeanwhile).await
+        }
     }
 }
 
@@ -168,6 +215,8 @@ async fn attempt(
     let reason = told_reason(review, item.decision_reason.as_deref().unwrap_or(NO_ANSWER))?;
     match act {
         Act::Change => {
+            // They gave a role when they decided, and may do so no more.
+            change.require(Permission::RoleAssign)?;
             let terms = item.amendment.as_deref().ok_or_else(|| Error::internal("a change to nothing"))?;
             replace(&mut change, item, (Terms::from_json(terms)?, &reason)).await?;
         }
@@ -187,33 +236,36 @@ pub(super) async fn replace(
     item: &Model,
     (terms, reason): (Terms, &str),
 ) -> Result<()> {
-    let (Some(member_id), Some(title)) = (item.member_id, item.title_id) else {
+    let (Some(member_id), Some(id)) = (item.member_id, grant_of(item)) else {
         return Err(Refusal::NotChangeable.into());
     };
-    let id = GrantId(title);
-    let same_role = change
-        .ledger
-        .member(member_id)?
-        .holdings
-        .iter()
-        .any(|held| held.title == crate::granting::Title::Grant(id) && held.role_id == terms.role_id);
+    let holdings = &change.ledger.member(member_id)?.holdings;
+    let held = holdings.iter().find(|held| held.title == Title::Grant(id)).copied();
+    let held = held.ok_or(Refusal::AlreadyEnded)?;
     let Terms { role_id, scope, valid_until } = terms;
-    if same_role {
-        let amendment = Amendment { scope, valid_from: None, valid_until, reason };
+    // What is to begin later still does.
+    let valid_from = Some(held.valid_from);
+    if held.role_id == role_id {
+        let amendment = Amendment { scope, valid_from, valid_until, reason };
         grant::change(change, id, amendment).await?;
         return Ok(());
     }
     grant::revoke(change, id, reason).await?;
-    let giving = Giving { member_id, role_id, scope, valid_from: None, valid_until, reason };
-    grant::give(change, giving).await?;
-    Ok(())
+    let giving = Giving { member_id, role_id, scope, valid_from, valid_until, reason };
+    let given = grant::give(change, giving).await?;
+    grant::hand_on(change, id, given.id).await
+}
+
+/// The grant that an item is about by now.
+fn grant_of(item: &Model) -> Option<GrantId> {
+    item.successor_id.or(item.title_id.map(GrantId))
 }
 
 async fn take_away(change: &mut Change<'_>, item: &Model, reason: &str) -> Result<()> {
     let unknown = || Error::internal("an item that says not what it is about");
     match item.kind {
         ItemKind::Grant => {
-            grant::revoke(change, GrantId(item.title_id.ok_or_else(unknown)?), reason).await?;
+            grant::revoke(change, grant_of(item).ok_or_else(unknown)?, reason).await?;
         }
         ItemKind::ApiKeyGrant => {
             api_key::revoke_grant(change, GrantId(item.title_id.ok_or_else(unknown)?), reason).await?;

@@ -1,6 +1,6 @@
 //! Deciding about what somebody holds. Nothing is carried out yet; but what could not be is refused now.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use portaria_entity::access_review::Model as Review;
 use portaria_entity::access_review_item::{self, Decision, ItemKind, Model, Outcome};
@@ -16,7 +16,7 @@ use super::carrying_out::replace;
 use super::evidence::{Evidence, evidence_of};
 use super::finder::{is_reviewer, visible};
 use super::snapshot::{Moment, is_last};
-use super::standing::ended_among;
+use super::standing::{Tenure, tenures};
 use super::{REASON_CHARS, is_open};
 use crate::access::Scope;
 use crate::activity::{Deed, record};
@@ -123,10 +123,11 @@ pub async fn decide(
     let held = ledger.member(me)?.access(now).everywhere();
     viewer.require(held, PermissionSet::of(&[Permission::AccessReviewDecide]), now)?;
     let mut items = read(&transaction, &review, &ids).await?;
+    let tenures = settled_upon(&transaction, installation, &mut items, now).await?;
     let rows: Vec<Model> = items.values().cloned().collect();
-    let ended = ended_among(&transaction, &installation.database, &rows, now).await?;
     let evidence = evidence_of(&transaction, &installation.database, &rows, now).await?;
-    let bench = Bench { me, ledger: &ledger, ended: &ended, rehearsed: &rehearsed, now };
+    let ends_at = review.ends_at;
+    let bench = Bench { me, ledger: &ledger, tenures: &tenures, rehearsed: &rehearsed, ends_at, now };
     let mut decisions = Decisions::default();
     for verdict in verdicts {
         let item = items.remove(&verdict.item_id).ok_or(Error::NotFound)?;
@@ -137,7 +138,7 @@ pub async fn decide(
                 let decided = write(&transaction, item, (verdict, reason), (me, known)).await?;
                 decisions.decided.push(decided);
             }
-            Err(Refusal::AlreadyEnded) if item.outcome.is_none() => {
+            Err(Refusal::AlreadyEnded) if item.outcome.is_none() && bench.is_over(&item) => {
                 let ended = end(&transaction, item, now).await?;
                 decisions.refused.push((ended, Refusal::AlreadyEnded));
             }
@@ -149,10 +150,10 @@ pub async fn decide(
     Ok(decisions)
 }
 
-/// Refuses who may not decide in a review now. About what, is another question.
+/// Refuses who may not decide in a review now. About what, is another question. To ask is no use of it.
 pub async fn decidable(installation: &Installation, viewer: &Viewer, review: &Review) -> Result<()> {
     let now = installation.clock.now();
-    viewer.require_everywhere(Permission::AccessReviewDecide, now)?;
+    viewer.ask_everywhere(Permission::AccessReviewDecide, now)?;
     let me = viewer.session()?.member_id;
     if !is_reviewer(installation.database.reader(), installation, review, me).await? {
         return Err(Refusal::NotAReviewer.into());
@@ -173,6 +174,21 @@ async fn read(
     if items.len() == ids.len() { Ok(items) } else { Err(Error::NotFound) }
 }
 
+/// How some items stand now. Those whose grant has been replaced are about the other from here on.
+async fn settled_upon(
+    connection: &impl ConnectionTrait,
+    installation: &Installation,
+    items: &mut HashMap<AccessReviewItemId, Model>,
+    now: Timestamp,
+) -> Result<HashMap<AccessReviewItemId, Tenure>> {
+    let waiting: Vec<Model> = items.values().filter(|item| item.outcome.is_none()).cloned().collect();
+    let tenures = tenures(connection, &installation.database, &waiting, now).await?;
+    for item in items.values_mut().filter(|item| item.outcome.is_none()) {
+        item.successor_id = tenures.get(&item.id).and_then(|tenure| tenure.successor());
+    }
+    Ok(tenures)
+}
+
 /// Does each change by the rules by which it will be done, and takes it back: what is refused then is refused now.
 async fn rehearse_all(
     installation: &Installation,
@@ -185,7 +201,9 @@ async fn rehearse_all(
         VerdictKind::Keep | VerdictKind::Revoke => None,
     });
     for (id, terms) in changes {
-        let items = read(installation.database.reader(), review, &BTreeSet::from([id])).await?;
+        let (reader, now) = (installation.database.reader(), installation.clock.now());
+        let mut items = read(reader, review, &BTreeSet::from([id])).await?;
+        settled_upon(reader, installation, &mut items, now).await?;
         let Some(item) = items.get(&id).filter(|item| item.kind == ItemKind::Grant) else {
             refused.insert(id, Refusal::NotChangeable);
             continue;
@@ -213,15 +231,16 @@ async fn rehearse_all(
 struct Bench<'a> {
     me: MemberId,
     ledger: &'a Ledger,
-    ended: &'a HashSet<AccessReviewItemId>,
+    tenures: &'a HashMap<AccessReviewItemId, Tenure>,
     rehearsed: &'a HashMap<AccessReviewItemId, Refusal>,
+    ends_at: Timestamp,
     now: Timestamp,
 }
 
 impl Bench<'_> {
     /// The reason that was given, or why it is not decided so.
     fn judge(&self, item: &Model, verdict: &Verdict) -> Result<std::result::Result<Option<String>, Refusal>> {
-        if item.outcome.is_some() || self.ended.contains(&item.id) {
+        if item.outcome.is_some() || self.is_over(item) {
             return Ok(Err(Refusal::AlreadyEnded));
         }
         let anothers = item.decided_by.is_some_and(|by| by != self.me);
@@ -236,14 +255,25 @@ impl Bench<'_> {
         if let Some(refusal) = self.rehearsed.get(&item.id) {
             return Ok(Err(*refusal));
         }
+        // It would begin, when the review closes, after it had ended.
+        if let VerdictKind::Change(Terms { valid_until: Some(until), .. }) = verdict.kind
+            && until <= self.ends_at
+        {
+            return Ok(Err(Refusal::InvalidPeriod));
+        }
         if verdict.kind == VerdictKind::Revoke && self.is_last_administrator(item)? {
             return Ok(Err(Refusal::LastAdministrator));
         }
         Ok(reason(verdict))
     }
 
+    fn is_over(&self, item: &Model) -> bool {
+        self.tenures.get(&item.id).is_none_or(|tenure| tenure.is_over())
+    }
+
     fn is_last_administrator(&self, item: &Model) -> Result<bool> {
-        let (Some(member), Some(title)) = (item.member_id, item.title_id) else { return Ok(false) };
+        let title = item.successor_id.map(|id| id.0).or(item.title_id);
+        let (Some(member), Some(title)) = (item.member_id, title) else { return Ok(false) };
         let holdings = &self.ledger.member(member)?.holdings;
         let of_item = |title_of: Title| matches!(title_of, Title::Grant(id) if id.0 == title);
         let holding = holdings.iter().find(|holding| of_item(holding.title));
@@ -294,15 +324,17 @@ async fn write(
     Ok(item)
 }
 
-/// Records that there is nothing to decide any more.
+/// Records that there is nothing to decide any more, or that something else is there.
 async fn end(transaction: &impl ConnectionTrait, mut item: Model, now: Timestamp) -> Result<Model> {
-    (item.outcome, item.outcome_at) = (Some(Outcome::EndedMeanwhile), Some(now));
+    let outcome = if item.successor_id.is_some() { Outcome::Replaced } else { Outcome::EndedMeanwhile };
+    (item.outcome, item.outcome_at) = (Some(outcome), Some(now));
     let row = access_review_item::ActiveModel {
         workspace_id: Set(item.workspace_id),
         review_id: Set(item.review_id),
         id: Set(item.id),
         outcome: Set(item.outcome),
         outcome_at: Set(item.outcome_at),
+        successor_id: Set(item.successor_id),
         ..access_review_item::ActiveModel::default()
     };
     access_review_item::Entity::update(row).exec(transaction).await?;

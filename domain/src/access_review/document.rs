@@ -91,7 +91,7 @@ pub(super) async fn write_content(
 }
 
 fn head(review: &Review) -> Result<String> {
-    Ok(object(&[
+    let mut head = vec![
         ("id", value(&review.id)?),
         ("workspace", value(&review.workspace_id)?),
         ("name", value(&review.name)?),
@@ -107,11 +107,16 @@ fn head(review: &Review) -> Result<String> {
         ("endsAt", time(Some(review.ends_at))?),
         ("closedBy", value(&review.closed_by)?),
         ("closedAt", time(review.closed_at)?),
-    ]))
+    ];
+    // Only where there is something to say: those that were closed before stay as they were.
+    if let Some(reason) = &review.cancellation_reason {
+        head.push(("cancelled", object(&[("reason", value(reason)?)])));
+    }
+    Ok(object(&head))
 }
 
 fn told(item: &Item) -> Result<String> {
-    Ok(object(&[
+    let mut told = vec![
         ("id", value(&item.id)?),
         ("kind", value(&item.kind.to_value())?),
         ("member", value(&item.member_id)?),
@@ -127,7 +132,11 @@ fn told(item: &Item) -> Result<String> {
         ("outcome", value(&item.outcome.map(|outcome| outcome.to_value()))?),
         ("outcomeAt", time(item.outcome_at)?),
         ("refusal", value(&item.refusal)?),
-    ]))
+    ];
+    if let Some(grant) = item.successor_id {
+        told.push(("replacedBy", value(&grant)?));
+    }
+    Ok(object(&told))
 }
 
 async fn reviewers(connection: &impl ConnectionTrait, review: &Review) -> Result<Vec<MemberId>> {

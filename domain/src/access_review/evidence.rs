@@ -1,7 +1,7 @@
 //! What is known of something that is held: when its holder was last here, which of its permissions they use and when
 //! last, who else has the role, and whether the auditor has found anything about them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use portaria_entity::access_review_item::{ItemKind, Model};
 use portaria_entity::id::{AccessReviewItemId, RoleId, WorkspaceId};
@@ -10,9 +10,8 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::snapshot::{Moment, Snapshot, SnapshotScope, conferred, keys};
-use super::standing::{listed, values};
-use crate::access::Scope;
+use super::snapshot::{Moment, Snapshot, conferred, keys};
+use super::standing::{listed, place, values};
 use crate::database::{Database, padded};
 use crate::error::{Error, Result};
 use crate::permission::PermissionSet;
@@ -40,6 +39,9 @@ pub struct Evidence {
     pub colleagues: i64,
     /// How many findings about the holder are open.
     pub open_findings: i64,
+    /// Whether an identity provider's claims gave it: they give it again at the next sign-in, whatever is decided here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_by_provider: bool,
 }
 
 impl Evidence {
@@ -71,6 +73,9 @@ const FINDINGS: &str = "SELECT member_id, COUNT(*) FROM findings WHERE workspace
                         AND status IN ('open', 'acknowledged') AND member_id IN ({}) GROUP BY member_id";
 const KEY_FINDINGS: &str = "SELECT api_key_id, COUNT(*) FROM findings WHERE workspace_id = $1 AND opened_at <= $2 \
                             AND status IN ('open', 'acknowledged') AND api_key_id IN ({}) GROUP BY api_key_id";
+const MAPPED: &str = "SELECT p.grant_id FROM mapped_grants p \
+                      JOIN role_mappings r ON r.workspace_id = p.workspace_id AND r.id = p.mapping_id AND r.closed_at IS NULL \
+                      WHERE p.workspace_id = $1 AND r.created_at <= $2 AND p.grant_id IN ({})";
 const HELD: &str = "SELECT member_id, role_id FROM grants WHERE workspace_id = $1 AND closed_at IS NULL \
                     AND valid_from <= $2 AND (valid_until IS NULL OR valid_until > $2) AND member_id IN ({})";
 
@@ -140,6 +145,8 @@ struct Known {
     findings: HashMap<Uuid, i64>,
     holders: HashMap<RoleId, i64>,
     held: HashMap<Uuid, Vec<RoleId>>,
+    /// Grants that mappings in force have made.
+    mapped: HashSet<Uuid>,
 }
 
 impl Known {
@@ -171,6 +178,10 @@ impl Known {
         }
         for row in reading.rows(HELD, &members).await? {
             known.held.entry(row.try_get_by_index(0)?).or_default().push(row.try_get_by_index(1)?);
+        }
+        let grants = distinct(items.iter().filter(|item| item.kind == ItemKind::Grant).filter_map(grant_of));
+        for row in reading.rows(MAPPED, &grants).await? {
+            known.mapped.insert(row.try_get_by_index(0)?);
         }
         Ok(known)
     }
@@ -205,6 +216,7 @@ impl Known {
             uses_recorded_since: Moment(recorded_since),
             colleagues: self.colleagues(role_of(item)?, (holder, is_member)),
             open_findings: self.findings.get(&holder).copied().unwrap_or_default(),
+            given_by_provider: grant_of(item).is_some_and(|grant| self.mapped.contains(&grant)),
         })
     }
 
@@ -222,14 +234,11 @@ fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
     ids
 }
 
-fn role_of(item: &Model) -> Result<Option<RoleId>> {
-    Snapshot::of(item)?.role_id.map(|id| id.parse().map_err(Error::internal)).transpose()
+/// The grant that it is about by now.
+fn grant_of(item: &Model) -> Option<Uuid> {
+    item.successor_id.map(|id| id.0).or(item.title_id)
 }
 
-fn place(scope: &SnapshotScope) -> Result<Scope> {
-    Ok(match scope {
-        SnapshotScope::Workspace => Scope::Workspace,
-        SnapshotScope::Channel { id, .. } => Scope::Channel(id.parse().map_err(Error::internal)?),
-        SnapshotScope::Team { id, .. } => Scope::Team(id.parse().map_err(Error::internal)?),
-    })
+fn role_of(item: &Model) -> Result<Option<RoleId>> {
+    Snapshot::of(item)?.role_id.map(|id| id.parse().map_err(Error::internal)).transpose()
 }

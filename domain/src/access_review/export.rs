@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use portaria_entity::access_review::Model as Review;
+use portaria_entity::access_review::{self, Model as Review};
 use portaria_entity::access_review_item::Model as Item;
 use portaria_entity::access_review_person as person;
-use portaria_entity::id::{AccessReviewId, ActivityId, MemberId};
-use sea_orm::{ActiveEnum, ConnectionTrait};
+use portaria_entity::id::{AccessReviewId, ActivityId, MemberId, WorkspaceId};
+use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait};
 use serde_json::json;
 
 use super::closing::CLOSED;
@@ -16,7 +16,7 @@ use super::printed;
 use super::snapshot::{Moment, Snapshot, SnapshotScope};
 use super::{Evidence, progress};
 use crate::activity::export::cell;
-use crate::activity::{Deed, chain, record};
+use crate::activity::{Actor, Deed, chain, record};
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
 use crate::language::Language;
@@ -73,51 +73,87 @@ pub(super) struct Closed {
     pub seal: Seal,
 }
 
-/// The document of a closed review. That it was taken along is recorded. Needs `access_audit:read`.
+/// What came with a document that was written out.
+pub struct Taken {
+    pub items: i64,
+    pub digest: String,
+    pub seal: Seal,
+    pub intact: bool,
+}
+
+/// The document of a closed review. That it was taken along is recorded. Needs `access_audit:read`, and `member:read_private`
+/// for the addresses of people and when they were here.
 pub async fn export(
     installation: &Installation,
     viewer: &Viewer,
     id: AccessReviewId,
     form: Form,
 ) -> Result<Export> {
-    viewer.require_everywhere(Permission::AccessAuditRead, installation.clock.now())?;
+    let now = installation.clock.now();
+    viewer.require_everywhere(Permission::AccessAuditRead, now)?;
+    viewer.require_everywhere(Permission::MemberReadPrivate, now)?;
     let reader = installation.database.reader();
     let review = visible(reader, viewer, id).await?;
+    if progress(reader, &installation.database, &review, None).await?.total > MOST {
+        return Err(Refusal::TooMany.into());
+    }
+    let (mut content, by) = (String::new(), (viewer.into(), viewer.stated_address()));
+    let Taken { items, digest, seal, intact } =
+        write(installation, (review, by), form, &mut |part| content.push_str(part)).await?;
+    Ok(Export { content, items, digest, seal, intact })
+}
+
+/// The same on this machine: of any size, handed on part by part.
+pub async fn write_out(
+    installation: &Installation,
+    (workspace, id): (WorkspaceId, AccessReviewId),
+    form: Form,
+    out: &mut impl FnMut(&str),
+) -> Result<Taken> {
+    let find = access_review::Entity::find_by_id((workspace, id));
+    let review = find.one(installation.database.reader()).await?.ok_or(Error::NotFound)?;
+    write(installation, (review, (Actor::Installation, None)), form, out).await
+}
+
+async fn write(
+    installation: &Installation,
+    (review, by): (Review, (Actor, Option<String>)),
+    form: Form,
+    out: &mut impl FnMut(&str),
+) -> Result<Taken> {
+    let reader = installation.database.reader();
     let Some(digest) = review.digest.as_deref().filter(|_| review.closed_at.is_some()).map(hex) else {
         return Err(Refusal::ReviewOpen.into());
     };
-    let total = progress(reader, &installation.database, &review, None).await?.total;
-    if total > MOST {
-        return Err(Refusal::TooMany.into());
-    }
+    let items = progress(reader, &installation.database, &review, None).await?.total;
     let seal = seal_of(installation, &review).await?;
     let named = people(reader, &review).await?;
     let intact = is_intact(installation, &review, (&digest, &seal), &named).await?;
     let people = named.into_iter().map(|row| (row.member_id, row)).collect();
     let closed = Closed { review, people, digest, seal };
-    let content = match form {
-        Form::Json => as_json(reader, &closed).await?,
-        Form::Csv => as_csv(reader, &closed).await?,
-        Form::Printed(language) => printed::page(installation, &closed, language).await?,
-    };
-    put_down(installation, viewer, (&closed.review, form)).await?;
-    Ok(Export { content, items: total, digest: closed.digest, seal: closed.seal, intact })
+    match form {
+        Form::Json => as_json(reader, &closed, out).await?,
+        Form::Csv => as_csv(reader, &closed, out).await?,
+        Form::Printed(language) => printed::page(installation, (&closed, language), out).await?,
+    }
+    put_down(installation, by, (&closed.review, form)).await?;
+    Ok(Taken { items, digest: closed.digest, seal: closed.seal, intact })
 }
 
 async fn put_down(
     installation: &Installation,
-    viewer: &Viewer,
+    (actor, address): (Actor, Option<String>),
     (review, form): (&Review, Form),
 ) -> Result<()> {
     let transaction = installation.database.begin().await?;
     let deed = Deed {
         workspace_id: review.workspace_id,
-        actor: viewer.into(),
+        actor,
         action: "access_review.exported",
         subject: review.id.to_string(),
         before: None,
         after: Some(json!({ "form": form.key() })),
-        address: viewer.stated_address(),
+        address,
     };
     record(&transaction, &installation.clock, deed).await?;
     Ok(transaction.commit().await?)
@@ -178,23 +214,27 @@ async fn is_intact(
     Ok(names && hex(&digesting.finish()) == digest && told["digest"] == digest)
 }
 
-async fn as_json(connection: &impl ConnectionTrait, closed: &Closed) -> Result<String> {
-    let mut text = String::from("{\"content\":");
-    write_content(connection, &closed.review, &mut |part| text.push_str(part)).await?;
-    text.push_str(",\"digest\":");
-    text.push_str(&value(&closed.digest)?);
-    text.push_str(",\"seal\":");
-    text.push_str(&object(&[
+async fn as_json(
+    connection: &impl ConnectionTrait,
+    closed: &Closed,
+    out: &mut impl FnMut(&str),
+) -> Result<()> {
+    out("{\"content\":");
+    write_content(connection, &closed.review, out).await?;
+    out(",\"digest\":");
+    out(&value(&closed.digest)?);
+    out(",\"seal\":");
+    out(&object(&[
         ("activity", value(&closed.seal.activity_id)?),
         ("sequence", value(&closed.seal.sequence)?),
         ("mac", value(&hex(&closed.seal.mac))?),
     ]));
-    text.push_str(",\"names\":[");
+    out(",\"names\":[");
     let mut people: Vec<&person::Model> = closed.people.values().collect();
     people.sort_unstable_by_key(|person| person.member_id);
     for (number, person) in people.into_iter().enumerate() {
-        text.push_str(if number == 0 { "" } else { "," });
-        text.push_str(&match &person.salt {
+        out(if number == 0 { "" } else { "," });
+        out(&match &person.salt {
             Some(salt) => object(&[
                 ("id", value(&person.member_id)?),
                 ("salt", value(&hex(salt))?),
@@ -204,8 +244,8 @@ async fn as_json(connection: &impl ConnectionTrait, closed: &Closed) -> Result<S
             None => object(&[("id", value(&person.member_id)?), ("erased", "true".to_owned())]),
         });
     }
-    text.push_str("]}\n");
-    Ok(text)
+    out("]}\n");
+    Ok(())
 }
 
 /// An item with everything about it in words that need no database.
@@ -269,23 +309,29 @@ const COLUMNS: &[&str] = &[
     "outcome",
     "outcomeAt",
     "refusal",
+    "replacedBy",
+    "givenByProvider",
     "digest",
     "sealSequence",
     "sealMac",
 ];
 
-async fn as_csv(connection: &impl ConnectionTrait, closed: &Closed) -> Result<String> {
-    let mut text = COLUMNS.join(",") + "\r\n";
+async fn as_csv(
+    connection: &impl ConnectionTrait,
+    closed: &Closed,
+    out: &mut impl FnMut(&str),
+) -> Result<()> {
+    out(&(COLUMNS.join(",") + "\r\n"));
     let mut lines = closed.lines(connection, None).await?;
     while let Some(last) = lines.last() {
         for line in &lines {
             let cells: Vec<String> = cells(closed, line).iter().map(|value| cell(value)).collect();
-            text.push_str(&cells.join(","));
-            text.push_str("\r\n");
+            out(&cells.join(","));
+            out("\r\n");
         }
         lines = closed.lines(connection, Some(last)).await?;
     }
-    Ok(text)
+    Ok(())
 }
 
 fn cells(closed: &Closed, line: &Line) -> Vec<String> {
@@ -331,6 +377,8 @@ fn cells(closed: &Closed, line: &Line) -> Vec<String> {
         item.outcome.map(|outcome| outcome.to_value()).unwrap_or_default(),
         time(item.outcome_at.map(Moment)),
         item.refusal.clone().unwrap_or_default(),
+        item.successor_id.map(|grant| grant.to_string()).unwrap_or_default(),
+        known.map(|known| known.given_by_provider.to_string()).unwrap_or_default(),
         closed.digest.clone(),
         closed.seal.sequence.to_string(),
         hex(&closed.seal.mac),

@@ -173,6 +173,10 @@ pub struct Progress {
     pub ended_meanwhile: i64,
     pub unanswered: i64,
     pub refused: i64,
+    /// That another grant had taken the place of, about which nobody decided.
+    pub replaced: i64,
+    /// That stayed because the review was called off.
+    pub cancelled: i64,
 }
 
 /// Of a whole review, or of what one reviewer is asked. While a review runs, kept, changed and revoked are what was decided.
@@ -221,6 +225,8 @@ impl Progress {
             (Some(Outcome::EndedMeanwhile), _) => &mut self.ended_meanwhile,
             (Some(Outcome::Unanswered), _) => &mut self.unanswered,
             (Some(Outcome::Refused), _) => &mut self.refused,
+            (Some(Outcome::Replaced), _) => &mut self.replaced,
+            (Some(Outcome::Cancelled), _) => &mut self.cancelled,
             (None, None) => return,
         };
         *counted += count;

@@ -1,10 +1,11 @@
 //! Letters of access reviews, in the reader's language and by the workspace's clock: to reviewers at the start and as
-//! reminders, to administrators when nobody can be asked, and at the end.
+//! reminders, to administrators when silence takes away, when nobody can be asked, and at the end.
 
 use std::collections::HashMap;
 
 use portaria_entity::access_review::{Model as Review, ReviewPolicy};
 use portaria_entity::id::MemberId;
+use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{user, workspace};
 use sea_orm::ConnectionTrait;
@@ -200,9 +201,90 @@ impl Words<'_> {
         )
     }
 
+    fn announced(&self, number: i64) -> Letter {
+        let (name, company, pieces) = (self.name(), self.company(), self.pieces(number));
+        let told = self.say([
+            format!("A revisão de acessos «{name}» de {company} começou e pergunta por {pieces}."),
+            format!("The access review “{name}” of {company} has begun, and asks about {pieces}."),
+            format!("La revisión de accesos «{name}» de {company} ha comenzado y pregunta por {pieces}."),
+        ]);
+        let what = self.say([
+            "Se não foi essa a intenção, cancele a revisão antes do prazo: então nada é retirado.".to_owned(),
+            "If that is not what was meant, call the review off before then: nothing is taken away."
+                .to_owned(),
+            "Si no era esa la intención, cancela la revisión antes del plazo: entonces nada se retira."
+                .to_owned(),
+        ]);
+        self.letter(
+            [
+                format!("{company}: o que ficar sem resposta será retirado ({pieces} em revisão)"),
+                format!("{company}: what is not answered for will be taken away ({pieces} under review)"),
+                format!("{company}: lo que quede sin respuesta se retirará ({pieces} en revisión)"),
+            ],
+            vec![told, self.without_answer(), what],
+        )
+    }
+
+    fn abandoned(&self, number: i64) -> Letter {
+        let (name, company, pieces) = (self.name(), self.company(), self.pieces(number));
+        let told = self.say([
+            format!("Na revisão de acessos «{name}» de {company} não resta ninguém que possa decidir, e falta resposta: {pieces}."),
+            format!("In the access review “{name}” of {company} there is nobody left who may decide, and answers are missing: {pieces}."),
+            format!("En la revisión de accesos «{name}» de {company} no queda nadie que pueda decidir, y faltan respuestas: {pieces}."),
+        ]);
+        let what = self.say([
+            "Esses acessos continuam valendo. Devolva a permissão a quem revisa, ou cancele esta revisão e comece outra com outras pessoas.".to_owned(),
+            "These stay as they are. Give a reviewer the permission back, or call this review off and start another with other people.".to_owned(),
+            "Esos accesos se mantienen. Devuelve el permiso a quien revisa, o cancela esta revisión y comienza otra con otras personas.".to_owned(),
+        ]);
+        self.letter(
+            [
+                format!("{company}: ninguém pode mais responder por {pieces}"),
+                format!("{company}: nobody can answer for {pieces} any more"),
+                format!("{company}: ya nadie puede responder por {pieces}"),
+            ],
+            vec![told, what],
+        )
+    }
+
+    /// The reason stands in the review: what somebody wrote goes into no letter.
+    fn cancelled(&self, by: &str, counted: &Progress) -> Letter {
+        let (name, company) = (self.name(), self.company());
+        let (left, done) = (self.pieces(counted.cancelled), counted.changed + counted.revoked);
+        let mut paragraphs = vec![
+            self.say([
+                format!("{by} cancelou a revisão de acessos «{name}» de {company}. O motivo está na revisão."),
+                format!("{by} has called off the access review “{name}” of {company}. The reason stands in the review."),
+                format!("{by} canceló la revisión de accesos «{name}» de {company}. El motivo está en la revisión."),
+            ]),
+            self.say([
+                format!("Ficam como estavam: {left}."),
+                format!("Left as it was: {left}."),
+                format!("Quedan como estaban: {left}."),
+            ]),
+        ];
+        if done > 0 {
+            let pieces = self.pieces(done);
+            paragraphs.push(self.say([
+                format!("Já tinham sido alterados ou retirados, e continuam assim: {pieces}."),
+                format!("Had been changed or taken away already, and stay so: {pieces}."),
+                format!("Ya se habían cambiado o retirado, y siguen así: {pieces}."),
+            ]));
+        }
+        self.letter(
+            [
+                format!("{company}: revisão de acessos cancelada"),
+                format!("{company}: access review called off"),
+                format!("{company}: revisión de accesos cancelada"),
+            ],
+            paragraphs,
+        )
+    }
+
     fn outcome(&self, counted: &Progress) -> Letter {
         let (name, company) = (self.name(), self.company());
-        let Progress { kept, changed, revoked, ended_meanwhile, unanswered, refused, .. } = *counted;
+        let Progress { kept, changed, revoked, ended_meanwhile, unanswered, refused, replaced, .. } =
+            *counted;
         let told = self.say([
             format!("A revisão de acessos «{name}» terminou. Mantidos: {kept}. Alterados: {changed}. Retirados: {revoked}. Já haviam terminado: {ended_meanwhile}."),
             format!("The access review “{name}” is over. Kept: {kept}. Changed: {changed}. Taken away: {revoked}. Had ended already: {ended_meanwhile}."),
@@ -229,12 +311,20 @@ impl Words<'_> {
                 ),
             ]));
         }
+        if replaced > 0 {
+            let pieces = self.pieces(replaced);
+            paragraphs.push(self.say([
+                format!("Trocados durante a revisão por outros, sobre os quais ninguém decidiu: {pieces}. Decida sobre esses."),
+                format!("Replaced during the review by others, about which nobody has decided: {pieces}. Decide about those."),
+                format!("Reemplazados durante la revisión por otros, sobre los que nadie decidió: {pieces}. Decide sobre esos."),
+            ]));
+        }
         paragraphs.push(self.say([
             "O documento com quem decidiu o quê, quando e com base em quê pode ser exportado para a auditoria.".to_owned(),
             "The document of who decided what, when and on what evidence can be exported for auditors.".to_owned(),
             "El documento con quién decidió qué, cuándo y con qué base se puede exportar para la auditoría.".to_owned(),
         ]));
-        let open = unanswered + refused;
+        let open = unanswered + refused + replaced;
         let subject = match open {
             0 => [
                 format!("{company}: revisão de acessos concluída"),
@@ -251,18 +341,29 @@ impl Words<'_> {
     }
 }
 
-/// Tells each reviewer how much waits for them, and administrators what nobody can be asked about.
+/// Tells each reviewer how much waits for them, and administrators what nobody can be asked about, and that silence will take
+/// away.
 pub(super) async fn started(change: &Change<'_>, review: &Review, shares: &Shares) -> Result<()> {
     let (transaction, installation) = (&change.transaction, change.installation);
     let desk = Desk::of(transaction, review, change.now).await?;
     let ids: Vec<MemberId> = shares.reviewers.keys().copied().collect();
+    let mut asked = Vec::new();
     for (id, reader) in members(transaction, review, &ids).await? {
+        asked.push(reader.user.id);
         let number = shares.reviewers.get(&id).copied().unwrap_or_default();
         let letter = desk.words(&reader.user).asked(i64::try_from(number).unwrap_or(i64::MAX));
         desk.post(transaction, installation, (&reader.user, "started"), letter).await?;
     }
+    let database = &installation.database;
+    if review.policy == ReviewPolicy::Revoke {
+        for reader in administrators(transaction, database, review.workspace_id, change.now).await? {
+            if !asked.contains(&reader.id) {
+                let letter = desk.words(&reader).announced(i64::try_from(shares.total()).unwrap_or(i64::MAX));
+                desk.post(transaction, installation, (&reader, "announced"), letter).await?;
+            }
+        }
+    }
     if shares.nobody > 0 {
-        let database = &installation.database;
         for reader in administrators(transaction, database, review.workspace_id, change.now).await? {
             let letter = desk.words(&reader).nobody(i64::try_from(shares.nobody).unwrap_or(i64::MAX));
             desk.post(transaction, installation, (&reader, "nobody"), letter).await?;
@@ -282,7 +383,7 @@ pub(super) async fn reminder(
     let mut letters = 0;
     for (id, reader) in members(transaction, review, &ids).await? {
         let left = progress(transaction, &installation.database, review, Some(id)).await?.undecided;
-        if left > 0 && reader.member.status == portaria_entity::member::MemberStatus::Active {
+        if left > 0 && reader.member.status == MemberStatus::Active {
             let occasion = format!("reminder-{}", due.0);
             let letter = desk.words(&reader.user).reminded(left);
             desk.post(transaction, installation, (&reader.user, &occasion), letter).await?;
@@ -292,7 +393,22 @@ pub(super) async fn reminder(
     Ok(letters)
 }
 
-/// Tells administrators what came of a review.
+/// Tells administrators that of so much nobody can be asked any more; once, however often this is called.
+pub(super) async fn abandoned(
+    transaction: &impl ConnectionTrait,
+    installation: &Installation,
+    (review, left): (&Review, i64),
+) -> Result<()> {
+    let now = installation.clock.now();
+    let desk = Desk::of(transaction, review, now).await?;
+    for reader in administrators(transaction, &installation.database, review.workspace_id, now).await? {
+        let letter = desk.words(&reader).abandoned(left);
+        desk.post(transaction, installation, (&reader, "abandoned"), letter).await?;
+    }
+    Ok(())
+}
+
+/// Tells administrators what came of a review; its reviewers, too, where it was called off.
 pub(super) async fn closed(
     transaction: &impl ConnectionTrait,
     installation: &Installation,
@@ -300,8 +416,24 @@ pub(super) async fn closed(
 ) -> Result<()> {
     let now = installation.clock.now();
     let desk = Desk::of(transaction, review, now).await?;
-    for reader in administrators(transaction, &installation.database, review.workspace_id, now).await? {
-        let letter = desk.words(&reader).outcome(counted);
+    let mut readers = administrators(transaction, &installation.database, review.workspace_id, now).await?;
+    let by = match (&review.cancellation_reason, review.closed_by) {
+        (Some(_), Some(by)) => members(transaction, review, &[by]).await?.pop().map(|(_, row)| row.user.name),
+        (Some(_) | None, _) => None,
+    };
+    if review.cancellation_reason.is_some() {
+        let reviewers = reviewers_of(transaction, &installation.database, review).await?;
+        let active = members(transaction, review, &reviewers).await?.into_iter().map(|(_, row)| row);
+        let active = active.filter(|row| row.member.status == MemberStatus::Active).map(|row| row.user);
+        let known: Vec<_> = readers.iter().map(|reader| reader.id).collect();
+        readers.extend(active.filter(|user| !known.contains(&user.id)));
+    }
+    for reader in readers {
+        let words = desk.words(&reader);
+        let letter = match &by {
+            Some(by) => words.cancelled(&harmless::name(by), counted),
+            None => words.outcome(counted),
+        };
         desk.post(transaction, installation, (&reader, "closed"), letter).await?;
     }
     Ok(())

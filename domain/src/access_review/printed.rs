@@ -22,6 +22,8 @@ const TITLE: Said = ["Revisão de acessos", "Access review", "Revisión de acces
 const STARTED: Said = ["Início", "Started", "Inicio"];
 const ENDS: Said = ["Prazo", "Due", "Plazo"];
 const CLOSED: Said = ["Encerrada", "Closed", "Cerrada"];
+const CANCELLED: Said = ["Cancelada", "Called off", "Cancelada"];
+const BECAUSE: Said = ["Motivo", "Reason", "Motivo"];
 const SCOPE: Said = ["Abrangência", "Scope", "Alcance"];
 const WITHOUT_ANSWER: Said =
     ["Sem resposta até o prazo", "Without an answer by then", "Sin respuesta hasta el plazo"];
@@ -58,23 +60,27 @@ struct Press<'a> {
     closed: &'a Closed,
 }
 
-/// The whole page.
-pub(super) async fn page(installation: &Installation, closed: &Closed, language: Language) -> Result<String> {
+/// The whole page, part by part.
+pub(super) async fn page(
+    installation: &Installation,
+    (closed, language): (&Closed, Language),
+    out: &mut impl FnMut(&str),
+) -> Result<()> {
     let reader = installation.database.reader();
     let company = workspace::find(reader, closed.review.workspace_id).await?;
     let zone = TimeZone::get(&company.time_zone).map_err(Error::internal)?;
     let press = Press { language, zone, closed };
     let counted = progress(reader, &installation.database, &closed.review, None).await?;
-    let mut page = press.head(&company.name, &counted);
+    out(&press.head(&company.name, &counted));
     let mut lines = closed.lines(reader, None).await?;
     while let Some(last) = lines.last() {
         for line in &lines {
-            page.push_str(&press.row(line));
+            out(&press.row(line));
         }
         lines = closed.lines(reader, Some(last)).await?;
     }
-    page.push_str(&press.foot());
-    Ok(page)
+    out(&press.foot());
+    Ok(())
 }
 
 fn escaped(text: &str) -> String {
@@ -100,7 +106,11 @@ impl Press<'_> {
             (self.say(WITHOUT_ANSWER), self.policy().to_owned()),
         ];
         if let Some(at) = review.closed_at {
-            facts.push((self.say(CLOSED), self.when_and_who(at, review.closed_by)));
+            let said = if review.cancellation_reason.is_some() { CANCELLED } else { CLOSED };
+            facts.push((self.say(said), self.when_and_who(at, review.closed_by)));
+        }
+        if let Some(reason) = &review.cancellation_reason {
+            facts.push((self.say(BECAUSE), reason.clone()));
         }
         let facts: String = facts
             .iter()
@@ -173,7 +183,7 @@ impl Press<'_> {
         })
     }
 
-    fn counts(&self, counted: &Progress) -> [(&'static str, i64); 6] {
+    fn counts(&self, counted: &Progress) -> [(&'static str, i64); 8] {
         [
             (self.outcome(Outcome::Kept), counted.kept),
             (self.outcome(Outcome::Changed), counted.changed),
@@ -181,6 +191,8 @@ impl Press<'_> {
             (self.outcome(Outcome::EndedMeanwhile), counted.ended_meanwhile),
             (self.outcome(Outcome::Unanswered), counted.unanswered),
             (self.outcome(Outcome::Refused), counted.refused),
+            (self.outcome(Outcome::Replaced), counted.replaced),
+            (self.outcome(Outcome::Cancelled), counted.cancelled),
         ]
     }
 
@@ -193,6 +205,14 @@ impl Press<'_> {
             Outcome::Unanswered => ["Sem resposta, mantido", "Unanswered, kept", "Sin respuesta, mantenido"],
             Outcome::Refused => {
                 ["Não foi possível, mantido", "Not possible, kept", "No fue posible, mantenido"]
+            }
+            Outcome::Replaced => [
+                "Trocado por outro, sem decisão",
+                "Replaced by another, undecided",
+                "Reemplazado por otro, sin decisión",
+            ],
+            Outcome::Cancelled => {
+                ["Revisão cancelada, mantido", "Review called off, kept", "Revisión cancelada, mantenido"]
             }
         })
     }
@@ -290,6 +310,14 @@ impl Press<'_> {
         let said =
             self.say(["Colegas com o mesmo papel", "Colleagues with the role", "Colegas con el mismo rol"]);
         told.push(format!("{said}: {}", known.colleagues));
+        if known.given_by_provider {
+            let said = [
+                "Vem do provedor de identidade, que o devolve na próxima entrada",
+                "Comes from the identity provider, which gives it again at the next sign-in",
+                "Viene del proveedor de identidad, que lo devuelve en el próximo inicio de sesión",
+            ];
+            told.push(self.say(said).to_owned());
+        }
         if known.open_findings > 0 {
             let said = self.say(["Achados em aberto", "Open findings", "Hallazgos abiertos"]);
             told.push(format!("{said}: {}", known.open_findings));
@@ -322,6 +350,12 @@ impl Press<'_> {
             item.outcome.map(|outcome| self.outcome(outcome)).unwrap_or_default().to_owned(),
             item.outcome_at.map(|at| self.time(at)).unwrap_or_default(),
             item.refusal.clone().unwrap_or_default(),
+            item.successor_id
+                .map(|grant| {
+                    let said = self.say(["agora", "now", "ahora"]);
+                    format!("{said}: {grant}")
+                })
+                .unwrap_or_default(),
         ]
     }
 }

@@ -1,14 +1,20 @@
 //! Reminding reviewers of what they have not decided: when half of the time is over, three days and one day before the end.
+//! And telling administrators when there is no reviewer left.
+
+use std::collections::HashMap;
 
 use portaria_entity::access_review::{self, Model as Review};
-use portaria_entity::id::WorkspaceId;
+use portaria_entity::id::{MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::letter;
 use super::recurrence::Calendar;
+use super::{letter, progress, reviewers_of};
+use crate::access::Access;
 use crate::error::Result;
+use crate::grant::access_of_members;
 use crate::installation::Installation;
+use crate::permission::Permission;
 use crate::workspace;
 
 /// Sends the reminders of a workspace that are due; of those that were missed the latest. Answers how many letters were
@@ -29,12 +35,52 @@ pub async fn remind(installation: &Installation, workspace_id: WorkspaceId) -> R
     }
     let calendar = Calendar::of(&workspace::find(reader, workspace_id).await?)?;
     let mut letters = 0;
+    let access = access_of_members(reader, &installation.database, workspace_id, now).await?;
     for review in running {
-        if let Some(due) = due(&calendar, &review, now)? {
-            letters += send(installation, &review, due).await?;
+        // One that fails does not keep the others from theirs.
+        match look_after(installation, &review, (&calendar, &access)).await {
+            Ok(sent) => letters += sent,
+            Err(error) if error.is_unavailable() => return Err(error),
+            Err(error) => {
+                tracing::error!(workspace = %workspace_id, review = %review.id, %error, "nobody could be reminded of an access review");
+            }
         }
     }
     Ok(letters)
+}
+
+async fn look_after(
+    installation: &Installation,
+    review: &Review,
+    (calendar, access): (&Calendar, &HashMap<MemberId, Access>),
+) -> Result<u64> {
+    let (reader, now) = (installation.database.reader(), installation.clock.now());
+    let reviewers = reviewers_of(reader, &installation.database, review).await?;
+    let able = |reviewer: &MemberId| {
+        let held = access.get(reviewer).map(Access::everywhere).unwrap_or_default();
+        held.contains(Permission::AccessReviewDecide)
+    };
+    // Where there was none from the start, that was told at the start.
+    if !reviewers.is_empty() && !reviewers.iter().any(able) {
+        return abandoned(installation, review).await;
+    }
+    match due(calendar, review, now)? {
+        Some(due) => send(installation, review, due).await,
+        None => Ok(0),
+    }
+}
+
+/// Told once, of what is not answered.
+async fn abandoned(installation: &Installation, review: &Review) -> Result<u64> {
+    let reader = installation.database.reader();
+    let left = progress(reader, &installation.database, review, None).await?.undecided;
+    if left == 0 {
+        return Ok(0);
+    }
+    let transaction = installation.database.begin().await?;
+    letter::abandoned(&transaction, installation, (review, left)).await?;
+    transaction.commit().await?;
+    Ok(0)
 }
 
 /// The latest reminder that has come, unless it went out.

@@ -23,6 +23,8 @@ use crate::workspace;
 
 /// How many days there may be to decide.
 const DAYS: std::ops::RangeInclusive<i32> = 1..=90;
+/// The first one comes within so many years.
+const YEARS_AHEAD: i64 = 10;
 /// The most schedules of a workspace.
 const MOST: usize = 100;
 
@@ -91,13 +93,14 @@ pub async fn schedule(
     Ok(row)
 }
 
-/// Not today: its hour may have passed.
+/// Not today: its hour may have passed. Nor when nobody here will know of it any more.
 fn first_day(calendar: &Calendar, said: Option<&str>, now: Timestamp) -> Result<String> {
     let tomorrow = calendar.today(now)?.checked_add(1.day()).map_err(Error::internal)?;
     let Some(said) = said else { return Ok(tomorrow.to_string()) };
     let day: jiff::civil::Date =
         said.parse().map_err(|_| Error::BadInput(format!("{said} is not a day such as 2026-03-31")))?;
-    if day < tomorrow {
+    let latest = tomorrow.checked_add(YEARS_AHEAD.years()).map_err(Error::internal)?;
+    if day < tomorrow || day > latest {
         return Err(Refusal::InvalidPeriod.into());
     }
     Ok(day.to_string())
@@ -139,13 +142,24 @@ pub async fn start_due(installation: &Installation, workspace_id: WorkspaceId) -
     let calendar = Calendar::of(&workspace::find(reader, workspace_id).await?)?;
     let mut started = 0;
     for schedule in running {
-        let last = last_of(installation, &schedule).await?;
-        let due = calendar.due(&schedule, last.as_deref(), installation.clock.now())?;
-        if let Some(occurrence) = due {
-            started += u64::from(start(installation, &schedule, (&calendar, occurrence)).await?);
+        // One that fails does not keep the others from theirs.
+        match start_if_due(installation, &schedule, &calendar).await {
+            Ok(done) => started += u64::from(done),
+            Err(error) if error.is_unavailable() => return Err(error),
+            Err(error) => {
+                tracing::error!(workspace = %workspace_id, schedule = %schedule.id, %error, "an access review could not be started");
+            }
         }
     }
     Ok(started)
+}
+
+async fn start_if_due(installation: &Installation, schedule: &Schedule, calendar: &Calendar) -> Result<bool> {
+    let last = last_of(installation, schedule).await?;
+    match calendar.due(schedule, last.as_deref(), installation.clock.now())? {
+        Some(occurrence) => start(installation, schedule, (calendar, occurrence)).await,
+        None => Ok(false),
+    }
 }
 
 async fn last_of(installation: &Installation, schedule: &Schedule) -> Result<Option<String>> {

@@ -138,6 +138,7 @@ pub(super) async fn items(
             outcome: None,
             outcome_at: None,
             refusal: None,
+            successor_id: None,
         });
     }
     Ok(items)

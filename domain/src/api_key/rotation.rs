@@ -34,7 +34,8 @@ pub async fn rotate(change: &mut Change<'_>, id: ApiKeyId, overlap_hours: u32) -
     key.previous_token_hash = key.previous_ends_at.map(|_| key.token_hash.clone());
     key.token_hash = token.hash().to_vec();
     key.prefix = shown(&token);
-    let sql = "UPDATE api_keys SET token_hash = $3, prefix = $4, previous_token_hash = $5, previous_ends_at = $6 \
+    key.rotated_by = change.author();
+    let sql = "UPDATE api_keys SET token_hash = $3, prefix = $4, previous_token_hash = $5, previous_ends_at = $6, rotated_by = $7 \
                WHERE workspace_id = $1 AND id = $2";
     let values = [
         id.0.into(),
@@ -42,6 +43,7 @@ pub async fn rotate(change: &mut Change<'_>, id: ApiKeyId, overlap_hours: u32) -
         key.prefix.clone().into(),
         key.previous_token_hash.clone().into(),
         key.previous_ends_at.map(|at| at.0).into(),
+        key.rotated_by.map(|by| by.0).into(),
     ];
     change.execute(sql, values).await?;
     let after = json!({ "name": key.name, "prefix": key.prefix, "previousEndsAt": key.previous_ends_at });

@@ -360,12 +360,14 @@ async fn resolve_unseen(transaction: &DatabaseTransaction, sighting: &Sighting<'
 pub struct OpenFinding {
     pub row: finding::Model,
     pub evidence: Evidence,
+    /// Who made the API key that it is about, or gave it its secret; read by [`page`] where somebody is to decide.
+    pub key_makers: Vec<MemberId>,
 }
 
 impl OpenFinding {
     /// Of whatever status it is.
     pub fn of(row: finding::Model) -> Result<Self> {
-        Ok(Self { evidence: Evidence::from_json(&row.evidence)?, row })
+        Ok(Self { evidence: Evidence::from_json(&row.evidence)?, row, key_makers: Vec::new() })
     }
 }
 

@@ -14,7 +14,6 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::Evidence;
 use super::finding::OpenFinding;
 use super::reader::Sight;
 use super::reader_copy::{ReaderCopy, copies};
@@ -114,8 +113,7 @@ impl Matters {
 }
 
 fn read(rows: Vec<finding::Model>) -> Result<Vec<OpenFinding>> {
-    let with_evidence =
-        |row: finding::Model| Ok(OpenFinding { evidence: Evidence::from_json(&row.evidence)?, row });
+    let with_evidence = |row: finding::Model| OpenFinding::of(row);
     rows.into_iter().map(with_evidence).collect()
 }
 

@@ -59,7 +59,7 @@ pub enum Suggestion {
     RevokeGrants,
     ShortenGrants,
     RevokeApiKey,
-    /// Asks the person by mail whether it was them, or whether they still need it.
+    /// Asks the person by mail whether it was them, whether they still need it, or when they set a second factor up.
     AskMember,
     /// Nothing that one click could do.
     LookAtSettings,

@@ -107,10 +107,17 @@ pub async fn change(change: &mut Change<'_>, id: GrantId, amendment: Amendment<'
         reason: amendment.reason,
     };
     let after = write(change, giving).await?;
-    crate::directory::mapping::grant_replaced(change, id, after.id).await?;
+    hand_on(change, id, after.id).await?;
     change.record("grant.changed", after.id, (Some(told(&before)), Some(told(&after)))).await?;
     change.reload().await?;
     Ok(after)
+}
+
+/// What a directory or an identity provider gave by the one grant, it gave by the other: it neither gives the one again,
+/// nor leaves the other when it takes back.
+pub(crate) async fn hand_on(change: &Change<'_>, before: GrantId, after: GrantId) -> Result<()> {
+    crate::identity_provider::hand_on(change, before, after).await?;
+    crate::directory::mapping::grant_replaced(change, before, after).await
 }
 
 /// Closes a grant that has not ended yet.

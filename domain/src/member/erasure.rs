@@ -34,6 +34,10 @@ const BY_PERSON: &[&str] = &[
     "DELETE FROM member_permission_uses WHERE workspace_id = $1 AND member_id IN \
      (SELECT id FROM members WHERE workspace_id = $1 AND user_id = $2)",
 ];
+/// What was seen of them (`$2`): from where and with what they signed in. Of who is gone nothing is left to do. What findings about
+/// others tell of them stays: it is the others' evidence, and names them by their id.
+const FINDINGS: &str = "UPDATE findings SET evidence = '[]', status = 'resolved', resolved_at = COALESCE(resolved_at, $3) \
+                        WHERE workspace_id = $1 AND member_id = $2";
 /// Rows of the workspace that were meant for their address (`$2`).
 const BY_ADDRESS: &[&str] = &[
     "UPDATE invitations SET name = '', email = '', email_normalized = '' \
@@ -61,6 +65,8 @@ pub async fn erase(change: &mut Change<'_>, member: MemberId, reason: &str) -> R
     for sql in BY_ADDRESS {
         change.execute(sql, [person.email_normalized.clone().into()]).await?;
     }
+    let theirs = [member.0.into(), change.now.0.into()];
+    change.execute(FINDINGS, theirs).await?;
     crate::directory::user::forget(change, member).await?;
     let elsewhere = member_entity::Entity::find()
         .filter(member_entity::Column::UserId.eq(person.id))

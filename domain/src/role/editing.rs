@@ -11,7 +11,7 @@ use crate::access::Scope;
 use crate::api_key;
 use crate::directory;
 use crate::error::{Error, Refusal, Result};
-use crate::grant::{NewGrant, close, insert_from};
+use crate::grant::{NewGrant, close, hand_on, insert_from};
 use crate::granting::{Change, Conferral, Holder, Holding, Title};
 use crate::identity_provider;
 use crate::permission::PermissionSet;
@@ -185,8 +185,7 @@ async fn dispose(
     };
     let from = holding.valid_from.max(change.now);
     let replaced = insert_from(&change.transaction, &change.installation.clock, new, from).await?;
-    identity_provider::hand_on(change, grant, replaced).await?;
-    directory::mapping::grant_replaced(change, grant, replaced).await
+    hand_on(change, grant, replaced).await
 }
 
 /// Refuses to put into a role what its editor does not hold for the whole workspace.

@@ -1,6 +1,8 @@
 //! Access reviews: who is asked about what, what comes of an answer and of none, and that each thing happens once.
 
+mod cancelling;
 mod document;
+mod meanwhile;
 mod race;
 mod schedule;
 
@@ -94,6 +96,26 @@ async fn is_in_force(stage: &Stage, item: &Item) -> bool {
     let reader = stage.installation.database.reader();
     let row = portaria_entity::grant::Entity::find_by_id(key).one(reader).await.unwrap().unwrap();
     row.closed_at.is_none()
+}
+
+/// Somebody who holds the deciding, and nothing else.
+async fn decider(stage: &Stage, by: &Person, name: &str) -> Person {
+    let person = stage.person(name, &[]).await;
+    let mut change = Change::by(&stage.installation, &by.viewer, &[]).await.unwrap();
+    let permissions = PermissionSet::of(&[Permission::AccessReviewDecide]);
+    let reviewer =
+        role::create(&mut change, NewRole { name: "Revisora", description: "", permissions }).await;
+    let giving = grant::Giving {
+        member_id: person.member_id,
+        role_id: reviewer.unwrap().role.id,
+        scope: Scope::Workspace,
+        valid_from: None,
+        valid_until: None,
+        reason: "revisa",
+    };
+    grant::give(&mut change, giving).await.unwrap();
+    change.finish().await.unwrap();
+    back(stage, &person).await
 }
 
 async fn built_in(stage: &Stage, role: BuiltInRole) -> RoleId {
@@ -243,22 +265,7 @@ async fn who_may_not_take_it_away_has_no_say() {
         let stage = Stage::on(test).await;
         let ada = admin(&stage, "Ada").await;
         let ana = stage.person("Ana", &[(Agent, Scope::Channel(stage.sales))]).await;
-        let lia = stage.person("Lia", &[]).await;
-        let mut change = Change::by(&stage.installation, &ada.viewer, &[]).await.unwrap();
-        let permissions = PermissionSet::of(&[Permission::AccessReviewDecide]);
-        let new = NewRole { name: "Revisora", description: "", permissions };
-        let reviewer = role::create(&mut change, new).await.unwrap();
-        let giving = grant::Giving {
-            member_id: lia.member_id,
-            role_id: reviewer.role.id,
-            scope: Scope::Workspace,
-            valid_from: None,
-            valid_until: None,
-            reason: "revisa",
-        };
-        grant::give(&mut change, giving).await.unwrap();
-        change.finish().await.unwrap();
-        let lia = back(&stage, &lia).await;
+        let lia = decider(&stage, &ada, "Lia").await;
         let powerless = begin(&stage, &lia, &[&lia], Revoke).await.unwrap_err();
         assert!(matches!(powerless, Error::Refused(Refusal::HoldsMore)), "{powerless:?}");
         assert!(matches!(

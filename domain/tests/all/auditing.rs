@@ -63,7 +63,7 @@ pub async fn told(stage: &Stage, found: &Found) -> [String; 3] {
         reopened_count: 0,
         resolved_by: None,
     };
-    let finding = OpenFinding { row, evidence: found.evidence.clone() };
+    let finding = OpenFinding { row, evidence: found.evidence.clone(), key_makers: Vec::new() };
     let at = stage.clock.now();
     let people = People::of(reader, stage.workspace_id, std::slice::from_ref(&finding), at).await.unwrap();
     let workspace = workspace::find(reader, stage.workspace_id).await.unwrap();

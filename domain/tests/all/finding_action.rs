@@ -7,13 +7,14 @@ use portaria_domain::api_key::{self, NewApiKey};
 use portaria_domain::audit::fact::{FactName, FactValue};
 use portaria_domain::audit::finding::OpenFinding;
 use portaria_domain::audit::finding::action::{Taking, may_take, take};
-use portaria_domain::audit::finding::page::{FindingFilter, page};
+use portaria_domain::audit::finding::deciding::{Decision, decide};
+use portaria_domain::audit::finding::page::{FindingFilter, find, page};
 use portaria_domain::audit::rule::Suggestion;
 use portaria_domain::audit::{About, Evidence, Found};
 use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::granting::{Change, Ledger, Prospect};
 use portaria_domain::permission::Permission;
-use portaria_domain::role;
+use portaria_domain::{member, role};
 use portaria_entity::finding::{AuditRule, FindingStatus, Severity};
 use portaria_entity::grant;
 use portaria_entity::id::MemberId;
@@ -26,8 +27,12 @@ use crate::finding::run_at;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 async fn found(stage: &Stage, about: About, evidence: Evidence) -> OpenFinding {
+    found_by(stage, AuditRule::InactiveMember, (about, evidence)).await
+}
+
+async fn found_by(stage: &Stage, rule: AuditRule, (about, evidence): (About, Evidence)) -> OpenFinding {
     let seen = Found {
-        rule: AuditRule::InactiveMember,
+        rule,
         cause: stage.clock.new_id::<portaria_entity::id::FindingId>().to_string(),
         severity: Severity::Low,
         about,
@@ -235,5 +240,98 @@ async fn a_person_is_asked_in_their_language_once_a_day_and_told_nothing() {
         assert_eq!(stage.letters_to(&ana.email).await.len(), 2);
         let own = found(&stage, About::Member(boss.member_id), Evidence::new()).await;
         assert_eq!(refusal(&takes(&stage, &boss, &own, ask).await), Some(Refusal::OwnAccess));
+    }
+}
+
+#[tokio::test]
+async fn people_are_asked_what_the_finding_is_about() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = person(&stage, "Boss", Administrator).await;
+        let asked = [
+            (AuditRule::UnusedPermission, "Você ainda precisa do acesso que tem?"),
+            (AuditRule::EndingGrant, "Você ainda precisa do acesso que tem?"),
+            (AuditRule::EndlessGrant, "Você ainda precisa do acesso que tem?"),
+            (AuditRule::SecondFactorMissing, "Quando você pode configurar o seu?"),
+            (AuditRule::AdministratorWithoutSecondFactor, "Quando você pode configurar o seu?"),
+            (AuditRule::NewPlace, "Foi você?"),
+            (AuditRule::SuccessAfterFailures, "Foi você?"),
+            (AuditRule::UnusualDisclosure, "Foi você?"),
+        ];
+        for (number, (rule, asked)) in asked.into_iter().enumerate() {
+            let ana = person(&stage, &format!("Ana{number}"), Agent).await;
+            let finding = found_by(&stage, rule, (About::Member(ana.member_id), Evidence::new())).await;
+            takes(&stage, &boss, &finding, (Suggestion::AskMember, "", None)).await.unwrap();
+            let letters = stage.letters_to(&ana.email).await;
+            assert!(letters[0].text.contains(asked), "{rule:?}: {}", letters[0].text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_had_a_key_in_their_hands_does_not_judge_what_is_found_about_it() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let [maker, other, third] = [
+            stage.step_up(&person(&stage, "Maria", Administrator).await).await,
+            stage.step_up(&person(&stage, "Olga", Administrator).await).await,
+            stage.step_up(&person(&stage, "Tito", Administrator).await).await,
+        ];
+        let reader = stage.installation.database.reader();
+        let agent = role::built_in(reader, stage.workspace_id, Agent).await.unwrap().id;
+        let mut change =
+            Change::by(&stage.installation, &maker.viewer, &[Permission::ApiKeyManage]).await.unwrap();
+        let new = NewApiKey {
+            name: "Robô",
+            grants: &[(agent, Scope::Workspace)],
+            expires_at: stage.clock.now() + DAY * 30,
+            allowed_addresses: &[],
+        };
+        let key = api_key::create(&mut change, new).await.unwrap().key.id;
+        change.finish().await.unwrap();
+        let about = (About::ApiKey(key), Evidence::new());
+        let id = found_by(&stage, AuditRule::ApiKeyFromNewNetwork, about).await.row.id;
+        let acknowledge = async |who: &Person| {
+            refusal(&decide(&stage.installation, &who.viewer, id, Decision::Acknowledge).await)
+        };
+        assert_eq!(acknowledge(&maker).await, Some(Refusal::OwnFinding));
+        let mut change =
+            Change::by(&stage.installation, &other.viewer, &[Permission::ApiKeyManage]).await.unwrap();
+        api_key::rotate(&mut change, key, 0).await.unwrap();
+        change.finish().await.unwrap();
+        assert_eq!(acknowledge(&other).await, Some(Refusal::OwnFinding), "{}", stage.test_database.name);
+        assert_eq!(acknowledge(&third).await, None);
+    }
+}
+
+#[tokio::test]
+async fn what_was_seen_of_somebody_is_forgotten_with_them() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.step_up(&person(&stage, "Boss", Administrator).await).await;
+        let (ana, rui) = (person(&stage, "Ana", Agent).await, person(&stage, "Rui", Agent).await);
+        let seen = || Evidence::new().with(FactName::Address, FactValue::Address("203.0.113.66".to_owned()));
+        let [of_ana, of_rui] =
+            [stage.found(about(&ana, seen())).await, stage.found(about(&rui, seen())).await];
+        let mut change = Change::by(&stage.installation, &boss.viewer, &[]).await.unwrap();
+        member::remove(&mut change, ana.member_id).await.unwrap();
+        member::erase(&mut change, ana.member_id, "pediu").await.unwrap();
+        change.finish().await.unwrap();
+        let reader = stage.installation.database.reader();
+        let read = async |id| find(reader, stage.workspace_id, id).await.unwrap();
+        let (gone, kept) = (read(of_ana).await, read(of_rui).await);
+        assert_eq!((gone.evidence.facts().len(), gone.row.status), (0, FindingStatus::Resolved));
+        assert_eq!(gone.row.resolved_at, Some(stage.clock.now()), "{}", stage.test_database.name);
+        assert_eq!((kept.evidence.facts().len(), kept.row.status), (1, FindingStatus::Open));
+    }
+}
+
+fn about(person: &Person, evidence: Evidence) -> Found {
+    Found {
+        rule: AuditRule::NewPlace,
+        cause: person.member_id.to_string(),
+        severity: Severity::Low,
+        about: About::Member(person.member_id),
+        evidence,
     }
 }

@@ -4,13 +4,21 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portaria_domain::access::Scope;
+use portaria_domain::access_review::{self, Coverage, NewReview};
+use portaria_domain::audit::finding::action::may_take;
+use portaria_domain::audit::finding::deciding::{Decision, Step, decide, may_decide};
+use portaria_domain::audit::finding::page::find;
+use portaria_domain::audit::rule::Suggestion;
+use portaria_domain::audit::{About, Evidence, Found};
 use portaria_domain::conversation::{self, Act, permit};
-use portaria_domain::granting::{Change, MemberAct, Prospect};
+use portaria_domain::granting::{Change, Ledger, MemberAct, Prospect};
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::permission_use::{PermissionUse, Whose, of_members};
 use portaria_domain::sealing::KeyRing;
 use portaria_domain::token::TokenHash;
 use portaria_domain::{Installation, team};
+use portaria_entity::access_review::ReviewPolicy;
+use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::{api_key_permission_use, member_permission_use};
@@ -108,6 +116,52 @@ async fn changing_access_is_a_use_once_it_was_proved_who_does_it() {
         team::create(&change.transaction, &stage.installation, stage.workspace_id, "Noite").await.unwrap();
         change.finish().await.unwrap();
         assert_eq!(used(&stage, &boss).await, BTreeSet::from([TeamManage]));
+    }
+}
+
+#[tokio::test]
+async fn to_ask_what_may_be_done_about_findings_and_reviews_is_no_use() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Dona", &[(Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let boss = stage.step_up(&boss).await;
+        let id = stage
+            .found(Found {
+                rule: AuditRule::NewPlace,
+                cause: "x".to_owned(),
+                severity: Severity::Low,
+                about: About::Member(ana.member_id),
+                evidence: Evidence::new(),
+            })
+            .await;
+        let (database, now) = (&stage.installation.database, stage.clock.now());
+        let reader = database.reader();
+        let new = NewReview {
+            name: "Março",
+            coverage: Coverage::Everybody,
+            reviewers: &[boss.member_id],
+            ends_at: now + DAY,
+            policy: ReviewPolicy::Tell,
+        };
+        let review = access_review::start(&stage.installation, &boss.viewer, new).await.unwrap();
+        let before = used(&stage, &boss).await;
+        assert!(before.contains(&Permission::AccessReviewDecide), "it was started");
+        // Another day, on which nothing but questions is asked.
+        stage.clock.advance(DAY);
+        let boss = stage.step_up(&stage.sign_in(&boss.email).await).await;
+        let ledger = Ledger::read(reader, database, stage.workspace_id, now).await.unwrap();
+        let prospect = Prospect { viewer: &boss.viewer, ledger: &ledger, now: stage.clock.now() };
+        let finding = find(reader, stage.workspace_id, id).await.unwrap();
+        may_decide(prospect, &finding, Step::Dismiss).unwrap();
+        may_take(prospect, &finding, Suggestion::AskMember).unwrap();
+        access_review::decidable(&stage.installation, &boss.viewer, &review).await.unwrap_err();
+        access_review::closable(&stage.installation, &boss.viewer, &review).await.unwrap_err();
+        access_review::cancellable(&boss.viewer, &review, stage.clock.now()).unwrap();
+        let today = uses(&stage, &boss).await;
+        assert!(today.iter().all(|one| one.last_used_at < stage.clock.now()), "{today:?}");
+        decide(&stage.installation, &boss.viewer, id, Decision::Acknowledge).await.unwrap();
+        assert!(used(&stage, &boss).await.contains(&Permission::FindingResolve));
     }
 }
 

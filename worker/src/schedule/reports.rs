@@ -12,6 +12,8 @@ use portaria_domain::audit::report::{self, Matters, NewReport, Week};
 use portaria_domain::audit::telling::{Teller, instant};
 use portaria_domain::error::{Error, Result};
 use portaria_domain::language::{Language, Period, Wall};
+use portaria_domain::permission::{Permission, PermissionSet};
+use portaria_domain::permission_use::Whose;
 use portaria_entity::time::Timestamp;
 use sea_orm::DatabaseTransaction;
 
@@ -225,6 +227,9 @@ impl Reports<'_> {
             covers: (edition.since, self.examination.at),
             sight: edition.sight,
         };
+        // To be mailed a report is to read it: who reads no other way is no less in need of it.
+        let read = PermissionSet::of(&[Permission::AccessAuditRead]);
+        installation.viewers.permission_uses().note(workspace.id, Whose::Member(member.id), read);
         report::note(transaction, new).await
     }
 }

@@ -36,7 +36,7 @@ pub struct StartAccessReviewInput {
     /// Who decides (`mem_...`): 1 to 50 members who hold `access_review:decide`. Nobody decides about themselves, nor about
     /// who holds more than they do.
     reviewer_ids: Vec<ID>,
-    /// Until when.
+    /// Until when; with `REVOKE` at least a day from now.
     ends_at: DateTime,
     /// What it means that nobody answers. `REVOKE` takes who holds all that an administrator holds.
     policy: AccessReviewPolicy,
@@ -57,7 +57,7 @@ payload! {
         ReviewersMissing = ReviewersMissing at "reviewerIds",
         /// One of them does not hold `access_review:decide`.
         NotAReviewer = NotAReviewer at "reviewerIds",
-        /// It would end before it begins.
+        /// It would end before it begins, or with `REVOKE` within a day.
         InvalidPeriod = InvalidPeriod at "endsAt",
         /// The viewer does not hold all that an administrator holds.
         HoldsMore = HoldsMore at "policy",
@@ -79,7 +79,7 @@ pub struct ScheduleAccessReviewInput {
     policy: AccessReviewPolicy,
     /// How often.
     recurrence: AccessReviewRecurrence,
-    /// The day of the first one in the workspace's time zone, such as `2026-03-31`; tomorrow if not said. The others are on that day of the
+    /// The day of the first one in the workspace's time zone, such as `2026-03-31`, within ten years; tomorrow if not said. The others are on that day of the
     /// month, or on its last.
     first_on: Option<String>,
     /// How many days there are to decide, from 1 to 90 and less than until the next one.
@@ -101,7 +101,7 @@ payload! {
         ReviewersMissing = ReviewersMissing at "reviewerIds",
         /// One of them does not hold `access_review:decide`.
         NotAReviewer = NotAReviewer at "reviewerIds",
-        /// The first day is not to come, or there are too few or too many days to decide.
+        /// The first day is not to come or too far ahead, or there are too few or too many days to decide.
         InvalidPeriod = InvalidPeriod,
         /// The viewer does not hold all that an administrator holds.
         HoldsMore = HoldsMore at "policy",
@@ -139,7 +139,7 @@ pub struct CloseAccessReviewInput {
 payload! {
     /// What came of closing an access review.
     CloseAccessReviewPayload [authenticated] {
-        /// The review, which is over; null when it was refused.
+        /// The review, which is over, or `CLOSING` still where there is much to carry out; null when it was refused.
         access_review: AccessReview
     }
     CloseAccessReviewUserError, CloseAccessReviewErrorCode {
@@ -149,6 +149,33 @@ payload! {
         ReviewClosed = ReviewClosed at "reviewId",
         /// Something waits for a decision.
         Unanswered = Unanswered at "reviewId",
+    }
+}
+
+/// Which review, and why.
+#[derive(InputObject)]
+pub struct CancelAccessReviewInput {
+    /// Its id (`review_...`).
+    review_id: ID,
+    /// Why, in at most 1,000 characters.
+    reason: String,
+}
+
+payload! {
+    /// What came of calling an access review off.
+    CancelAccessReviewPayload [authenticated] {
+        /// The review, which is over; null when it was refused.
+        access_review: AccessReview
+    }
+    CancelAccessReviewUserError, CancelAccessReviewErrorCode {
+        /// It is over already.
+        ReviewClosed = ReviewClosed at "reviewId",
+        /// Silence would have taken away in it, and the viewer does not hold all that an administrator holds.
+        HoldsMore = HoldsMore at "reviewId",
+        /// A reason is needed.
+        ReasonMissing = ReasonMissing at "reason",
+        /// The reason is too long.
+        TextTooLong = TextTooLong at "reason",
     }
 }
 
@@ -235,7 +262,7 @@ payload! {
     ExportAccessReviewUserError, ExportAccessReviewErrorCode {
         /// It is not closed yet.
         ReviewOpen = ReviewOpen at "reviewId",
-        /// It has more than 20,000 items.
+        /// It has more than 20,000 items: `portaria access-review export` writes it on the machine.
         TooMany = TooMany at "reviewId",
     }
 }
@@ -312,7 +339,23 @@ impl AccessReviewMutation {
         CloseAccessReviewPayload::new(closed.map(Some))
     }
 
-    /// Takes the document of a closed access review along. That it was taken is recorded.
+    /// Calls an access review off that is not closed: nothing more is carried out, whatever was decided, and its document says so.
+    /// What had been carried out stays. Administrators and reviewers get a letter.
+    #[requires(AccessReviewDecide)]
+    async fn cancel_access_review(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which review, and why.")] input: CancelAccessReviewInput,
+    ) -> Result<CancelAccessReviewPayload> {
+        let request = Request::of(ctx);
+        let id = parse(&input.review_id)?;
+        let cancelled =
+            access_review::cancel(&request.installation, request.viewer()?, id, &input.reason).await;
+        CancelAccessReviewPayload::new(cancelled.map(Some))
+    }
+
+    /// Takes the document of a closed access review along. Who is in it is there with their addresses: it needs
+    /// `member:read_private`, too. That it was taken is recorded.
     #[requires(AccessAuditRead)]
     async fn export_access_review(
         &self,

@@ -32,7 +32,7 @@ pub struct AccessReviewChangeInput {
     role_id: ID,
     /// Where it holds.
     scope: GrantScopeInput,
-    /// When it ends by itself; never if not said.
+    /// When it ends by itself, after the review; never if not said.
     valid_until: Option<DateTime>,
 }
 
@@ -109,7 +109,7 @@ pub enum AccessReviewRefusalCode {
     OutlastsGranter,
     /// The role allows nothing in that scope.
     NothingConferred,
-    /// It would end before it begins.
+    /// It would end before it begins, or before the review does.
     InvalidPeriod,
     /// The member is not active.
     NotActive,

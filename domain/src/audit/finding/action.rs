@@ -120,10 +120,10 @@ impl OpenFinding {
     }
 }
 
-/// Refuses who may not do that about a finding now.
+/// Refuses who may not do that about a finding now. A question only: nothing of it is used.
 pub fn may_take(prospect: Prospect<'_>, finding: &OpenFinding, action: Suggestion) -> Result<()> {
     let Prospect { viewer, ledger, now } = prospect;
-    viewer.require_everywhere(Permission::FindingResolve, now)?;
+    viewer.ask_everywhere(Permission::FindingResolve, now)?;
     finding.require_offer(action)?;
     match action {
         Suggestion::SuspendMember => prospect.member(finding.member()?, MemberAct::Suspend),

@@ -65,13 +65,14 @@ impl Decision<'_> {
     }
 }
 
-/// Refuses who may not say that now; answers whether they decide about themselves, for there is nobody else.
+/// Refuses who may not say that now; answers whether they decide about themselves, for there is nobody else. A question only:
+/// nothing of it is used.
 pub fn may_decide(prospect: Prospect<'_>, finding: &OpenFinding, step: Step) -> Result<bool> {
     let Prospect { viewer, ledger, now } = prospect;
     let own = viewer.session()?.member_id;
     let held = ledger.member(own)?.access(now).everywhere();
     let any_of = PermissionSet::of(&[Permission::FindingResolve]);
-    viewer.require(held, any_of, now)?;
+    viewer.ask(held, any_of, now)?;
     fits(&finding.row, step)?;
     if step == Step::Reopen || !finding.concerns(own) {
         return Ok(false);
@@ -101,10 +102,12 @@ fn fits(row: &finding::Model, step: Step) -> std::result::Result<(), Refusal> {
 }
 
 impl OpenFinding {
-    /// Whether it is about this member, or about something that they did.
+    /// Whether it is about this member, about something that they did, or about a key that they had in their hands.
     pub fn concerns(&self, member: MemberId) -> bool {
         let did = |value: &FactValue| matches!(value, FactValue::Member(Some(who)) if *who == member);
-        self.row.member_id == Some(member) || self.evidence.facts().iter().any(|fact| did(&fact.value))
+        self.row.member_id == Some(member)
+            || self.key_makers.contains(&member)
+            || self.evidence.facts().iter().any(|fact| did(&fact.value))
     }
 }
 
@@ -121,6 +124,7 @@ pub async fn decide(
     let now = installation.clock.now();
     // Whatever was cached: they must be able to now.
     let ledger = Ledger::read(&transaction, &installation.database, viewer.workspace_id, now).await?;
+    viewer.require_everywhere(Permission::FindingResolve, now)?;
     let alone = may_decide(Prospect { viewer, ledger: &ledger, now }, &before, decision.step())?;
     let (after, said) = decided(&before.row, decision, (viewer.session()?.member_id, now))?;
     let row = finding::Entity::update(after).exec(&transaction).await?;

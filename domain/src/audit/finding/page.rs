@@ -1,5 +1,6 @@
 //! Findings as lists show them, the one opened last first.
 
+use portaria_entity::api_key;
 use portaria_entity::finding::{self, AuditRule, Column, FindingStatus, Severity};
 use portaria_entity::id::{FindingId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
@@ -9,7 +10,7 @@ use sea_orm::{
 };
 
 use super::OpenFinding;
-use crate::database::literal;
+use crate::database::{literal, padded};
 use crate::error::{Error, Result};
 
 /// Which findings are wanted. What is empty does not narrow.
@@ -61,7 +62,33 @@ pub async fn page(
         .limit(limit)
         .all(connection)
         .await?;
-    rows.into_iter().map(OpenFinding::of).collect()
+    with_makers(connection, workspace, rows).await
+}
+
+/// Reads the findings, with who has a hand in the keys that they are about.
+async fn with_makers(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    rows: Vec<finding::Model>,
+) -> Result<Vec<OpenFinding>> {
+    let mut findings: Vec<OpenFinding> = rows.into_iter().map(OpenFinding::of).collect::<Result<_>>()?;
+    let mut keys: Vec<_> = findings.iter().filter_map(|finding| finding.row.api_key_id).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.is_empty() {
+        return Ok(findings);
+    }
+    let keys = api_key::Entity::find()
+        .filter(api_key::Column::WorkspaceId.eq(workspace))
+        .filter(api_key::Column::Id.is_in(padded(keys)))
+        .all(connection)
+        .await?;
+    for finding in &mut findings {
+        let key = keys.iter().find(|key| Some(key.id) == finding.row.api_key_id);
+        finding.key_makers =
+            key.into_iter().flat_map(|key| [Some(key.created_by), key.rotated_by]).flatten().collect();
+    }
+    Ok(findings)
 }
 
 /// A finding by its id.
@@ -71,5 +98,6 @@ pub async fn find(
     id: FindingId,
 ) -> Result<OpenFinding> {
     let row = finding::Entity::find_by_id((workspace, id)).one(connection).await?;
-    OpenFinding::of(row.ok_or(Error::NotFound)?)
+    let found = with_makers(connection, workspace, row.into_iter().collect()).await?;
+    found.into_iter().next().ok_or(Error::NotFound)
 }

@@ -4,6 +4,8 @@ use portaria_domain::access_review::{
     NewSchedule, Recurrence, end_schedule, page, remind, schedule, schedules, start_due,
 };
 
+use sea_orm::ConnectionTrait;
+
 use super::*;
 
 async fn quarterly(
@@ -54,6 +56,37 @@ async fn a_review_comes_again_once_and_the_latest_missed_one_is_made_up() {
         assert_eq!(due().await, 0);
         let reader = stage.installation.database.reader();
         assert!(schedules(reader, stage.workspace_id).await.unwrap()[0].ended_at.is_some());
+    }
+}
+
+#[tokio::test]
+async fn one_schedule_that_cannot_be_reckoned_keeps_no_other_from_its_review() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let reviewers = [ada.member_id];
+        let on = |first_on| NewSchedule {
+            name: "Longe",
+            coverage: Coverage::Everybody,
+            reviewers: &reviewers,
+            policy: Tell,
+            recurrence: Recurrence::Monthly,
+            first_on: Some(first_on),
+            days: 5,
+        };
+        for far in ["9999-12-31", "2036-03-04"] {
+            let refused = schedule(&stage.installation, &ada.viewer, on(far)).await.unwrap_err();
+            assert!(matches!(refused, Error::Refused(Refusal::InvalidPeriod)), "{far}: {refused:?}");
+        }
+        let broken = schedule(&stage.installation, &ada.viewer, on("2036-03-02")).await.unwrap();
+        let database = &stage.installation.database;
+        // As one might stand there from before.
+        let sql = "UPDATE access_review_schedules SET first_on = '9999-12-31' WHERE id = $1";
+        database.writer().execute_raw(database.statement(sql, [broken.id.0.into()])).await.unwrap();
+        quarterly(&stage, &ada, &[ada.member_id]).await;
+        stage.clock.set(portaria_entity::time::Timestamp::from_secs(1_775_041_200));
+        assert_eq!(start_due(&stage.installation, stage.workspace_id).await.unwrap(), 1);
+        assert_eq!(days(&stage, &ada).await, ["2026-04-01"], "{}", stage.test_database.name);
     }
 }
 

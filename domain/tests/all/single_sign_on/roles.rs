@@ -1,10 +1,13 @@
 //! Roles from claims.
 
 use portaria_domain::access::Scope;
+use portaria_domain::access_review::{self, Coverage, ItemFilter, NewReview, evidence_of};
+use portaria_domain::grant::{self, Amendment};
 use portaria_domain::granting::Change;
 use portaria_domain::identity_provider::{self, Settings};
 use portaria_domain::permission::Permission;
-use portaria_domain::{access_file, member};
+use portaria_domain::{access_file, member, role};
+use portaria_entity::access_review::ReviewPolicy;
 use portaria_entity::role::BuiltInRole;
 use portaria_testing::{Person, Stage, databases};
 use serde_json::{Value, json};
@@ -80,5 +83,53 @@ async fn the_last_administrator_keeps_what_is_no_longer_claimed() {
         let opened = enter(&stage, &provider, SIGN_IN, "bia", json!({ "groups": [] })).await.unwrap();
         assert!(viewer(&stage, &opened).await.access.everywhere().contains(Permission::MemberManage));
         assert_eq!(count(&stage, "SELECT COUNT(*) FROM activities WHERE action = 'grant.kept'").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn what_a_mapping_gave_and_somebody_cut_down_does_not_come_back_whole() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let admin = admin(&stage, "Admin").await;
+        let agent = built_in(&stage, &admin, Agent).await;
+        let mappings = [mapping("all", agent, Scope::Workspace)];
+        let provider = configure(&stage, &admin, false, &mappings).await.unwrap();
+        let ana = stage.person("Ana", &[]).await;
+        link_to(&stage, &provider, &ana, "ana").await;
+        let enter_with = async |groups: Value| {
+            let opened = enter(&stage, &provider, SIGN_IN, "ana", json!({ "groups": groups })).await.unwrap();
+            let access = viewer(&stage, &opened).await.access.clone();
+            [stage.sales, stage.support]
+                .map(|channel| access.in_channel(channel).contains(Permission::ContactReadPhone))
+        };
+        assert_eq!(enter_with(json!(["all"])).await, [true, true]);
+        let reader = stage.installation.database.reader();
+        let held = async || {
+            role::grants_of(reader, stage.workspace_id, &[ana.member_id], stage.clock.now()).await.unwrap()
+        };
+        let whole = held().await[0].id;
+        let cut = async |change: &mut Change<'_>| {
+            let scope = Scope::Channel(stage.sales);
+            let amendment = Amendment { scope, valid_from: None, valid_until: None, reason: "menos" };
+            grant::change(change, whole, amendment).await
+        };
+        let cut = try_as(&stage, &admin, cut).await.unwrap();
+        assert_eq!(enter_with(json!(["all"])).await, [true, false], "{}", stage.test_database.name);
+        assert_eq!(held().await.iter().map(|row| row.id).collect::<Vec<_>>(), [cut.id]);
+
+        // Who reviews it knows that to take it away is not the end of it.
+        let new = NewReview {
+            name: "Acessos",
+            coverage: Coverage::Role(agent),
+            reviewers: &[admin.member_id],
+            ends_at: stage.clock.now() + std::time::Duration::from_secs(86_400),
+            policy: ReviewPolicy::Tell,
+        };
+        let review = access_review::start(&stage.installation, &admin.viewer, new).await.unwrap();
+        let items = access_review::items(reader, &review, ItemFilter::default(), (None, 9)).await.unwrap();
+        let database = &stage.installation.database;
+        let known = evidence_of(reader, database, &items, stage.clock.now()).await.unwrap();
+        assert!(known[&items[0].id].given_by_provider);
+        assert_eq!(enter_with(json!([])).await, [false, false], "it goes with the claim that gave it");
     }
 }

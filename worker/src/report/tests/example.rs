@@ -126,7 +126,7 @@ impl Morning {
             reopened_count: 0,
             resolved_by: None,
         };
-        self.findings.push(OpenFinding { row, evidence });
+        self.findings.push(OpenFinding { row, evidence, key_makers: Vec::new() });
         &mut self.findings.last_mut().unwrap().row
     }
 

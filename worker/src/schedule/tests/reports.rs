@@ -515,3 +515,22 @@ async fn who_dismisses_a_finding_or_makes_an_administrator_on_the_machine_is_tol
         assert!(told.contains(made), "{told}");
     }
 }
+
+#[tokio::test]
+async fn who_is_mailed_the_report_has_used_what_lets_them_read_it() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        let stage = &scene.stage;
+        stage.clock.set(first_due());
+        assert_eq!(scene.tick().await, 1);
+        let recorder = stage.installation.viewers.permission_uses();
+        recorder.flush().await.unwrap();
+        let rows = portaria_entity::member_permission_use::Entity::find()
+            .all(stage.installation.database.reader())
+            .await
+            .unwrap();
+        let read: Vec<_> = rows.iter().filter(|row| row.permission == "access_audit:read").collect();
+        assert_eq!(read.len(), 2, "Alice and Bruno: {rows:?}");
+        assert!(read.iter().all(|row| row.last_used_at == first_due()));
+    }
+}
