@@ -58,7 +58,9 @@ impl Question {
             | AuditRule::TemplateApprovedAlone
             | AuditRule::ExportAfterGrant
             | AuditRule::UnusualDisclosure
-            | AuditRule::ApiKeyFromNewNetwork => Self::WasItYou,
+            | AuditRule::ApiKeyFromNewNetwork
+            | AuditRule::SessionUsedElsewhere
+            | AuditRule::PasswordKnown => Self::WasItYou,
         }
     }
 }
