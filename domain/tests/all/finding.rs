@@ -80,7 +80,7 @@ async fn what_cannot_wait_and_only_an_audit_sees_is_told_at_once() {
         assert!(to_tell(&stage).await.is_empty(), "it is known");
         run_at(&stage, start + 3 * DAY, &[broken(Severity::Critical), idle.clone()]).await;
         assert_eq!(to_tell(&stage).await, [chain], "it is graver");
-        run_at(&stage, start + 4 * DAY, &[idle.clone()]).await;
+        run_at(&stage, start + 4 * DAY, std::slice::from_ref(&idle)).await;
         run_at(&stage, start + 5 * DAY, &[broken(Severity::High), idle]).await;
         assert_eq!(to_tell(&stage).await, [chain], "it is back");
     }
