@@ -63,21 +63,7 @@ async fn settle(
     let (mut quiet, mut acted) = (Vec::new(), false);
     for item in with_evidence(installation, items).await? {
         let tenure = tenures.get(&item.id).copied().unwrap_or(Tenure::Ended);
-        let act = match (tenure, item.decision, review.policy) {
-            (Tenure::Ended, _, _) => Act::Note(Outcome::EndedMeanwhile),
-            (Tenure::Replaced(_), _, _)
-            | (Tenure::HeldBy { lasts_longer: true, .. }, Some(Decision::Keep), _) => {
-                Act::Note(Outcome::Replaced)
-            }
-            (_, Some(Decision::Keep), _) => Act::Note(Outcome::Kept),
-            // What was to end by now ends.
-            (_, Some(Decision::Change), _) if is_past(&item, now)? => Act::Revoke,
-            (_, Some(Decision::Change), _) => Act::Change,
-            (_, Some(Decision::Revoke), _) => Act::Revoke,
-            // That nobody could be asked is no answer of anybody.
-            (_, None, ReviewPolicy::Revoke) if item.reviewer_id.is_some() => Act::Revoke,
-            (_, None, ReviewPolicy::Revoke | ReviewPolicy::Tell) => Act::Note(Outcome::Unanswered),
-        };
+        let act = Act::of((&item, tenure), review.policy, now)?;
         match act {
             Act::Note(outcome) => quiet.push((item, outcome)),
             Act::Change | Act::Revoke if acted && installation.clock.now() >= until => {}
@@ -100,6 +86,26 @@ enum Act {
     Note(Outcome),
     Change,
     Revoke,
+}
+
+impl Act {
+    fn of((item, tenure): (&Model, Tenure), policy: ReviewPolicy, now: Timestamp) -> Result<Self> {
+        Ok(match (tenure, item.decision, policy) {
+            (Tenure::Ended, _, _) => Self::Note(Outcome::EndedMeanwhile),
+            (Tenure::Replaced(_), _, _)
+            | (Tenure::HeldBy { lasts_longer: true, .. }, Some(Decision::Keep), _) => {
+                Self::Note(Outcome::Replaced)
+            }
+            (_, Some(Decision::Keep), _) => Self::Note(Outcome::Kept),
+            // What was to end by now ends.
+            (_, Some(Decision::Change), _) if is_past(item, now)? => Self::Revoke,
+            (_, Some(Decision::Change), _) => Self::Change,
+            (_, Some(Decision::Revoke), _) => Self::Revoke,
+            // That nobody could be asked is no answer of anybody.
+            (_, None, ReviewPolicy::Revoke) if item.reviewer_id.is_some() => Self::Revoke,
+            (_, None, ReviewPolicy::Revoke | ReviewPolicy::Tell) => Self::Note(Outcome::Unanswered),
+        })
+    }
 }
 
 /// What nobody answered for is judged by what is known now.
