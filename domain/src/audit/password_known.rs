@@ -13,12 +13,12 @@ use crate::error::Result;
 
 /// Right passwords without a second factor within ten minutes, from where their owner had not got in for thirty days: the
 /// first of a row. With each, how many wrong ones went before it within an hour; and on how many other accounts its network
-/// failed within an hour before or after, but for those that got in from there themselves.
+/// failed within an hour before or after, but for those that got in from there themselves. SQLite keeps the order of joins that cross.
 const HELD: &str = "
 WITH held AS MATERIALIZED (
     SELECT e.id, m.id AS member_id, e.user_id, e.\"at\", e.address, e.network, e.user_agent
-    FROM sign_in_events e JOIN members m ON m.workspace_id = $1 AND m.user_id = e.user_id
-    WHERE e.\"at\" >= $2 AND e.\"at\" <= $3 AND e.workspace_id = $1
+    FROM sign_in_events e CROSS JOIN members m
+    WHERE m.workspace_id = $1 AND m.user_id = e.user_id AND e.\"at\" >= $2 AND e.\"at\" <= $3 AND e.workspace_id = $1
       AND e.outcome IN ('second_factor_missing', 'wrong_code') AND e.network <> '' AND m.status <> 'removed'
       AND NOT EXISTS (
           SELECT 1 FROM sign_in_events s
@@ -36,10 +36,9 @@ WITH held AS MATERIALIZED (
       AND (t.user_id IS NULL OR t.user_id <> h.user_id)
     UNION ALL
     SELECT h.id, h.\"at\", h.network, COALESCE(u.email_normalized, ''), u.id, t.minute
-    FROM held h JOIN throttled_attempts t
-         ON t.minute >= h.\"at\" - 3600000000 AND t.minute <= h.\"at\" + 3600000000 AND t.address = h.network
-    LEFT JOIN users u ON u.id = t.user_id
-    WHERE t.user_id <> h.user_id
+    FROM held h CROSS JOIN throttled_attempts t LEFT JOIN users u ON u.id = t.user_id
+    WHERE t.minute >= h.\"at\" - 3600000000 AND t.minute <= h.\"at\" + 3600000000 AND t.address = h.network
+      AND t.user_id <> h.user_id
 ), others AS (
     SELECT t.id, COUNT(DISTINCT t.email) AS accounts FROM tries t
     WHERE NOT EXISTS (

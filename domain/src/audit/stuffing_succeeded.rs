@@ -12,16 +12,16 @@ use crate::error::Result;
 /// Networks that failed on many accounts; whom they got into who had never got in to this workspace from there; and, within an
 /// hour of that, which accounts they failed on. An account that got in from there itself, before or soon after, was its owner mistyping:
 /// so an office in the morning is none.
+/// SQLite keeps the order of joins that cross.
 const STUFFED: &str = "
 WITH tries AS MATERIALIZED ({tries}
 ), many AS MATERIALIZED (
     SELECT network FROM tries GROUP BY network HAVING COUNT(DISTINCT email) >= $3
 ), entries AS MATERIALIZED (
     SELECT e.id, m.id AS member_id, e.\"at\", e.address, e.network, e.user_agent
-    FROM many y
-    JOIN sign_in_events e ON e.network = y.network AND e.\"at\" >= $2
-    JOIN members m ON m.workspace_id = $1 AND m.user_id = e.user_id
-    WHERE e.workspace_id = $1 AND e.outcome = 'succeeded' AND m.status <> 'removed'
+    FROM many y CROSS JOIN sign_in_events e CROSS JOIN members m
+    WHERE e.network = y.network AND e.\"at\" >= $2 AND m.workspace_id = $1 AND m.user_id = e.user_id
+      AND e.workspace_id = $1 AND e.outcome = 'succeeded' AND m.status <> 'removed'
       AND NOT EXISTS (
           SELECT 1 FROM sign_in_events p
           WHERE p.user_id = e.user_id AND p.\"at\" >= e.\"at\" - 2592000000000 AND p.\"at\" < e.\"at\"

@@ -10,12 +10,13 @@ use super::telling::Telling;
 use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
-/// Those who failed often enough are few: from them on.
+/// Those who failed often enough are few: from them on, in the order of the joins, which SQLite keeps where they cross.
 const GUESSED: &str = "
-WITH failing AS MATERIALIZED (
+WITH failed AS MATERIALIZED (
     SELECT user_id FROM sign_in_events
-    WHERE \"at\" >= $2 - 3600000000 AND outcome IN ('wrong_password', 'wrong_code') AND user_id IS NOT NULL
-    GROUP BY user_id HAVING COUNT(*) >= $3
+    WHERE \"at\" >= $2 - 3600000000 AND outcome IN ('wrong_password', 'wrong_code')
+), failing AS MATERIALIZED (
+    SELECT user_id FROM failed GROUP BY user_id HAVING COUNT(*) >= $3
 )
 SELECT s.id, m.id, s.user_id, s.\"at\", s.address, s.user_agent, COUNT(f.id), MIN(f.\"at\"), MAX(f.\"at\"),
        MAX(CASE WHEN f.network <> s.network THEN 1 ELSE 0 END),
@@ -24,11 +25,10 @@ SELECT s.id, m.id, s.user_id, s.\"at\", s.address, s.user_agent, COUNT(f.id), MI
                            AND k.\"at\" < s.\"at\" - 3600000000
                            AND k.network || '' = s.network AND k.workspace_id = $1
                            AND k.outcome = 'succeeded') THEN 1 ELSE 0 END
-FROM failing o
-JOIN members m ON m.workspace_id = $1 AND m.user_id = o.user_id
-JOIN sign_in_events s ON s.user_id = o.user_id AND s.workspace_id = $1
-JOIN sign_in_events f ON f.user_id = s.user_id AND f.\"at\" <= s.\"at\" AND f.\"at\" >= s.\"at\" - 3600000000
-WHERE m.status <> 'removed' AND s.\"at\" >= $2 AND s.outcome = 'succeeded'
+FROM failing o CROSS JOIN members m CROSS JOIN sign_in_events s CROSS JOIN sign_in_events f
+WHERE m.workspace_id = $1 AND m.user_id = o.user_id AND s.user_id = o.user_id AND s.workspace_id = $1
+  AND f.user_id = s.user_id AND f.\"at\" <= s.\"at\" AND f.\"at\" >= s.\"at\" - 3600000000
+  AND m.status <> 'removed' AND s.\"at\" >= $2 AND s.outcome = 'succeeded'
   AND f.outcome IN ('wrong_password', 'wrong_code')
   AND NOT EXISTS (SELECT 1 FROM sign_in_events p
                   WHERE p.user_id = s.user_id AND p.workspace_id = $1 AND p.outcome = 'succeeded'
