@@ -28,7 +28,8 @@ struct Auditing {
 impl Auditing {
     fn of(company: &Company, mails: &Path) -> Self {
         let installation = company.stage.installation.clone();
-        let sender = Mailbox { name: Some("Portaria".to_owned()), address: "portaria@estrela.example".to_owned() };
+        let sender =
+            Mailbox { name: Some("Portaria".to_owned()), address: "portaria@estrela.example".to_owned() };
         let mailer = Mailer::File(FileTransport::new(mails));
         let outbox = Outbox::with_mailer(installation.clone(), mailer, sender.clone());
         Self {
@@ -84,7 +85,11 @@ async fn main() {
         }
     }
     table(&company);
-    println!("\ndays without news: {} of {}. Mails of each administrator:", company.days_without_news(), scale.days);
+    println!(
+        "\ndays without news: {} of {}. Mails of each administrator:",
+        company.days_without_news(),
+        scale.days
+    );
     for mails in company.mails().await {
         println!("  {}: {} of {}", mails.to, mails.count, mails.kind);
     }

@@ -120,7 +120,8 @@ impl Company {
                        VALUES ($1, $2, $3, $4, $4) \
                        ON CONFLICT (workspace_id, api_key_id, permission) DO UPDATE SET last_used_at = $4";
             let (workspace, now) = (self.stage.workspace_id.0, self.stage.clock.now().0);
-            let values = [workspace.into(), self.programs[program].id.0.into(), (*permission).into(), now.into()];
+            let values =
+                [workspace.into(), self.programs[program].id.0.into(), (*permission).into(), now.into()];
             self.run(sql, values).await;
         }
     }
@@ -197,7 +198,8 @@ impl Company {
         let sql = "INSERT INTO password_resets (id, user_id, token_hash, created_at, expires_at, used_at) \
                    VALUES ($1, $2, $3, $4, $5, $4)";
         let (user, now) = (self.staff[who].account().1, self.stage.clock.now().0);
-        let values = [id.into(), user.0.into(), id.as_bytes().to_vec().into(), now.into(), (now + HOUR).into()];
+        let values =
+            [id.into(), user.0.into(), id.as_bytes().to_vec().into(), now.into(), (now + HOUR).into()];
         self.write(transaction, sql, values).await;
     }
 

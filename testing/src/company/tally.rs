@@ -90,7 +90,8 @@ impl Company {
     /// Days that brought no finding, so that the morning's report said that nothing was new.
     pub fn days_without_news(&self) -> usize {
         let first_day = at(0, 0).0;
-        let days: HashSet<i64> = self.opened.iter().map(|opened| (opened.at.0 - first_day - 8 * HOUR).div_euclid(DAY)).collect();
+        let days: HashSet<i64> =
+            self.opened.iter().map(|opened| (opened.at.0 - first_day - 8 * HOUR).div_euclid(DAY)).collect();
         self.open_after.len() - days.len()
     }
 
