@@ -63,7 +63,11 @@ impl Post {
     }
 }
 
-fn converse(stream: TcpStream, order: &Mutex<Option<Order>>, taken: &Mutex<Vec<Taken>>) -> std::io::Result<()> {
+fn converse(
+    stream: TcpStream,
+    order: &Mutex<Option<Order>>,
+    taken: &Mutex<Vec<Taken>>,
+) -> std::io::Result<()> {
     let (mut hears, mut says) = (BufReader::new(stream.try_clone()?), stream);
     let mut say = |line: &str| says.write_all(format!("{line}\r\n").as_bytes());
     say("220 mail.test ESMTP")?;
@@ -165,7 +169,10 @@ async fn a_mail_survives_kill_9_and_comes_again_only_where_a_server_could_not_sa
                 Moment::Answered => 1..=2,
             };
             assert!(expected.contains(&mails.len()), "{moment:?}: {}", mails.len());
-            assert!(mails.iter().all(|mail| *mail == mails[0]), "{moment:?}: the same mail, and the same Message-ID");
+            assert!(
+                mails.iter().all(|mail| *mail == mails[0]),
+                "{moment:?}: the same mail, and the same Message-ID"
+            );
             assert!(mails[0].contains("Message-ID: <"), "{}", mails[0]);
         }
         program.stop();
