@@ -74,8 +74,11 @@ async fn main() {
     let mut auditing = Auditing::of(&company, &mails);
     for day in 0..scale.days {
         company.begin(day);
-        // The company begins at nine of its first day.
-        for hour in if day == 0 { 10..=9 } else { -15..=8 } {
+        for hour in -15..=8 {
+            // The company begins at nine of its first day.
+            if day == 0 {
+                continue;
+            }
             company.live_until(at(day, hour * 60)).await;
             auditing.look(&company).await;
         }
