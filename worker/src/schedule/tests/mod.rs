@@ -1,10 +1,13 @@
 //! Whole audits on real databases with a clock that the test moves.
 
+mod changes;
 mod clocks;
 mod mailed;
 mod once;
 mod reports;
 mod review;
+mod sight;
+mod undelivered;
 
 use std::time::Duration;
 
@@ -18,7 +21,7 @@ use portaria_entity::time::Timestamp;
 use portaria_entity::{audit_rule_setting, audit_run, member};
 use portaria_testing::{Person, Stage};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::*;
 use crate::mail::{Mailbox, Mailer, MemoryTransport, OutgoingMail};
@@ -122,4 +125,30 @@ async fn tries(stage: &Stage, person: &Person, at: Timestamp, outcome: SignInOut
     };
     let writer = stage.installation.database.writer();
     sign_in_event::Entity::insert(row).exec_without_returning(writer).await.unwrap();
+}
+
+async fn execute(stage: &Stage, sql: &str) {
+    stage.installation.database.writer().execute_unprepared(sql).await.unwrap();
+}
+
+async fn alice(scene: &Scene) -> Person {
+    let find = portaria_entity::user::Entity::find().filter(portaria_entity::user::Column::Name.eq("Alice"));
+    let user = find.one(scene.stage.installation.database.reader()).await.unwrap().unwrap();
+    scene.stage.sign_in(&user.email).await
+}
+
+/// The subjects that somebody got, and clears nothing.
+async fn subjects(scene: &Scene, name: &str) -> Vec<String> {
+    let to = |mail: &OutgoingMail| mail.to.name.as_deref() == Some(name);
+    scene.mails().await.into_iter().filter(to).map(|mail| mail.subject).collect()
+}
+
+/// Somebody's account is under attack before the first audit.
+async fn attacked(scene: &Scene) -> Person {
+    let dora = scene.stage.person("Dora", &[(BuiltInRole::Agent, Scope::Channel(scene.stage.sales))]).await;
+    for n in 0..12 {
+        let at = first_due() - Duration::from_secs(60 + n);
+        tries(&scene.stage, &dora, at, SignInOutcome::WrongPassword).await;
+    }
+    dora
 }
