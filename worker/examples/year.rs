@@ -74,11 +74,9 @@ async fn main() {
     let mut auditing = Auditing::of(&company, &mails);
     for day in 0..scale.days {
         company.begin(day);
-        for hour in -15..=8 {
-            // The company begins at nine of its first day.
-            if day == 0 {
-                continue;
-            }
+        // The company begins at nine of its first day.
+        let hours = if day == 0 { 0..0 } else { -15..9 };
+        for hour in hours {
             company.live_until(at(day, hour * 60)).await;
             auditing.look(&company).await;
         }
