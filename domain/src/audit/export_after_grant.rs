@@ -106,11 +106,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
 
 /// How long after the grant.
 fn after(told: &Telling<'_>) -> String {
-    let evidence = told.evidence();
-    match (evidence.at(FactName::GrantedAt), evidence.at(FactName::ExportedAt)) {
-        (Some(granted), Some(exported)) => told.lasting(granted, exported),
-        _ => String::new(),
-    }
+    told.between(FactName::GrantedAt, FactName::ExportedAt)
 }
 
 /// Whether they held the role before, and it came to allow more.

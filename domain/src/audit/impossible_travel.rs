@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use portaria_entity::finding::{AuditRule, Severity};
-use portaria_entity::time::Timestamp;
 
 use super::fact::{Basis, FactName, FactValue};
 use super::place::{AT_ONCE, Entry, Past, is_of_company, pasts};
@@ -165,9 +164,7 @@ async fn alarming(
 
 /// From one sign-in to the other.
 fn gap(told: &Telling<'_>) -> String {
-    let at = |name| told.evidence().at(name).unwrap_or_default();
-    let (from, to): (Timestamp, Timestamp) = (at(FactName::Before), at(FactName::SignedIn));
-    told.lasting(from, to)
+    told.between(FactName::Before, FactName::SignedIn)
 }
 
 fn basis(told: &Telling<'_>) -> Basis {
@@ -175,10 +172,6 @@ fn basis(told: &Telling<'_>) -> Basis {
         Some(FactValue::Basis(basis)) => *basis,
         _ => Basis::Networks,
     }
-}
-
-fn kilometres(told: &Telling<'_>) -> String {
-    told.written(told.number(FactName::Kilometres))
 }
 
 pub(super) static RULE: Rule = Rule {
@@ -223,7 +216,7 @@ const PORTUGUESE: Said = Said {
     seen: |told| match basis(told) {
         Basis::Coordinates => format!(
             "Dois logins em lugares a mais de {} km um do outro, com {} entre eles.",
-            kilometres(told),
+            told.kilometres(),
             gap(told)
         ),
         Basis::Countries => format!("Dois logins em países diferentes, com {} entre eles.", gap(told)),
@@ -241,7 +234,7 @@ const ENGLISH: Said = Said {
     seen: |told| match basis(told) {
         Basis::Coordinates => format!(
             "Two sign-ins in places more than {} km apart, with {} between them.",
-            kilometres(told),
+            told.kilometres(),
             gap(told)
         ),
         Basis::Countries => format!("Two sign-ins in different countries, with {} between them.", gap(told)),
@@ -259,7 +252,7 @@ const SPANISH: Said = Said {
     seen: |told| match basis(told) {
         Basis::Coordinates => format!(
             "Dos accesos en lugares a más de {} km uno del otro, con {} entre ellos.",
-            kilometres(told),
+            told.kilometres(),
             gap(told)
         ),
         Basis::Countries => format!("Dos accesos en países distintos, con {} entre ellos.", gap(told)),

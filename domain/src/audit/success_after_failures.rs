@@ -120,7 +120,7 @@ const PARAMETERS: &[Parameter] = &[Parameter {
 const PORTUGUESE: Said = Said {
     title: "Alguém entrou depois de muitas senhas erradas",
     why: "Pode ser alguém que esqueceu a própria senha, mas é também o que acontece quando um invasor acerta a senha por tentativas.",
-    what_to_do: "Ligue para a pessoa agora. Se não foi ela, encerre as sessões e troque a senha da conta.",
+    what_to_do: "Ligue para a pessoa e pergunte se foi ela. Se não foi, encerre as sessões e troque a senha da conta.",
     seen: |told| {
         format!(
             "{} em {} e, em seguida, um login que deu certo.",
@@ -133,7 +133,7 @@ const PORTUGUESE: Said = Said {
 const ENGLISH: Said = Said {
     title: "Someone got in after many wrong passwords",
     why: "It may be someone who forgot their own password; it is also what happens when an intruder guesses one.",
-    what_to_do: "Call the person now. If it was not them, end the sessions and change the account's password.",
+    what_to_do: "Call the person and ask whether it was them. If not, end the sessions and change the account's password.",
     seen: |told| {
         format!(
             "{} in {}, and then a sign-in that worked.",
@@ -146,7 +146,7 @@ const ENGLISH: Said = Said {
 const SPANISH: Said = Said {
     title: "Alguien entró tras muchas contraseñas erróneas",
     why: "Puede ser alguien que olvidó su propia contraseña, pero es también lo que ocurre cuando un intruso la adivina.",
-    what_to_do: "Llame a la persona ahora. Si no fue ella, cierre sus sesiones y cambie la contraseña de la cuenta.",
+    what_to_do: "Llame a la persona y pregúntele si fue ella. Si no, cierre sus sesiones y cambie la contraseña de la cuenta.",
     seen: |told| {
         format!(
             "{} en {} y, a continuación, un acceso correcto.",

@@ -294,6 +294,17 @@ impl Telling<'_> {
         self.teller.speech().lasting(lasting(period(from, to)))
     }
 
+    /// How long it was from one to the other, roughly.
+    pub fn between(&self, from: FactName, to: FactName) -> String {
+        let at = |name| self.evidence.at(name).unwrap_or_default();
+        self.lasting(at(from), at(to))
+    }
+
+    /// How far, as this language writes it.
+    pub fn kilometres(&self) -> String {
+        self.written(self.number(FactName::Kilometres))
+    }
+
     /// The fact as it would stand after its label; empty where there is none.
     pub fn told(&self, name: FactName) -> String {
         self.evidence.get(name).and_then(|value| self.teller.value(value)).unwrap_or_default()
