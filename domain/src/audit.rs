@@ -59,7 +59,7 @@ mod webhook_signatures_failing;
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{ToSpan, civil};
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{ApiKeyId, ChannelId, MemberId, WorkspaceId};
@@ -86,6 +86,7 @@ pub const LOOK_BACK_DAYS: i32 = 7;
 const NAMED_IN_EVIDENCE: i64 = 20;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Something that a rule saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,9 +153,22 @@ struct Look<'a> {
     since: Timestamp,
     settings: Settings,
     countries: Countries,
-    /// What to add to an instant so that days begin at midnight here. The offset is today's: on the days around a
-    /// change of the clocks, a day's edge is an hour off.
+    /// What to add to an instant so that it is today's hour here.
     offset: i64,
+    /// What to add to an instant so that days begin at midnight here, in winter: what is told by the day keeps its day when
+    /// the clocks are changed.
+    day_offset: i64,
+}
+
+/// What a zone's clocks are ahead of the world's when they are not put forward for the summer.
+fn winter_offset(zone: &TimeZone, now: jiff::Timestamp) -> Result<i64> {
+    let year = zone.to_datetime(now).year();
+    let of = |month| civil::date(year, month, 1).to_zoned(zone.clone()).map(|day| micros(day.offset()));
+    Ok(of(1).map_err(Error::internal)?.min(of(7).map_err(Error::internal)?))
+}
+
+fn micros(offset: Offset) -> i64 {
+    i64::from(offset.seconds()) * 1_000_000
 }
 
 impl<'a> Look<'a> {
@@ -165,21 +179,19 @@ impl<'a> Look<'a> {
     ) -> Result<Self> {
         let zone = TimeZone::get(&workspace.time_zone).map_err(Error::internal)?;
         let instant = jiff::Timestamp::from_microsecond(now.0).map_err(Error::internal)?;
-        let first_day = zone
-            .to_datetime(instant)
-            .date()
-            .checked_sub(LOOK_BACK_DAYS.days())
-            .and_then(|day| day.to_zoned(zone.clone()))
-            .map_err(Error::internal)?;
+        let day_offset = winter_offset(&zone, instant)?;
+        let today = (now.0 + day_offset).div_euclid(DAY_MICROS);
+        let since = (today - i64::from(LOOK_BACK_DAYS)) * DAY_MICROS - day_offset;
         Ok(Self {
             installation,
             database: &installation.database,
             workspace: workspace.id,
             now,
-            since: Timestamp(first_day.timestamp().as_microsecond()),
+            since: Timestamp(since),
             settings,
             countries: installation.countries.clone(),
-            offset: i64::from(zone.to_offset(instant).seconds()) * 1_000_000,
+            offset: micros(zone.to_offset(instant)),
+            day_offset,
         })
     }
 

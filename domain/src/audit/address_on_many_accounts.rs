@@ -59,7 +59,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let values = [
         look.workspace.0.into(),
         look.since.0.into(),
-        look.offset.into(),
+        look.day_offset.into(),
         look.parameter(&RULE, "accounts").into(),
         NAMED_IN_EVIDENCE.into(),
         (look.now - AWAITED).0.into(),

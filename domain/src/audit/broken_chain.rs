@@ -7,14 +7,13 @@ use sha2::{Digest, Sha256};
 
 use super::fact::{FactName, FactValue};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
-use super::{About, DAY, Evidence, Found, Look};
+use super::{About, DAY, DAY_MICROS, Evidence, Found, Look};
 use crate::activity::verification::{Flaw, extent, first_since, verify_part};
 use crate::error::Result;
 
 /// The log is looked through in sections of so many activities, some each night, the newest always.
 const SECTION: i64 = 10_000;
 const NEWEST: i64 = 2;
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Sections in which something was found, and whether nobody has mended it: those are looked at every time.
 const KNOWN: &str = "

@@ -65,6 +65,15 @@ impl Evidence {
         ends.max().flatten()
     }
 
+    /// Of how many people it speaks as one matter; 0 where it speaks of one.
+    pub fn people(&self) -> i64 {
+        let counts = self.0.iter().map(|fact| match fact.value {
+            FactValue::Members { count, .. } => count,
+            _ => 0,
+        });
+        counts.max().unwrap_or(0)
+    }
+
     /// An instant; of a sign-in, when that was.
     pub fn at(&self, name: FactName) -> Option<Timestamp> {
         match self.get(name) {

@@ -8,7 +8,7 @@ use super::fact::{Basis, FactName, FactValue};
 use super::place::{AT_ONCE, Entry, Past, is_of_company, pasts};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::telling::Telling;
-use super::{About, DAY, Evidence, Found, LOOK_BACK_DAYS, Look, date_of_day};
+use super::{About, DAY, DAY_MICROS, Evidence, Found, LOOK_BACK_DAYS, Look, date_of_day};
 use crate::alert_policy::degree;
 use crate::error::Result;
 
@@ -68,7 +68,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         let pasts = pasts(look, some.iter().map(|(jump, _)| jump.after.user)).await?;
         for (jump, impossible) in some {
             let Some(past) = pasts.get(&jump.after.user) else { continue };
-            let day = date_of_day((jump.after.at.0 + look.offset).div_euclid(86_400_000_000))?;
+            let day = date_of_day((jump.after.at.0 + look.day_offset).div_euclid(DAY_MICROS))?;
             let cause = format!("{} {day}", jump.after.member);
             // Who goes to and fro is told once a day: of the gravest, the first.
             let told = found.last().filter(|last| last.cause == cause).map(|last| last.severity);

@@ -27,7 +27,8 @@ WITH held AS MATERIALIZED (
       AND NOT EXISTS (
           SELECT 1 FROM sign_in_events h
           WHERE h.user_id = e.user_id AND h.\"at\" >= e.\"at\" - 3600000000 AND h.\"at\" < e.\"at\"
-            AND h.network || '' = e.network AND h.outcome IN ('second_factor_missing', 'wrong_code'))
+            AND h.network || '' = e.network AND h.workspace_id = $1
+            AND h.outcome IN ('second_factor_missing', 'wrong_code'))
 ), tries AS (
     SELECT h.id, h.\"at\" AS held_at, h.network, t.email, t.user_id, t.\"at\"
     FROM held h JOIN sign_in_events t

@@ -9,9 +9,10 @@ use portaria_entity::id::MemberId;
 use super::fact::{FactName, FactValue, FailuresOn};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::tried::{AWAITED, add, addresses, tried_en, tried_es, tried_pt_br, with_tries};
-use super::{About, DAY, Evidence, Found, Look, NAMED_IN_EVIDENCE, date_of_day};
+use super::{About, DAY, Evidence, Found, Look, NAMED_IN_EVIDENCE, address_on_many_accounts, date_of_day};
 use crate::error::Result;
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Who mistypes gets in soon after. Who gets in later may be the one who tried.
 const SOON: Duration = Duration::from_secs(10 * 60);
 
@@ -82,7 +83,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         network: "''",
         accounts: look.parameter(&RULE, "accounts"),
         addresses: look.parameter(&RULE, "addresses"),
-        hold: Duration::from_secs(60 * 60),
+        hold: HOUR,
     };
     let slow = Manner {
         network: NETWORK,
@@ -93,8 +94,26 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let mut found = sprayed(look, &fast).await?;
     let days: Vec<String> = found.iter().map(|found| found.cause.clone()).collect();
     let slowly = sprayed(look, &slow).await?.into_iter();
-    found.extend(slowly.filter(|found| !days.contains(&found.cause)));
+    let is_other = |found: &Found| !days.contains(&found.cause) && !is_of_one_address(look, found);
+    found.extend(slowly.filter(is_other));
     Ok(found)
+}
+
+/// Whether it was one address within an hour, which has a rule of its own.
+fn is_of_one_address(look: &Look<'_>, found: &Found) -> bool {
+    let rule = &address_on_many_accounts::RULE;
+    let is_short = match found.evidence.get(FactName::WrongPasswords) {
+        Some(FactValue::During { from, to }) => to.since(*from) <= HOUR,
+        _ => false,
+    };
+    let accounts = match found.evidence.get(FactName::Accounts) {
+        Some(FactValue::Accounts { count, foreign, .. }) => count + foreign,
+        _ => 0,
+    };
+    is_short
+        && found.evidence.number(FactName::AddressCount) == 1
+        && accounts >= look.parameter(rule, "accounts")
+        && look.settings.is_enabled(rule.key)
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -106,7 +125,7 @@ async fn sprayed(look: &Look<'_>, manner: &Manner) -> Result<Vec<Found>> {
     let values = [
         look.workspace.0.into(),
         look.since.0.into(),
-        look.offset.into(),
+        look.day_offset.into(),
         manner.accounts.into(),
         manner.addresses.into(),
         NAMED_IN_EVIDENCE.into(),
@@ -142,7 +161,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: true,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before nor within ten minutes after; or `accounts_a_day` accounts within a day from one network (IPv4 /24), by the same measure. A right password whose second factor did not come within ten minutes counts as one that failed. Who tries slowly from networks that have nothing in common is not seen.",
+    judges: "`accounts` accounts failing within an hour from at least `addresses` addresses, none of which any of them got in from in the thirty days before nor within ten minutes after; or `accounts_a_day` accounts within a day from one network (IPv4 /24), by the same measure, unless all of it came within an hour from one address, which is told by `address_on_many_accounts`. A right password whose second factor did not come within ten minutes counts as one that failed. Who tries slowly from networks that have nothing in common is not seen.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
@@ -174,8 +193,8 @@ const PARAMETERS: &[Parameter] = &[
 ];
 
 const PORTUGUESE: Said = Said {
-    title: "Muitos endereços tentaram entrar em muitas contas",
-    why: "Alguém está testando senhas comuns em todo mundo, poucas de cada endereço, para que nenhuma conta nem endereço chame atenção.",
+    title: "Senhas testadas em muitas contas",
+    why: "Alguém está testando senhas comuns em todo mundo, poucas de cada endereço ou devagar, para que nenhuma conta nem endereço chame atenção.",
     what_to_do: "Peça a todos que configurem um aplicativo autenticador e veja se alguma das contas foi acessada de um lugar que não é do dono.",
     seen: |told| {
         let came = told.count(addresses(told), "endereço", "endereços diferentes");
@@ -184,8 +203,8 @@ const PORTUGUESE: Said = Said {
 };
 
 const ENGLISH: Said = Said {
-    title: "Many addresses tried to get into many accounts",
-    why: "Someone tries common passwords on everybody, a few from each address, so that no single account or address stands out.",
+    title: "Passwords tried on many accounts",
+    why: "Someone tries common passwords on everybody, a few from each address or slowly, so that no single account or address stands out.",
     what_to_do: "Ask everybody to set up an authenticator app, and look whether one of the accounts was signed in to from a place that is not its owner's.",
     seen: |told| {
         let came = told.count(addresses(told), "address", "different addresses");
@@ -194,8 +213,8 @@ const ENGLISH: Said = Said {
 };
 
 const SPANISH: Said = Said {
-    title: "Muchas direcciones intentaron entrar en muchas cuentas",
-    why: "Alguien prueba contraseñas comunes con todo el mundo, pocas desde cada dirección, para que ninguna cuenta ni dirección llame la atención.",
+    title: "Contraseñas probadas en muchas cuentas",
+    why: "Alguien prueba contraseñas comunes con todo el mundo, pocas desde cada dirección o despacio, para que ninguna cuenta ni dirección llame la atención.",
     what_to_do: "Pida a todos que configuren una aplicación de autenticación y revise si alguna de las cuentas se usó desde un lugar que no es de su dueño.",
     seen: |told| {
         let came = told.count(addresses(told), "dirección", "direcciones distintas");

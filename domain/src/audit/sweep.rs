@@ -14,6 +14,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Qu
 
 use super::fact::FactName;
 use super::finding::{Outcome, Sighting, lock, observe, reconcile};
+use super::tried::AWAITED;
 use super::{Evidence, Found, Look, Settings, find, rule};
 use crate::alert_policy::degree;
 use crate::error::Result;
@@ -73,7 +74,16 @@ impl Sweeper {
             touched(installation, swept_at.min(now) - OVERLAP).await?
         };
         let mut swept = Swept { workspaces: workspaces.len(), opened: 0 };
+        let mut renewed_at = now;
         for id in workspaces {
+            let at = installation.clock.now();
+            if at.since(renewed_at) >= LEASE / 3 || at < renewed_at {
+                if self.take_turn(installation, at).await?.is_none() {
+                    self.looked_at_all = None;
+                    return Ok(None);
+                }
+                renewed_at = at;
+            }
             match sweep_workspace(installation, id, now - window).await {
                 Ok(opened) => swept.opened += opened,
                 Err(error) => {
@@ -81,7 +91,8 @@ impl Sweeper {
                 }
             }
         }
-        let done = "UPDATE sweeps SET swept_at = $2 WHERE id = 1 AND holder = $1";
+        // All was looked at, also if another has taken over meanwhile.
+        let done = "UPDATE sweeps SET swept_at = $2 WHERE id = 1 AND (holder = $1 OR swept_at < $2)";
         let values = [self.holder.as_str().into(), now.0.into()];
         let database = &installation.database;
         database.writer().execute_raw(database.statement(done, values)).await?;
@@ -100,9 +111,11 @@ impl Sweeper {
     }
 }
 
-/// Where somebody signed in, tried to, did something, or used a session otherwise than it was opened, since then.
+/// Where somebody signed in, tried to, did something, or used a session otherwise than it was opened, since then; or where a
+/// second factor has been waited for long enough.
 const TOUCHED: &str = "
-SELECT m.workspace_id FROM sign_in_events e JOIN members m ON m.user_id = e.user_id WHERE e.\"at\" >= $1
+SELECT m.workspace_id FROM sign_in_events e JOIN members m ON m.user_id = e.user_id
+WHERE e.\"at\" >= $2 AND (e.\"at\" >= $1 OR e.outcome IN ('second_factor_missing', 'wrong_code'))
 UNION SELECT m.workspace_id FROM throttled_attempts t JOIN members m ON m.user_id = t.user_id WHERE t.minute >= $1
 UNION SELECT w.id FROM workspaces w
       WHERE EXISTS (SELECT 1 FROM activities a WHERE a.workspace_id = w.id AND a.\"at\" >= $1)
@@ -110,7 +123,7 @@ UNION SELECT w.id FROM workspaces w
                       AND (u.other_device OR u.other_country <> ''))";
 
 async fn touched(installation: &Installation, since: Timestamp) -> Result<Vec<WorkspaceId>> {
-    let statement = installation.database.statement(TOUCHED, [since.0.into()]);
+    let statement = installation.database.statement(TOUCHED, [since.0.into(), (since - AWAITED).0.into()]);
     let rows = installation.database.reader().query_all_raw(statement).await?;
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
@@ -154,9 +167,9 @@ async fn known(connection: &impl ConnectionTrait, id: WorkspaceId, found: &[Foun
     Ok(known)
 }
 
-/// Of what was found, what is news; and the finding that has become graver, if it has. A sweep sees the last hours of what may
-/// be a long day: so it changes what is known only when it sees more than is known, and leaves to people what they have taken
-/// into their hands.
+/// Of what was found, what is news; and the open finding that is to be told of again, if it is. A sweep sees the last hours of
+/// what may be a long day: so it changes what is known only when it sees more than is known, and leaves to people what they
+/// have taken into their hands, unless it is graver than they knew.
 fn news<'a>(found: &'a [Found], known: &Known) -> Result<Vec<(&'a Found, Option<FindingId>)>> {
     let mut news = Vec::new();
     for found in found {
@@ -164,15 +177,23 @@ fn news<'a>(found: &'a [Found], known: &Known) -> Result<Vec<(&'a Found, Option<
             news.push((found, None));
             continue;
         };
-        let size = |evidence: &Evidence| evidence.number(FactName::Failures);
+        let before = Evidence::from_json(&row.evidence)?;
+        let [was, is] = [&before, &found.evidence].map(|evidence| evidence.number(FactName::Failures));
+        let [were, are] = [&before, &found.evidence].map(Evidence::people);
         let is_graver = degree(found.severity) > degree(row.severity);
-        let has_grown = size(&found.evidence) > size(&Evidence::from_json(&row.evidence)?);
-        let is_left_to_it = matches!(row.status, FindingStatus::Open | FindingStatus::Resolved);
+        let has_grown = is > was || are > were;
         // However small: whoever called it resolved thought that it was over.
         let resolved_at = row.resolved_at.filter(|_| row.resolved_by.is_some());
         let goes_on = resolved_at.is_some_and(|at| found.evidence.latest() > Some(at));
-        if is_left_to_it && (is_graver || has_grown || goes_on) {
-            news.push((found, is_graver.then_some(row.id)));
+        let is_news = match row.status {
+            FindingStatus::Open => is_graver || has_grown,
+            FindingStatus::Resolved => is_graver || has_grown || goes_on || row.resolved_by.is_none(),
+            FindingStatus::Acknowledged | FindingStatus::Dismissed => is_graver,
+        };
+        // Who was told of three people does not think of thirty.
+        let is_told = row.status == FindingStatus::Open && (is_graver || are >= 2 * were.max(1));
+        if is_news {
+            news.push((found, is_told.then_some(row.id)));
         }
     }
     Ok(news)
@@ -197,7 +218,7 @@ async fn keep(
         .filter(finding::Column::WorkspaceId.eq(workspace_id))
         .filter(finding::Column::AuditRunId.eq(run_id));
     let mut to_tell: Vec<FindingId> = opened.into_tuple().all(transaction).await?;
-    to_tell.extend(news.iter().filter_map(|(_, graver)| *graver));
+    to_tell.extend(news.iter().filter_map(|(_, again)| *again));
     to_tell.sort_unstable();
     to_tell.dedup();
     put_in_line(transaction, &installation.database, (workspace_id, &to_tell), sighting.at).await?;

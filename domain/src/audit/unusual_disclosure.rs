@@ -7,11 +7,10 @@ use sea_orm::QueryResult;
 use super::fact::{FactName, FactValue};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::telling::Telling;
-use super::{About, Evidence, Found, Look, date_of_day};
+use super::{About, DAY_MICROS, Evidence, Found, Look, date_of_day};
 use crate::error::Result;
 
 /// A day of `phone_reveal_days` is one of UTC.
-const DAY: i64 = 86_400_000_000;
 /// Their own past, and that of others, is so many days long, and ends where what is looked at begins.
 const PAST: i64 = 90;
 /// Whose past has fewer days in it is measured by everybody's.
@@ -88,8 +87,8 @@ WHERE t.contacts >= $3 AND t.contacts > $4 * t.next AND t.contacts > $4 * COALES
 ORDER BY t.day";
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
-    let first_day = look.since.0.div_euclid(DAY);
-    let known_by = (first_day - YOUNG + 1) * DAY;
+    let first_day = look.since.0.div_euclid(DAY_MICROS);
+    let known_by = (first_day - YOUNG + 1) * DAY_MICROS;
     let is_there = "SELECT COUNT(*) FROM workspaces WHERE id = $1 AND created_at < $2";
     let is_young = look.count(is_there, [look.workspace.0.into(), known_by.into()]).await? == 0;
     let mut found = Vec::new();
@@ -115,7 +114,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
 
 /// The unusual days of one kind: whose, which, how many, from when to when, and the most before.
 async fn unusual(look: &Look<'_>, kind: &'static str, is_young: bool) -> Result<Vec<QueryResult>> {
-    let first_day = look.since.0.div_euclid(DAY);
+    let first_day = look.since.0.div_euclid(DAY_MICROS);
     let (times, least) = (look.parameter(&RULE, "times"), look.parameter(&RULE, "least"));
     let worth = [look.workspace.0.into(), first_day.into(), least.into(), kind.into()];
     if look.count(WORTH, worth).await? == 0 {

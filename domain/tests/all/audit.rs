@@ -16,7 +16,7 @@ use portaria_entity::time::Timestamp;
 use portaria_entity::{member, session};
 use portaria_testing::{Person, Stage, databases};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -265,6 +265,36 @@ async fn one_address_on_five_accounts_within_an_hour_is_spraying() {
         let sprayed = found_in(&stage, other, AuditRule::AddressOnManyAccounts).await;
         let own = FactValue::Accounts { named: vec![on(&foreigner, 1)], count: 1, foreign: 5 };
         assert_eq!(sprayed[0].evidence.get(FactName::Accounts), Some(&own));
+    }
+}
+
+#[tokio::test]
+async fn an_attack_before_the_clocks_were_changed_is_the_same_afterwards() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let names = ["Ana", "Bia", "Caio", "Duda", "Eva"];
+        let mut all = Vec::new();
+        for name in names {
+            all.push(account(&stage, &stage.person(name, &[]).await).await);
+        }
+        forget_sign_ins(&stage).await;
+        let database = &stage.installation.database;
+        let lisbon = "UPDATE workspaces SET time_zone = 'Europe/Lisbon'";
+        database.writer().execute_unprepared(lisbon).await.unwrap();
+        // Its clocks go forward on 29 March 2026 and back on 25 October, both at 01:00 UTC.
+        for (evening, morning_after) in [(1_774_654_200, 1_774_854_000), (1_792_884_600, 1_793_084_400)] {
+            let evening = Timestamp::from_secs(evening);
+            for (n, who) in (0..).zip(&all) {
+                fails(&stage, who, evening + n * MINUTE, ATTACKER).await;
+            }
+            let mut causes = Vec::new();
+            for at in [evening + HOUR, Timestamp::from_secs(morning_after)] {
+                stage.clock.set(at);
+                let sprayed = found(&stage, AuditRule::AddressOnManyAccounts).await;
+                causes.push(sprayed.into_iter().map(|found| found.cause).collect::<Vec<_>>());
+            }
+            assert_eq!((causes[0].len(), &causes[0]), (1, &causes[1]));
+        }
     }
 }
 

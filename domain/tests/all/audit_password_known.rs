@@ -49,6 +49,25 @@ async fn a_right_password_is_told_of_when_no_second_factor_follows_in_strange_ha
 }
 
 #[tokio::test]
+async fn a_try_in_one_workspace_hides_none_in_another() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let [ana] = accounts(&stage, ["Ana"]).await;
+        let (other, _, _) = stage.another_workspace().await;
+        let day = stage.clock.now() + DAY * 20;
+        is_held(&stage, &ana, day, (ATTACKER, CURL)).await;
+        stage.clock.set(day);
+        let moved = "UPDATE sign_in_events SET workspace_id = $1 WHERE \"at\" = $2";
+        execute(&stage, moved, [other.0.into(), day.0.into()]).await;
+        is_held(&stage, &ana, day + MINUTE * 5, (ATTACKER, CURL)).await;
+        stage.clock.set(day + HOUR);
+        let known = found(&stage, AuditRule::PasswordKnown).await;
+        assert_eq!(known.len(), 1);
+        assert_eq!(known[0].evidence.at(FactName::RightPassword), Some(day + MINUTE * 5));
+    }
+}
+
+#[tokio::test]
 async fn a_password_that_was_guessed_is_known_whatever_holds() {
     for test in databases().await {
         let stage = Stage::on(test).await;

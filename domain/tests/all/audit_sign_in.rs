@@ -156,6 +156,29 @@ async fn who_waits_as_long_as_is_asked_of_them_is_found_by_the_day() {
 }
 
 #[tokio::test]
+async fn what_one_address_does_within_an_hour_is_told_by_one_rule() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let names = ["Ana", "Bia", "Caio", "Duda", "Eva", "Fabio", "Gil", "Hugo", "Iara", "Joel"];
+        let people = accounts(&stage, names).await;
+        let at = stage.clock.now() + DAY;
+        stage.clock.set(at + 3 * HOUR);
+        for (n, who) in (0u32..).zip(&people) {
+            fails(&stage, who, at + 2 * MINUTE * n, ATTACKER).await;
+        }
+        assert_eq!(found(&stage, AuditRule::AddressOnManyAccounts).await.len(), 1);
+        assert_eq!(found(&stage, AuditRule::PasswordSpraying).await, []);
+        let off = "INSERT INTO audit_rule_settings (workspace_id, rule, is_enabled, changed_at) VALUES ($1, $2, FALSE, 0)";
+        let values = [stage.workspace_id.0.into(), "address_on_many_accounts".into()];
+        execute(&stage, off, values).await;
+        assert_eq!(found(&stage, AuditRule::PasswordSpraying).await.len(), 1, "nobody else tells of it");
+        execute(&stage, "DELETE FROM audit_rule_settings", []).await;
+        fails(&stage, &people[0], at + HOUR + INSTANT, ATTACKER).await;
+        assert_eq!(found(&stage, AuditRule::PasswordSpraying).await.len(), 1, "it goes on");
+    }
+}
+
+#[tokio::test]
 async fn who_gets_in_by_trying_everybody_does_not_thereby_look_like_one_of_them() {
     for test in databases().await {
         let stage = Stage::on(test).await;

@@ -102,9 +102,14 @@ fn fits(row: &finding::Model, step: Step) -> std::result::Result<(), Refusal> {
 }
 
 impl OpenFinding {
-    /// Whether it is about this member, about something that they did, or about a key that they had in their hands.
+    /// Whether it is about this member, also as one of several, about something that they did, or about a key that they had
+    /// in their hands.
     pub fn concerns(&self, member: MemberId) -> bool {
-        let did = |value: &FactValue| matches!(value, FactValue::Member(Some(who)) if *who == member);
+        let did = |value: &FactValue| match value {
+            FactValue::Member(who) => *who == Some(member),
+            FactValue::Members { named, .. } => named.contains(&member),
+            _ => false,
+        };
         self.row.member_id == Some(member)
             || self.key_makers.contains(&member)
             || self.evidence.facts().iter().any(|fact| did(&fact.value))

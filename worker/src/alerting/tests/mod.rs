@@ -100,11 +100,12 @@ impl Scene {
     /// Somebody tries a person's account once.
     async fn tries(&self, person: &Person, at: Timestamp, outcome: SignInOutcome) {
         let user: UserId = person.viewer.session().unwrap().user_id;
+        let is_known = matches!(outcome, SignInOutcome::Succeeded | SignInOutcome::SecondFactorMissing);
         let row = sign_in_event::ActiveModel {
             id: Set(self.stage.clock.id_at(at)),
             at: Set(at),
             user_id: Set(Some(user)),
-            workspace_id: Set((outcome == SignInOutcome::Succeeded).then_some(self.stage.workspace_id)),
+            workspace_id: Set(is_known.then_some(self.stage.workspace_id)),
             email: Set(person.email.clone()),
             outcome: Set(outcome),
             address: Set("203.0.113.66".to_owned()),

@@ -1,7 +1,7 @@
 //! What cannot wait is seen within seconds, once, by one process.
 
 use portaria_domain::audit::sweep::Swept;
-use portaria_entity::finding::{AuditRule, FindingStatus};
+use portaria_entity::finding::{AuditRule, FindingStatus, Severity};
 use portaria_testing::databases;
 
 use super::*;
@@ -132,6 +132,57 @@ async fn a_smaller_wave_after_somebody_called_it_over_is_told() {
     }
 }
 
+/// The only finding, as if that had become of it.
+async fn becomes(scene: &Scene, status: FindingStatus, severity: Severity) {
+    let row = scene.findings().await.pop().unwrap();
+    let now = scene.stage.clock.now();
+    let is = |wanted: FindingStatus| (status == wanted).then_some(now);
+    let after = finding::ActiveModel {
+        workspace_id: Set(row.workspace_id),
+        id: Set(row.id),
+        status: Set(status),
+        severity: Set(severity),
+        resolved_at: Set(is(FindingStatus::Resolved)),
+        acknowledged_at: Set(is(FindingStatus::Acknowledged)),
+        dismissed_at: Set(is(FindingStatus::Dismissed)),
+        dismissed_until: Set(is(FindingStatus::Dismissed).map(|now| now + 24 * HOUR)),
+        dismissed_severity: Set((status == FindingStatus::Dismissed).then_some(severity)),
+        ..finding::ActiveModel::default()
+    };
+    finding::Entity::update(after).exec(scene.stage.installation.database.writer()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_returns_or_is_graver_than_was_known_is_told_whatever_became_of_it() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        scene.stage.clock.advance(HOUR);
+        scene.is_guessed(&scene.bob).await;
+        let mut sweeper = Sweeper::new().unwrap();
+        let mut look = async || {
+            scene.stage.clock.advance(Duration::from_secs(15));
+            opened(sweep(&mut sweeper, &scene.stage.installation).await).unwrap()
+        };
+        assert_eq!(look().await, 1);
+        for (status, severity, told) in [
+            // An audit had not seen it any more.
+            (FindingStatus::Resolved, Severity::Critical, 1),
+            (FindingStatus::Acknowledged, Severity::Critical, 0),
+            (FindingStatus::Acknowledged, Severity::Medium, 1),
+            (FindingStatus::Dismissed, Severity::Critical, 0),
+            (FindingStatus::Dismissed, Severity::High, 1),
+            (FindingStatus::Open, Severity::Medium, 1),
+            (FindingStatus::Open, Severity::Critical, 0),
+        ] {
+            becomes(&scene, status, severity).await;
+            assert_eq!(look().await, told, "{status:?} {severity:?}");
+            let is = scene.findings().await.pop().unwrap();
+            let expected = if told == 1 { FindingStatus::Open } else { status };
+            assert_eq!((is.status, is.severity), (expected, Severity::Critical));
+        }
+    }
+}
+
 #[tokio::test]
 async fn of_two_processes_one_looks_and_the_other_takes_over_when_it_is_gone() {
     for test in databases().await {
@@ -170,6 +221,29 @@ async fn where_nobody_did_anything_nothing_is_looked_at() {
         assert_eq!(looked().await, 1);
         scene.stage.clock.advance(10 * MINUTE);
         assert_eq!(looked().await, 2, "everywhere now and then, whatever happened");
+    }
+}
+
+#[tokio::test]
+async fn a_right_password_is_told_of_when_its_second_factor_did_not_come() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let mut sweeper = Sweeper::new().unwrap();
+        let mut look = async || sweep(&mut sweeper, &scene.stage.installation).await.unwrap();
+        scene.stage.clock.advance(HOUR);
+        look().await;
+        for n in 1..=6 {
+            let before = scene.stage.clock.now() - n * Duration::from_secs(20);
+            scene.tries(&scene.bob, before, SignInOutcome::WrongPassword).await;
+        }
+        scene.tries(&scene.bob, scene.stage.clock.now(), SignInOutcome::SecondFactorMissing).await;
+        let mut opened = Vec::new();
+        for _ in 0..44 {
+            scene.stage.clock.advance(Duration::from_secs(15));
+            opened.push(look().await.opened);
+        }
+        let first = opened.iter().position(|opened| *opened > 0);
+        assert_eq!(first, Some(40 - 1), "when ten minutes are over: {opened:?}");
     }
 }
 
