@@ -115,9 +115,10 @@ fn tells_a_state(kind: AlertKind) -> bool {
     }
 }
 
-/// Whether each time is another event, which nothing ever ends by itself: a PIN was changed, a rule of Meta's was broken.
+/// Whether each time is another event, which nothing ever ends by itself: a PIN was changed, a rule of Meta's was broken, a
+/// harmful file came.
 fn is_an_event(kind: AlertKind) -> bool {
-    matches!(kind, AlertKind::SecurityEvent | AlertKind::AccountRestricted)
+    matches!(kind, AlertKind::SecurityEvent | AlertKind::AccountRestricted | AlertKind::FileInfected)
 }
 
 /// When one that is open is to be told again. `$5` is how severe it is now, `$6` its details, `$7` an hour ago.

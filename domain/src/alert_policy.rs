@@ -24,7 +24,7 @@ const MINUTES_OF_DAY: RangeInclusive<i32> = 0..=24 * 60 - 1;
 pub struct AlertPolicy {
     /// None: it is never quiet.
     pub quiet: Option<QuietHours>,
-    /// So many notices an hour, and as many again of what is critical; what is more waits for the next.
+    /// So many notices an hour; as many again of what is high, and of what is critical.
     pub notices_an_hour: i32,
 }
 

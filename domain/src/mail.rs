@@ -3,6 +3,7 @@
 //! The token of a link does not stand in a queued letter. It is sealed beside it, put in when the letter goes out, and
 //! erased once it has.
 
+mod erasure;
 mod standing;
 
 use portaria_entity::id::{OutgoingMailId, WorkspaceId};
@@ -17,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::installation::Installation;
 use crate::token::Token;
 
+pub(crate) use erasure::erase;
 pub use standing::{Standing, WITHDRAWN, standing};
 
 /// What a letter says.

@@ -1,6 +1,8 @@
 //! What is to be told at once: findings that could not wait, and alerts. What is told together is a notice. How many there
 //! are in an hour is limited, and what is more is merged into the next; quiet hours hold back what can wait.
 
+mod budget;
+
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -22,7 +24,8 @@ use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::installation::Installation;
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
+use budget::{Budget, Spending};
+
 /// So many of each are looked at in one go: what is critical first, for of the words of both scales it is the first in the
 /// alphabet. So nothing that waits hides it.
 const BATCH: u64 = 1_000;
@@ -34,6 +37,8 @@ const RECENT: Duration = Duration::from_secs(10 * 60);
 pub struct Waiting {
     pub findings: Vec<OpenFinding>,
     pub alerts: Vec<alert::Model>,
+    /// What it is told of.
+    budget: Option<Budget>,
     /// Alerts of which nothing need be said any more.
     over: Vec<AlertId>,
     /// Findings that somebody has seen to meanwhile.
@@ -50,15 +55,13 @@ impl Waiting {
         !self.over.is_empty() || !self.seen_to.is_empty()
     }
 
-    /// Whether something of it is critical.
-    pub fn is_urgent(&self) -> bool {
-        let critical = |severity| severity == Severity::Critical;
-        self.findings.iter().any(|finding| critical(finding.row.severity))
-            || self.alerts.iter().any(|alert| critical(severity_of(alert.severity)))
-    }
-
     pub fn len(&self) -> usize {
         self.findings.len() + self.alerts.len()
+    }
+
+    fn severities(&self) -> impl Iterator<Item = Severity> {
+        let findings = self.findings.iter().map(|finding| finding.row.severity);
+        findings.chain(self.alerts.iter().map(|alert| severity_of(alert.severity)))
     }
 
     fn retain(&mut self, keep: impl Fn(Severity) -> bool) {
@@ -108,11 +111,11 @@ pub async fn waiting(
     let zone = TimeZone::get(&workspace.time_zone).map_err(Error::internal)?;
     let mut waiting = all(connection, installation, workspace.id).await?;
     waiting.retain(|severity| policy.waits_until(&zone, instant(now), severity).is_none());
-    let (urgent, other) = recent(connection, installation, workspace.id).await?;
-    if waiting.is_urgent() && urgent >= i64::from(policy.notices_an_hour) {
-        waiting.retain(|severity| severity != Severity::Critical);
-    }
-    if !waiting.is_urgent() && other >= i64::from(policy.notices_an_hour) {
+    // Everything that waits goes along with what may be told.
+    let spending = Spending::of(connection, installation, workspace.id).await?;
+    let allowed = |budget: &Budget| spending.allows(*budget, (policy.notices_an_hour, now));
+    waiting.budget = waiting.severities().map(Budget::of).filter(allowed).max();
+    if waiting.budget.is_none() {
         waiting.retain(|_| false);
     }
     Ok(waiting)
@@ -162,22 +165,6 @@ async fn all(
     waiting.findings.sort_by_key(|finding| order(finding.row.severity, finding.row.opened_at));
     waiting.alerts.sort_by_key(|alert| order(severity_of(alert.severity), alert.opened_at));
     Ok(waiting)
-}
-
-/// How many notices there were within the hour, urgent ones and others: noise must not keep back what is critical, nor one
-/// from after now, which is of a clock that was wrong.
-async fn recent(
-    connection: &impl ConnectionTrait,
-    installation: &Installation,
-    id: WorkspaceId,
-) -> Result<(i64, i64)> {
-    let sql = "SELECT COUNT(CASE WHEN is_urgent THEN 1 END), COUNT(CASE WHEN is_urgent THEN NULL ELSE 1 END) \
-               FROM notices WHERE workspace_id = $1 AND told_at > $2 AND told_at <= $3";
-    let now = installation.clock.now();
-    let values = [id.0.into(), (now - HOUR).0.into(), now.0.into()];
-    let statement = installation.database.statement(sql, values);
-    let Some(row) = connection.query_one_raw(statement).await? else { return Ok((0, 0)) };
-    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }
 
 /// Writes down that nothing of this waits any more.
@@ -231,8 +218,9 @@ pub async fn note(
     clear(transaction, installation, (id, waiting)).await?;
     let now = installation.clock.now();
     let notice: NoticeId = installation.clock.new_id();
-    let sql = "INSERT INTO notices (workspace_id, id, is_urgent, told_at) VALUES ($1, $2, $3, $4)";
-    let values = [id.0.into(), notice.0.into(), waiting.is_urgent().into(), now.0.into()];
+    let sql = "INSERT INTO notices (workspace_id, id, budget, told_at) VALUES ($1, $2, $3, $4)";
+    let budget = waiting.budget.unwrap_or(Budget::Others);
+    let values = [id.0.into(), notice.0.into(), budget.key().into(), now.0.into()];
     transaction.execute_raw(installation.database.statement(sql, values)).await?;
     Ok(notice)
 }

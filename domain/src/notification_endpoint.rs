@@ -164,9 +164,19 @@ pub async fn update(
     let before = changeable(change, id).await?;
     let mut row = set(change, before.row.clone(), settings)?;
     match settings.is_enabled {
-        Some(true) => (row.disabled_at, row.disabled_because, row.failing_since) = (None, None, None),
+        Some(true) => {
+            (row.disabled_at, row.disabled_because, row.failing_since) = (None, None, None);
+            delivery::settle_disabled(change, id).await?;
+        }
         Some(false) if row.disabled_at.is_none() => row.disabled_at = Some(change.now),
         Some(false) | None => {}
+    }
+    let permissions = EndpointRow::of(row.clone()).permissions;
+    let may_have_less = !permissions.contains_all(before.permissions);
+    let is_over = may_have_less || settings.address.is_some() || row.disabled_at.is_some();
+    if is_over {
+        // What has failed until now says nothing of how it is from here on.
+        row.failing_since = None;
     }
     row.updated_at = change.now;
     let all = notification_endpoint::ActiveModel::from(row.clone()).reset_all();
@@ -176,8 +186,7 @@ pub async fn update(
         secret::put(change, id, (SecretPurpose::Address, address.trim())).await?;
     }
     let after = EndpointRow::of(row);
-    let may_have_less = !after.permissions.contains_all(before.permissions);
-    if may_have_less || settings.address.is_some() || after.row.disabled_at.is_some() {
+    if is_over {
         delivery::withdraw(&change.transaction, change.installation, (change.workspace_id, id)).await?;
     }
     change.record("notification_endpoint.updated", id, (Some(before.told()), Some(after.told()))).await?;
@@ -191,6 +200,7 @@ pub async fn delete(change: &mut Change<'_>, id: NotificationEndpointId) -> Resu
     for purpose in SecretPurpose::iter() {
         secret::forget(change, id, purpose).await?;
     }
+    delivery::settle_disabled(change, id).await?;
     let sql = "UPDATE notification_endpoints SET deleted_at = $3 WHERE workspace_id = $1 AND id = $2";
     change.execute(sql, [id.0.into(), change.now.0.into()]).await?;
     change.record("notification_endpoint.deleted", id, (Some(before.told()), None)).await?;

@@ -18,7 +18,7 @@ pub struct Model {
     pub quiet_until: i32,
     /// What is as severe as this, and what is less, waits for their end.
     pub quiet_severity: Severity,
-    /// So many notices within an hour; what is more waits for the next.
+    /// So many notices within an hour, and as many of what is high, and of what is critical.
     pub notices_an_hour: i32,
 }
 

@@ -42,7 +42,7 @@ impl AlertPolicy {
         self.0.quiet.map(QuietHours)
     }
 
-    /// So many notices an hour at most, and as many again of what is critical. What is more waits for the next.
+    /// So many notices an hour at most, and as many again of what is high, and of what is critical: these wait for minutes at most.
     #[authenticated]
     fn notices_an_hour(&self) -> i32 {
         self.0.notices_an_hour

@@ -68,6 +68,12 @@ async fn a_reader_chooses_for_themselves() {
             &json!([{ "code": "UNKNOWN_TIME_ZONE", "field": ["input", "timeZone"] }]),
             "{answer}"
         );
+        let log = "{ activities(first: 1) { nodes { action } } }";
+        let logged = ask(&api, Some(&admin), log, json!({})).await;
+        assert_eq!(
+            logged["data"]["activities"]["nodes"][0]["action"], "report_preference.updated",
+            "{logged}"
+        );
         let own = "{ reportPreference { weeklyOnly timeZone } }";
         assert_eq!(ask(&api, Some(&admin), own, json!({})).await["data"]["reportPreference"], chosen);
         let others = ask(&api, Some(&other), own, json!({})).await;

@@ -1,16 +1,20 @@
 //! Who reads the reports of the audit, what of them they may read, and how they want them.
 
+mod letter;
+
 use std::collections::{HashMap, HashSet};
 
 use portaria_entity::id::{MemberId, WorkspaceId};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{audit_report, report_preference};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Iterable, QueryFilter};
 
+use crate::activity::{Deed, record};
 use crate::database::Database;
 use crate::error::{Error, Refusal, Result};
 use crate::installation::Installation;
+use crate::mail::{Addressee, queue};
 use crate::member::{self, MemberRow};
 use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
@@ -54,6 +58,13 @@ pub struct Preference {
     pub weekly_only: bool,
     /// IANA name; the workspace's without one.
     pub time_zone: Option<String>,
+}
+
+impl Preference {
+    /// As the activity log tells it.
+    fn told(&self) -> serde_json::Value {
+        serde_json::json!({ "weeklyOnly": self.weekly_only, "timeZone": self.time_zone })
+    }
 }
 
 impl From<report_preference::Model> for Preference {
@@ -157,7 +168,8 @@ pub async fn preference(
     Ok(row.map(Preference::from).unwrap_or_default())
 }
 
-/// Sets how the one who asks wants them.
+/// Sets how the one who asks wants them. It is on record, and they are written to: whoever else has their session does not take
+/// the reports away from them in silence.
 pub async fn set_preference(
     installation: &Installation,
     viewer: &Viewer,
@@ -173,13 +185,53 @@ pub async fn set_preference(
     let sql = "INSERT INTO report_preferences (workspace_id, member_id, weekly_only, time_zone) \
                VALUES ($1, $2, $3, $4) \
                ON CONFLICT (workspace_id, member_id) DO UPDATE SET weekly_only = $3, time_zone = $4";
-    let values = [
-        viewer.workspace_id.0.into(),
-        member.0.into(),
-        preference.weekly_only.into(),
-        preference.time_zone.clone().into(),
-    ];
-    let database = &installation.database;
-    database.writer().execute_raw(database.statement(sql, values)).await?;
+    let key = (viewer.workspace_id, member);
+    let transaction = installation.database.begin().await?;
+    let before = self::preference(&transaction, key).await?;
+    if before == preference {
+        return Ok(preference);
+    }
+    let values =
+        [key.0.0.into(), member.0.into(), preference.weekly_only.into(), preference.time_zone.clone().into()];
+    transaction.execute_raw(installation.database.statement(sql, values)).await?;
+    let deed = Deed {
+        workspace_id: viewer.workspace_id,
+        actor: viewer.into(),
+        action: "report_preference.updated",
+        subject: member.to_string(),
+        before: Some(before.told()),
+        after: Some(preference.told()),
+        address: viewer.stated_address(),
+    };
+    record(&transaction, &installation.clock, deed).await?;
+    tell(&transaction, installation, (viewer, member), &preference).await?;
+    transaction.commit().await?;
     Ok(preference)
+}
+
+async fn tell(
+    transaction: &DatabaseTransaction,
+    installation: &Installation,
+    (viewer, member): (&Viewer, MemberId),
+    preference: &Preference,
+) -> Result<()> {
+    let workspace = crate::workspace::find(transaction, viewer.workspace_id).await?;
+    let mut rows = member::by_ids(transaction, viewer.workspace_id, &[member]).await?;
+    let reader = rows.remove(&member).ok_or(Error::NotFound)?.user;
+    let now = installation.clock.now();
+    let address = viewer.stated_address();
+    let set = letter::Set {
+        workspace: &workspace,
+        reader: &reader,
+        preference,
+        at: now,
+        address: address.as_deref(),
+    };
+    let to = Addressee {
+        workspace_id: workspace.id,
+        name: &reader.name,
+        address: &reader.email,
+        dedup_key: format!("report_preference:{member}:{}", now.0),
+    };
+    queue(transaction, &installation.clock, to, &letter::of_preference(&set)).await
 }

@@ -30,8 +30,9 @@ pub struct Standing {
 
 pub async fn standing(installation: &Installation) -> Result<Standing> {
     let now = installation.clock.now();
+    // The longest waiting have been tried the most often, and are due the latest.
     let queued = "SELECT COUNT(*), MIN(created_at) FROM (SELECT created_at FROM outgoing_mails \
-                  WHERE status = 'queued' ORDER BY next_attempt_at LIMIT $1) q";
+                  WHERE status = 'queued' ORDER BY created_at LIMIT $1) q";
     let row = one(installation, queued, [MOST.into()]).await?;
     let oldest: Option<Timestamp> = row.try_get_by_index(1)?;
     let given_up = "SELECT COUNT(*), COUNT(r) FROM (SELECT p.mail_id AS r FROM outgoing_mails m \

@@ -270,20 +270,23 @@ async fn keep(
     Err(Refusal::FileIncomplete.into())
 }
 
-/// Tells administrators that something harmful came, or was to go out.
+/// Tells administrators that something harmful came, or was to go out. Many on one number, or from one of them, are one alert.
 pub(crate) async fn raise_infected(
     connection: &impl ConnectionTrait,
     installation: &Installation,
     file: &media_file::Model,
 ) -> Result<()> {
-    let origin = match file.origin {
-        MediaOrigin::Meta => "inbound",
-        MediaOrigin::Upload => "upload",
+    let (origin, source) = match file.origin {
+        MediaOrigin::Meta => ("inbound", file.channel_id.map(|channel| channel.to_string())),
+        MediaOrigin::Upload => {
+            let member = file.uploader_id.map(|member| member.to_string());
+            ("upload", member.or_else(|| file.uploader_key_id.map(|key| key.to_string())))
+        }
     };
     let raised = Raised {
         workspace_id: file.workspace_id,
         kind: AlertKind::FileInfected,
-        cause: file.id.to_string(),
+        cause: source.unwrap_or_else(|| file.id.to_string()),
         severity: AlertSeverity::Warning,
         channel_id: file.channel_id,
         details: Details::from([("origin".to_owned(), origin.to_owned())]),

@@ -39,12 +39,8 @@ const BY_PERSON: &[&str] = &[
 const FINDINGS: &str = "UPDATE findings SET evidence = '[]', status = 'resolved', resolved_at = COALESCE(resolved_at, $3) \
                         WHERE workspace_id = $1 AND member_id = $2";
 /// Rows of the workspace that were meant for their address (`$2`).
-const BY_ADDRESS: &[&str] = &[
-    "UPDATE invitations SET name = '', email = '', email_normalized = '' \
-     WHERE workspace_id = $1 AND email_normalized = $2",
-    "UPDATE outgoing_mails SET to_name = '', to_address = '', subject = '', html = '', \"text\" = '' \
-     WHERE workspace_id = $1 AND lower(to_address) = $2 AND status <> 'queued'",
-];
+const BY_ADDRESS: &[&str] = &["UPDATE invitations SET name = '', email = '', email_normalized = '' \
+     WHERE workspace_id = $1 AND email_normalized = $2"];
 
 /// Erases what tells who a removed member was: the details of their activities and of those about them, addresses,
 /// invitations and mail; and, of who belongs to no other workspace, name and e-mail address.
@@ -59,6 +55,8 @@ pub async fn erase(change: &mut Change<'_>, member: MemberId, reason: &str) -> R
     let person = user::Entity::find_by_id(user_id).one(&change.transaction).await?.ok_or(Error::NotFound)?;
     // Who becomes a member elsewhere just now keeps the account that they have just proved to be theirs.
     second_factor::reset::keep_out_of_others(change, user_id).await?;
+    // First, while it is known where they were written to.
+    crate::mail::erase(change, &person, member).await?;
     for sql in BY_PERSON {
         change.execute(sql, [person.id.0.into()]).await?;
     }

@@ -12,9 +12,10 @@ use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
-use crate::alert::{Details, Raised, raise};
+use crate::alert::{self, Details, Raised, raise};
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::granting::Change;
 use crate::installation::Installation;
 
 /// A process that died while it was sending keeps a delivery so long. Longer than sending may take.
@@ -26,6 +27,8 @@ const ABSURD: Duration = Duration::from_secs(12 * 60 * 60);
 const ABSURD_LEASE: Duration = Duration::from_secs(10 * 60);
 /// For so long it is tried.
 const GIVE_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// So often something was tried, or for all of that time, before an endpoint is disabled that takes nothing.
+const LEAST_ATTEMPTS: i32 = 3;
 /// The longest that an endpoint may ask us to wait.
 const LONGEST_WISH: Duration = Duration::from_secs(6 * 60 * 60);
 
@@ -188,7 +191,7 @@ pub async fn settle(installation: &Installation, attempt: &Attempt, outcome: Out
         Outcome::Failed { .. } if delivery.is_test => {}
         Outcome::Failed { problem: NotificationProblem::Withdrawn, .. } => {}
         Outcome::Failed { problem, .. } => {
-            fails(&transaction, installation, key, (problem, again_at)).await?;
+            fails(&transaction, installation, delivery, (problem, again_at)).await?;
         }
     }
     Ok(transaction.commit().await?)
@@ -215,9 +218,10 @@ async fn came_through(
 async fn fails(
     transaction: &DatabaseTransaction,
     installation: &Installation,
-    (workspace, id): (WorkspaceId, NotificationEndpointId),
+    delivery: &notification_delivery::Model,
     (problem, again_at): (NotificationProblem, Option<Timestamp>),
 ) -> Result<()> {
+    let (workspace, id) = (delivery.workspace_id, delivery.endpoint_id);
     let now = installation.clock.now();
     let database = &installation.database;
     if let Some(at) = again_at {
@@ -235,7 +239,10 @@ async fn fails(
         return Ok(());
     };
     let lasts = row.failing_since.is_some_and(|at| now.since(at) >= GIVE_UP);
-    if !lasts && problem != NotificationProblem::Gone {
+    // A single failure after days in which nothing was to be sent says little.
+    let was_tried =
+        delivery.attempts.saturating_add(1) >= LEAST_ATTEMPTS || now.since(delivery.created_at) >= GIVE_UP;
+    if !(lasts && was_tried) && problem != NotificationProblem::Gone {
         return Ok(());
     }
     let disable = "UPDATE notification_endpoints SET disabled_at = $3, disabled_because = $4 \
@@ -255,6 +262,14 @@ async fn fails(
         ]),
     };
     raise(transaction, (database, &installation.clock), raised).await
+}
+
+/// That an endpoint was disabled is no matter any more: it is enabled, or is no more. The next time is told again.
+pub(super) async fn settle_disabled(change: &Change<'_>, id: NotificationEndpointId) -> Result<()> {
+    let database = (&change.installation.database, &change.installation.clock);
+    let what = (change.workspace_id, AlertKind::EndpointDisabled, &*id.to_string());
+    alert::settle(&change.transaction, database, what).await?;
+    Ok(())
 }
 
 /// Has nothing more sent of what waits for an endpoint.

@@ -28,6 +28,7 @@ mod conversation;
 mod country;
 mod device;
 mod directory;
+mod erasure;
 mod escalation;
 mod event;
 mod fact;

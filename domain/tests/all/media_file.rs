@@ -220,5 +220,10 @@ async fn what_is_harmful_is_not_taken_and_administrators_are_told() {
         let alerts =
             portaria_entity::alert::Entity::find().all(stage.installation.database.reader()).await.unwrap();
         assert_eq!(alerts[0].kind, portaria_entity::alert::AlertKind::FileInfected);
+        let again = hand_in(&stage, &ana.viewer, NewUpload::default(), (b"%PDF-1.7 EICAR!", 100)).await;
+        assert_eq!(refusal(again), Some(Refusal::FileInfected));
+        let alerts =
+            portaria_entity::alert::Entity::find().all(stage.installation.database.reader()).await.unwrap();
+        assert_eq!((alerts.len(), alerts[0].occurrences), (1, 2), "whoever hands in many is one alert");
     }
 }

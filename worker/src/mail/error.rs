@@ -90,6 +90,8 @@ pub enum MailConfigError {
     HostMissing,
     #[error("mail.smtp needs username with exactly one of password and password_file, or none of them")]
     Credentials,
+    #[error("mail.smtp.timeout_seconds must be 1 to {longest}")]
+    Timeout { longest: u64 },
     #[error("the TLS settings for {host} are not usable: {detail}")]
     Tls { host: String, detail: String },
 }

@@ -2,6 +2,7 @@
 //! the sender, the relay, a policy or a quota lies with the server or the configuration: somebody will mend it.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -10,6 +11,9 @@ use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParam
 
 use super::error::{SendError, Stage};
 use super::message::Composed;
+
+/// How long the server may take to answer our farewell.
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What a server answers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,15 @@ enum Word {
     Content,
 }
 
+/// Says from whom and for whom it is. `Ok`: the server waits for it.
+pub(super) async fn announce(connection: &mut AsyncSmtpConnection, mail: &Composed) -> Result<(), SendError> {
+    let parameters = parameters(connection, mail)?;
+    match say(connection, mail, parameters).await {
+        Ok(()) => Ok(()),
+        Err((word, error)) => Err(leave(connection, word, &error).await),
+    }
+}
+
 /// `Ok`: the server has taken the mail.
 pub(super) async fn hand_over(
     connection: &mut AsyncSmtpConnection,
@@ -27,16 +40,18 @@ pub(super) async fn hand_over(
 ) -> Result<(), SendError> {
     // The client ends the data with a line break of its own.
     let bytes = mail.bytes.strip_suffix(b"\r\n").unwrap_or(&mail.bytes);
-    let parameters = parameters(connection, mail)?;
-    match say(connection, mail, (parameters, bytes)).await {
-        Ok(()) => Ok(()),
-        Err((word, error)) => {
-            if error.status().is_some() {
-                connection.abort().await;
-            }
-            Err(failure(word, &error))
-        }
+    match connection.message(bytes).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(leave(connection, Word::Content, &error).await),
     }
+}
+
+/// Ends a conversation in which the server has refused something.
+async fn leave(connection: &mut AsyncSmtpConnection, word: Word, error: &SmtpError) -> SendError {
+    if error.status().is_some() && tokio::time::timeout(FAREWELL, connection.abort()).await.is_err() {
+        tracing::debug!("the mail server refused the mail and did not say good-bye");
+    }
+    failure(word, error)
 }
 
 /// What the server must know of the mail beforehand, and be able to.
@@ -63,7 +78,7 @@ fn parameters(connection: &AsyncSmtpConnection, mail: &Composed) -> Result<Vec<M
 async fn say(
     connection: &mut AsyncSmtpConnection,
     mail: &Composed,
-    (parameters, bytes): (Vec<MailParameter>, &[u8]),
+    parameters: Vec<MailParameter>,
 ) -> Result<(), (Word, SmtpError)> {
     let from = Mail::new(mail.envelope.from().cloned(), parameters);
     connection.command(from).await.map_err(|error| (Word::Sender, error))?;
@@ -72,7 +87,6 @@ async fn say(
         connection.command(to).await.map_err(|error| (Word::Recipient, error))?;
     }
     connection.command(Data).await.map_err(|error| (Word::Content, error))?;
-    connection.message(bytes).await.map_err(|error| (Word::Content, error))?;
     Ok(())
 }
 

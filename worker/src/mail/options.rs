@@ -49,7 +49,7 @@ pub struct SmtpOptions {
     pub password_file: Option<PathBuf>,
     /// A PEM certificate to trust besides the public ones.
     pub ca_file: Option<PathBuf>,
-    /// The longest that one mail may take.
+    /// The longest that it may take until the server wants to have a mail. For that it has taken it, it is waited ten minutes.
     pub timeout_seconds: u64,
 }
 
@@ -107,8 +107,17 @@ impl SmtpOptions {
             encryption: self.security,
             credentials: self.credentials()?,
             ca_file: self.ca_file.clone(),
-            timeout: Duration::from_secs(self.timeout_seconds.max(1)),
+            timeout: self.timeout()?,
+            patience: SmtpSettings::PATIENCE,
         })
+    }
+
+    fn timeout(&self) -> Result<Duration, MailConfigError> {
+        let longest = SmtpSettings::LONGEST_TIMEOUT.as_secs();
+        if !(1..=longest).contains(&self.timeout_seconds) {
+            return Err(MailConfigError::Timeout { longest });
+        }
+        Ok(Duration::from_secs(self.timeout_seconds))
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, MailConfigError> {

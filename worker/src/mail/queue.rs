@@ -20,14 +20,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::lane::Lane;
 use super::reading::Reading;
-use super::{Attachment, Mailbox, Mailer, OutgoingMail, SendError, message_id};
+use super::{Attachment, Mailbox, Mailer, OutgoingMail, SendError, SmtpSettings, message_id};
 use crate::mail::MailConfigError;
 use crate::mail::MailOptions;
 
 /// How often the queue is looked at.
 const PAUSE: Duration = Duration::from_secs(5);
-/// A process that died while it was sending keeps a mail so long. Much longer than a mail may take.
-const LEASE: Duration = Duration::from_secs(10 * 60);
+/// A process that died while it was sending keeps a mail so long. Longer than a mail may take.
+const LEASE: Duration = Duration::from_secs(20 * 60);
 /// The first pause after a failure; it doubles up to the longest.
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 const LONGEST_RETRY: Duration = Duration::from_secs(60 * 60);
@@ -40,6 +40,11 @@ const ABSURD: Duration = Duration::from_secs(2 * 60 * 60);
 /// So often, and so far apart, it is tried to write down that a mail was sent: well within its lease.
 const SETTLING: u32 = 240;
 const SETTLING_PAUSE: Duration = Duration::from_secs(1);
+const _: () = {
+    let sending = SmtpSettings::LONGEST_TIMEOUT.saturating_add(SmtpSettings::PATIENCE);
+    let settled = sending.saturating_add(SETTLING_PAUSE.saturating_mul(SETTLING));
+    assert!(settled.as_secs() + 60 < LEASE.as_secs(), "nobody else sends it meanwhile");
+};
 /// The most mails that one pass sends before it looks whether it should stop.
 const BATCH: u64 = 50;
 
@@ -219,9 +224,11 @@ impl Outbox {
     }
 
     async fn send(&self, mail: outgoing_mail::Model, lease: Timestamp, all: &mut Sent) -> Result<()> {
-        if self.withdraw(&mail, lease).await? {
-            return Ok(());
-        }
+        let reading = Reading::of(&self.installation, &mail).await?;
+        let Some(to) = reading.addressee(&self.installation, &mail).await? else {
+            return self.withdraw(mail.id, lease, &reading).await;
+        };
+        let mail = outgoing_mail::Model { to_name: to.name.clone(), to_address: to.address.clone(), ..mail };
         let (id, attempts, created_at) = (mail.id, mail.attempts, mail.created_at);
         let reader = self.installation.database.reader();
         let attachment = mail_attachment::Entity::find_by_id(id).one(reader).await?;
@@ -237,8 +244,12 @@ impl Outbox {
             Err(error) => Err(error),
         };
         let now = self.installation.clock.now();
-        let mut row =
-            outgoing_mail::ActiveModel { leased_until: Set(None), ..outgoing_mail::ActiveModel::default() };
+        let mut row = outgoing_mail::ActiveModel {
+            leased_until: Set(None),
+            to_name: Set(to.name),
+            to_address: Set(to.address),
+            ..outgoing_mail::ActiveModel::default()
+        };
         let is_young = now.since(created_at) < GIVE_UP || attempts.saturating_add(1) < LEAST_ATTEMPTS;
         match outcome {
             Ok(()) => {
@@ -301,12 +312,8 @@ impl Outbox {
     }
 
     /// What tells of others goes to who may read it when it goes out, not when it was written.
-    async fn withdraw(&self, mail: &outgoing_mail::Model, lease: Timestamp) -> Result<bool> {
+    async fn withdraw(&self, id: OutgoingMailId, lease: Timestamp, reading: &Reading) -> Result<()> {
         let installation = &self.installation;
-        let reading = Reading::of(installation, mail).await?;
-        if reading.is_allowed(installation).await? {
-            return Ok(false);
-        }
         let row = outgoing_mail::ActiveModel {
             status: Set(MailStatus::Failed),
             error: Set(Some(WITHDRAWN.to_owned())),
@@ -316,16 +323,15 @@ impl Outbox {
         let transaction = installation.database.begin().await?;
         let ours = outgoing_mail::Entity::update_many()
             .set(row)
-            .filter(outgoing_mail::Column::Id.eq(mail.id))
+            .filter(outgoing_mail::Column::Id.eq(id))
             .filter(outgoing_mail::Column::LeasedUntil.eq(lease))
             .exec(&transaction)
             .await?;
         if ours.rows_affected == 1 {
-            forget(&transaction, mail.id).await?;
+            forget(&transaction, id).await?;
             reading.withdraw(&transaction, installation).await?;
         }
-        transaction.commit().await?;
-        Ok(true)
+        Ok(transaction.commit().await?)
     }
 
     fn outgoing(

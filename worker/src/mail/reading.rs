@@ -1,12 +1,13 @@
-//! Who is to read a mail that tells of others, and whether they still may: a mail may have waited for days.
+//! Who is to read a mail that tells of others, whether they still may, and where they are reached now: a mail may have waited
+//! for days.
 
 use portaria_domain::Installation;
 use portaria_domain::audit::reader::{self, Sight};
 use portaria_domain::audit::report;
 use portaria_domain::error::Result;
-use portaria_domain::member::administrators;
+use portaria_domain::member::{administrators, by_ids};
 use portaria_entity::id::WorkspaceId;
-use portaria_entity::{audit_report, outgoing_mail};
+use portaria_entity::{audit_report, outgoing_mail, user};
 use sea_orm::DatabaseTransaction;
 
 use super::lane::ALERTS;
@@ -21,6 +22,18 @@ pub enum Reading {
     Own,
 }
 
+/// Where a mail goes.
+pub struct Addressee {
+    pub name: String,
+    pub address: String,
+}
+
+impl From<user::Model> for Addressee {
+    fn from(reader: user::Model) -> Self {
+        Self { name: reader.name, address: reader.email }
+    }
+}
+
 impl Reading {
     pub async fn of(installation: &Installation, mail: &outgoing_mail::Model) -> Result<Self> {
         let account = mail.dedup_key.strip_prefix(ALERTS).and_then(|key| key.rsplit(':').next());
@@ -31,19 +44,29 @@ impl Reading {
         Ok(report.map_or(Self::Own, Self::Report))
     }
 
-    /// Whether the reader may read it now.
-    pub async fn is_allowed(&self, installation: &Installation) -> Result<bool> {
+    /// Where it goes now; none if its reader may not read it any more. A letter goes where it was meant to: one tells an address
+    /// that it is not theirs any more.
+    pub async fn addressee(
+        &self,
+        installation: &Installation,
+        mail: &outgoing_mail::Model,
+    ) -> Result<Option<Addressee>> {
         let (database, now) = (&installation.database, installation.clock.now());
         match self {
             Self::Report(of) => {
                 let reader = (of.workspace_id, of.member_id);
-                reader::may_read(database.reader(), database, reader, (Sight::of(of), now)).await
+                if !reader::may_read(database.reader(), database, reader, (Sight::of(of), now)).await? {
+                    return Ok(None);
+                }
+                let mut rows = by_ids(database.reader(), of.workspace_id, &[of.member_id]).await?;
+                Ok(rows.remove(&of.member_id).map(|row| row.user.into()))
             }
             Self::Alert(workspace, account) => {
                 let administrators = administrators(database.reader(), database, *workspace, now).await?;
-                Ok(administrators.iter().any(|one| one.id.to_string() == *account))
+                let reader = administrators.into_iter().find(|one| one.id.to_string() == *account);
+                Ok(reader.map(Addressee::from))
             }
-            Self::Own => Ok(true),
+            Self::Own => Ok(Some(Addressee { name: mail.to_name.clone(), address: mail.to_address.clone() })),
         }
     }
 

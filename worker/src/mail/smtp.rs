@@ -15,7 +15,7 @@ use lettre::transport::smtp::extension::ClientId;
 use serde::{Deserialize, Serialize};
 
 use super::error::{MailConfigError, SendError, Stage};
-use super::handover::hand_over;
+use super::handover::{FAREWELL, announce, hand_over};
 use super::message::Composed;
 
 /// How to reach the mail server.
@@ -27,8 +27,18 @@ pub struct SmtpSettings {
     pub credentials: Option<Credentials>,
     /// A PEM certificate to trust besides the public ones, for a server of one's own.
     pub ca_file: Option<PathBuf>,
-    /// The longest that one mail may take, from connecting to the server's last answer.
+    /// The longest that it may take until the server has heard whom a mail is for and wants to have it.
     pub timeout: Duration,
+    /// The longest that it may then take to hand it over and to have it acknowledged: some look through a mail first, and who
+    /// leaves meanwhile sends it twice.
+    pub patience: Duration,
+}
+
+impl SmtpSettings {
+    /// As RFC 5321 (4.5.3.2.6) asks for.
+    pub const PATIENCE: Duration = Duration::from_secs(10 * 60);
+    /// The longest of what can be configured.
+    pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 }
 
 /// How the conversation is protected.
@@ -94,9 +104,6 @@ impl fmt::Debug for SmtpTransport {
 }
 
 impl SmtpTransport {
-    /// How long the server may take to answer our farewell.
-    const FAREWELL: Duration = Duration::from_secs(2);
-
     pub fn new(settings: SmtpSettings) -> Result<Self, MailConfigError> {
         let tls = match settings.encryption {
             Encryption::None => None,
@@ -109,18 +116,18 @@ impl SmtpTransport {
     }
 
     pub(super) async fn send(&self, mail: &Composed) -> Result<(), SendError> {
-        let mut connection = match tokio::time::timeout(self.settings.timeout, self.deliver(mail)).await {
-            Ok(delivered) => delivered?,
-            Err(_) => return Err(SendError::retry(Stage::Deliver, None, "the server took too long")),
-        };
+        let SmtpSettings { timeout, patience, .. } = self.settings;
+        let mut connection = in_time(timeout, self.announced(mail)).await?;
+        in_time(patience, hand_over(&mut connection, mail)).await?;
         // The mail is the server's from here: however the farewell goes, it must not be sent again.
-        if tokio::time::timeout(Self::FAREWELL, connection.quit()).await.is_err() {
+        if tokio::time::timeout(FAREWELL, connection.quit()).await.is_err() {
             tracing::debug!("the mail server took the mail and did not say good-bye");
         }
         Ok(())
     }
 
-    async fn deliver(&self, mail: &Composed) -> Result<AsyncSmtpConnection, SendError> {
+    /// A conversation in which the server waits for the mail.
+    async fn announced(&self, mail: &Composed) -> Result<AsyncSmtpConnection, SendError> {
         let mut connection = self.connect().await.map_err(|error| not_our_mail(Stage::Connect, &error))?;
         if let Some(credentials) = &self.settings.credentials {
             let secret = SmtpCredentials::new(credentials.username.clone(), credentials.password.0.clone());
@@ -129,7 +136,7 @@ impl SmtpTransport {
                 .await
                 .map_err(|error| not_our_mail(Stage::Authenticate, &error))?;
         }
-        hand_over(&mut connection, mail).await?;
+        announce(&mut connection, mail).await?;
         Ok(connection)
     }
 
@@ -148,6 +155,14 @@ impl SmtpTransport {
         }
         Ok(connection)
     }
+}
+
+async fn in_time<T>(
+    most: Duration,
+    step: impl Future<Output = Result<T, SendError>>,
+) -> Result<T, SendError> {
+    let late = |_| Err(SendError::retry(Stage::Deliver, None, "the server took too long"));
+    tokio::time::timeout(most, step).await.unwrap_or_else(late)
 }
 
 fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, MailConfigError> {

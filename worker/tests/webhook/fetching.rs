@@ -364,7 +364,7 @@ async fn nothing_is_there_before_it_was_looked_through_and_nothing_harmful_ever(
         media::tidy(&yard.site.stage.installation).await.unwrap();
         assert!(yard.store().read(&key, None).await.unwrap().is_none());
         let alerts = yard.alerts(AlertKind::FileInfected).await;
-        assert_eq!((alerts.len(), alerts[0].cause.as_str()), (1, files[1].id.to_string().as_str()));
+        assert_eq!((alerts.len(), &alerts[0].cause), (1, &files[1].channel_id.unwrap().to_string()));
         yard.site.stop().await;
     }
 }

@@ -39,7 +39,7 @@ pub struct QuietHoursInput {
 pub struct UpdateAlertPolicyInput {
     /// When what can wait does; none: never.
     quiet_hours: Option<QuietHoursInput>,
-    /// So many notices an hour at most, from 1 to 60, and as many again of what is critical.
+    /// So many notices an hour at most, from 1 to 60, and as many again of what is high, and of what is critical.
     #[graphql(default = 6)]
     notices_an_hour: i32,
 }

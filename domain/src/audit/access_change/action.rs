@@ -86,6 +86,15 @@ pub(super) const ALL: &[Action] = &[
         ],
     ),
     action(
+        "report_preference.updated",
+        Weight::Heavy,
+        [
+            "Escolha de relatórios da auditoria alterada",
+            "Choice of the audit's reports changed",
+            "Elección de informes de la auditoría modificada",
+        ],
+    ),
+    action(
         "alert_policy.updated",
         Weight::Heavy,
         [

@@ -303,6 +303,70 @@ async fn an_endpoint_that_takes_nothing_for_three_days_is_disabled_and_told_of()
     }
 }
 
+async fn disabled_alerts(scene: &Scene) -> Vec<alert::Model> {
+    let find = alert::Entity::find()
+        .filter(alert::Column::Kind.eq(AlertKind::EndpointDisabled))
+        .order_by_asc(alert::Column::Id);
+    find.all(scene.stage.installation.database.reader()).await.unwrap()
+}
+
+#[tokio::test]
+async fn each_time_that_an_endpoint_is_disabled_is_told_until_it_is_enabled_or_gone() {
+    for test_database in databases().await {
+        let (scene, gone) = (Scene::on(test_database).await, Receiver::open().await);
+        let (id, _) = webhook(&scene, &gone, ALERTS).await;
+        gone.answers([Reply::Status(410)]);
+        for n in 1..=2 {
+            told(&scene, &n.to_string()).await;
+            assert_eq!(scene.alerting.deliver().await.unwrap(), 1);
+            let open = disabled_alerts(&scene).await;
+            assert_eq!((open.len(), open.last().unwrap().resolved_at), (n, None));
+            assert_eq!(scene.alerting.tell().await.unwrap(), 2, "{n}");
+            if n == 1 {
+                let on = Settings { is_enabled: Some(true), ..Settings::default() };
+                as_ada!(scene, change => update(&mut change, id, on)).unwrap();
+            } else {
+                as_ada!(scene, change => delete(&mut change, id)).unwrap();
+            }
+            assert!(disabled_alerts(&scene).await.iter().all(|row| row.resolved_at.is_some()));
+            scene.stage.clock.advance(2 * HOUR);
+        }
+    }
+}
+
+#[tokio::test]
+async fn once_it_is_mended_an_endpoint_is_not_disabled_by_its_first_failure() {
+    for test_database in databases().await {
+        let (scene, receiver) = (Scene::on(test_database).await, Receiver::open().await);
+        let (id, _) = webhook(&scene, &receiver, ALERTS.union(FINDINGS)).await;
+        receiver.answers([Reply::Status(500)]);
+        let row = async || endpoints(&scene).await.remove(0).row;
+        let elsewhere = Settings { address: Some(&receiver.address), ..Settings::default() };
+        let less = Settings { permissions: Some(ALERTS), ..Settings::default() };
+        for (cause, mended) in [("a", elsewhere), ("b", less)] {
+            told(&scene, cause).await;
+            scene.alerting.deliver().await.unwrap();
+            assert!(row().await.failing_since.is_some());
+            as_ada!(scene, change => update(&mut change, id, mended)).unwrap();
+            assert_eq!(row().await.failing_since, None);
+            scene.stage.clock.advance(74 * HOUR);
+        }
+        // Nor is one that has had nothing to take for days: it is tried again first.
+        let database = &scene.stage.installation.database;
+        let since = scene.stage.clock.now().0 - 4 * 24 * 3_600 * 1_000_000;
+        let sql = "UPDATE notification_endpoints SET failing_since = $1";
+        let statement = database.statement(sql, [since.into()]);
+        sea_orm::ConnectionTrait::execute_raw(database.writer(), statement).await.unwrap();
+        told(&scene, "c").await;
+        for pause in [0, 5, 30] {
+            assert_eq!(row().await.disabled_at, None);
+            scene.stage.clock.advance(Duration::from_secs(pause));
+            assert_eq!(scene.alerting.deliver().await.unwrap(), 1);
+        }
+        assert!(row().await.disabled_at.is_some());
+    }
+}
+
 #[tokio::test]
 async fn two_processes_send_once_and_what_a_killed_one_left_is_sent_under_its_id() {
     for test_database in databases().await {

@@ -120,6 +120,62 @@ async fn a_thousand_at_once_are_a_few_mails_and_none_is_lost() {
 }
 
 #[tokio::test]
+async fn who_makes_noise_keeps_back_what_is_grave_for_minutes_only() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let clock = &scene.stage.clock;
+        clock.advance(HOUR);
+        let mut told = Vec::new();
+        for n in 0..8 {
+            scene.raise(AlertKind::AccountRestricted, AlertSeverity::Critical, &n.to_string()).await;
+            clock.advance(Duration::from_secs(5));
+            told.push(scene.alerting.tell().await.unwrap());
+        }
+        assert_eq!(told, [2, 2, 2, 2, 2, 2, 0, 0]);
+        // What is high is told by a budget of its own, and takes along what waits.
+        scene.is_guessed(&scene.bob).await;
+        swept(&scene).await;
+        let database = &scene.stage.installation.database;
+        let high = database.statement("UPDATE findings SET severity = 'high'", []);
+        database.writer().execute_raw(high).await.unwrap();
+        assert_eq!(scene.alerting.tell().await.unwrap(), 2);
+        assert!(notice::workspaces(&scene.stage.installation).await.unwrap().is_empty());
+        // Of more that is critical there is one notice each five minutes.
+        for n in 0..3 {
+            scene.raise(AlertKind::AccountRestricted, AlertSeverity::Critical, &format!("late {n}")).await;
+            clock.advance(4 * MINUTE);
+            assert_eq!(scene.alerting.tell().await.unwrap(), 0);
+            scene.raise(AlertKind::AccountRestricted, AlertSeverity::Critical, &format!("later {n}")).await;
+            clock.advance(MINUTE);
+            assert_eq!(scene.alerting.tell().await.unwrap(), 2);
+        }
+        // What can wait has to.
+        for n in 0..7 {
+            scene.raise(AlertKind::DeliveryDead, AlertSeverity::Warning, &n.to_string()).await;
+            let told = scene.alerting.tell().await.unwrap();
+            assert_eq!(told, if n < 6 { 2 } else { 0 }, "{n}");
+        }
+        clock.advance(6 * MINUTE);
+        assert_eq!(scene.alerting.tell().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn many_harmful_files_on_one_number_are_told_once_and_again_after_an_hour() {
+    for test in databases().await {
+        let scene = Scene::on(test).await;
+        let sales = scene.stage.sales.to_string();
+        let mut told = Vec::new();
+        for pause in [Duration::ZERO, MINUTE, MINUTE, HOUR] {
+            scene.stage.clock.advance(pause);
+            scene.raise(AlertKind::FileInfected, AlertSeverity::Warning, &sales).await;
+            told.push(scene.alerting.tell().await.unwrap());
+        }
+        assert_eq!(told, [2, 0, 0, 2]);
+    }
+}
+
+#[tokio::test]
 async fn two_processes_tell_once_and_one_that_dies_tells_nothing_by_half() {
     for test in databases().await {
         let scene = Scene::on(test).await;

@@ -49,6 +49,11 @@ fn what_cannot_work_is_said_at_once() {
     let clear = r#"{"transport": "smtp",
         "smtp": {"host": "mail.example.com", "security": "none", "username": "u", "password": "p"}}"#;
     assert!(refused(clear).contains("unencrypted"));
+    for seconds in [0, 121] {
+        let json =
+            format!(r#"{{"transport": "smtp", "smtp": {{"host": "h", "timeout_seconds": {seconds}}}}}"#);
+        assert!(refused(&json).contains("timeout_seconds"), "{seconds}");
+    }
     assert!(read(r#"{"from": "nobody"}"#).unwrap().sender().is_err());
 }
 

@@ -10,7 +10,7 @@ use portaria_entity::outgoing_mail::{self, MailStatus};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::{mail_attachment, mail_secret};
 use portaria_testing::{Person, Stage, databases};
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait};
 use tokio_util::sync::CancellationToken;
 
 use super::server::{Manners, Server};
@@ -89,6 +89,7 @@ async fn a_server_that_refuses_and_then_accepts_gets_one_mail() {
             credentials: None,
             ca_file: None,
             timeout: Duration::from_secs(5),
+            patience: Duration::from_secs(5),
         };
         let outbox = outbox(&stage, Mailer::Smtp(SmtpTransport::new(settings).unwrap()));
         queue(&stage, "a").await;
@@ -262,6 +263,65 @@ async fn who_administers_no_more_gets_no_alert_that_was_queued_before() {
         assert_eq!(memory.sent().len(), 1);
         let standing = portaria_domain::mail::standing(&stage.installation).await.unwrap();
         assert_eq!((standing.queued, standing.given_up), (0, 0), "that is no failure");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_that_waits_goes_to_the_address_of_when_it_goes_out_and_a_letter_to_its_own() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = stage.person("Ada", &[(BuiltInRole::Administrator, Scope::Workspace)]).await;
+        queue_alert(&stage, &ada).await;
+        queue(&stage, "a").await;
+        let memory = MemoryTransport::default();
+        let outbox = outbox(&stage, Mailer::Memory(memory.clone()));
+        memory.fail_next(refused(451));
+        memory.fail_next(refused(451));
+        assert_eq!(send(&outbox).await, (0, 2, 0));
+        let sql = "UPDATE users SET email = 'ada@new.example', email_normalized = 'ada@new.example' WHERE name = 'Ada'";
+        let database = &stage.installation.database;
+        sea_orm::ConnectionTrait::execute_raw(database.writer(), database.statement(sql, [])).await.unwrap();
+        stage.clock.advance(Duration::from_secs(60));
+        assert_eq!(send(&outbox).await, (2, 0, 0));
+        let sent: Vec<String> = memory.sent().into_iter().map(|mail| mail.to.address).collect();
+        assert_eq!(sent, ["ada@new.example", "joao@example.com"]);
+        let mut kept: Vec<String> =
+            rows(&stage.installation).await.into_iter().map(|row| row.to_address).collect();
+        kept.sort();
+        assert_eq!(kept, sent, "where they went is on record");
+    }
+}
+
+#[tokio::test]
+async fn the_oldest_that_waits_is_told_though_a_thousand_are_due_before_it() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let database = &stage.installation.database;
+        queue(&stage, "old").await;
+        stage.clock.advance(Duration::from_secs(60 * 60));
+        let put_off = "UPDATE outgoing_mails SET next_attempt_at = next_attempt_at + 7200000000";
+        sea_orm::ConnectionTrait::execute_raw(database.writer(), database.statement(put_off, []))
+            .await
+            .unwrap();
+        let old = rows(&stage.installation).await.remove(0);
+        let now = stage.clock.now();
+        let new: Vec<_> = (0..1_000)
+            .map(|n| outgoing_mail::Model {
+                id: stage.clock.new_id(),
+                dedup_key: format!("new:{n}"),
+                message_id: format!("new{n}@gate.example"),
+                next_attempt_at: now,
+                created_at: now,
+                ..old.clone()
+            })
+            .map(|row| outgoing_mail::ActiveModel::from(row).reset_all())
+            .collect();
+        for some in new.chunks(50) {
+            let insert = outgoing_mail::Entity::insert_many(some.iter().cloned());
+            insert.exec_without_returning(database.writer()).await.unwrap();
+        }
+        let standing = portaria_domain::mail::standing(&stage.installation).await.unwrap();
+        assert_eq!((standing.queued, standing.oldest), (1_000, Duration::from_secs(60 * 60)));
     }
 }
 

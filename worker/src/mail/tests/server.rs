@@ -22,6 +22,8 @@ pub struct Manners {
     pub end: End,
     /// Greets, and closes.
     pub hangs_up: bool,
+    /// Never answers QUIT.
+    pub ignores_quit: bool,
     /// How long it takes for each answer.
     pub delay: Duration,
 }
@@ -46,8 +48,8 @@ pub enum End {
     Drop,
     /// Takes the data and never answers.
     Silence,
-    /// Accepts, and never answers QUIT.
-    AcceptThenSilence,
+    /// Accepts once it has looked through it for so long.
+    AcceptAfter(Duration),
 }
 
 /// What was said to it.
@@ -165,13 +167,17 @@ impl Conversation {
                     say(stream, "354 go ahead").await?;
                     self.take_mail(stream).await?;
                     match self.manners.end {
-                        End::Accept | End::AcceptThenSilence => say(stream, "250 2.0.0 queued").await?,
+                        End::Accept => say(stream, "250 2.0.0 queued").await?,
+                        End::AcceptAfter(pause) => {
+                            tokio::time::sleep(pause).await;
+                            say(stream, "250 2.0.0 queued").await?;
+                        }
                         End::Answer(answer) => say(stream, answer).await?,
                         End::Drop => return Ok(Next::Leave),
                         End::Silence => std::future::pending().await,
                     }
                 }
-                "QUIT" if matches!(self.manners.end, End::AcceptThenSilence) => std::future::pending().await,
+                "QUIT" if self.manners.ignores_quit => std::future::pending().await,
                 "QUIT" => return say(stream, "221 2.0.0 bye").await.map(|()| Next::Leave),
                 "STARTTLS" if self.manners.tls == Tls::OnRequest => {
                     return say(stream, "220 2.0.0 go ahead").await.map(|()| Next::Encrypt);

@@ -15,6 +15,7 @@ fn settings(port: u16) -> SmtpSettings {
         credentials: None,
         ca_file: None,
         timeout: Duration::from_millis(500),
+        patience: Duration::from_millis(500),
     }
 }
 
@@ -140,8 +141,34 @@ async fn a_silent_server_does_not_hold_us() {
 }
 
 #[tokio::test]
+async fn a_server_that_looks_through_a_mail_for_longer_than_it_may_take_otherwise_gets_it_once() {
+    let thorough = Manners { end: End::AcceptAfter(Duration::from_secs(1)), ..Manners::default() };
+    let server = Server::start([thorough]).await;
+    let patient = SmtpSettings { patience: Duration::from_secs(20), ..settings(server.port) };
+    assert!(patient.timeout < Duration::from_secs(1));
+    mailer(patient).send(&mail()).await.unwrap();
+    assert_eq!(server.heard().mails.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_counts_whatever_happens_at_the_farewell() {
+    for manners in [
+        Manners { rcpt_to: Some("550 5.1.1 no such user"), ..Manners::default() },
+        Manners { end: End::Answer("550 5.1.1 no such user"), ..Manners::default() },
+    ] {
+        let server = Server::start([Manners { ignores_quit: true, ..manners }]).await;
+        let long = Duration::from_secs(60);
+        let patient = SmtpSettings { timeout: long, patience: long, ..settings(server.port) };
+        let begun = tokio::time::Instant::now();
+        let error = mailer(patient).send(&mail()).await.unwrap_err();
+        assert_eq!(given_up(&error), (Stage::Deliver, Some(550)));
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
 async fn a_mail_that_was_taken_is_sent_whatever_happens_at_the_farewell() {
-    let server = Server::start([Manners { end: End::AcceptThenSilence, ..Manners::default() }]).await;
+    let server = Server::start([Manners { ignores_quit: true, ..Manners::default() }]).await;
     mailer(settings(server.port)).send(&mail()).await.unwrap();
     assert_eq!(server.heard().mails.len(), 1);
 }
@@ -178,6 +205,7 @@ async fn encrypted(encryption: Encryption, ca: Option<&std::path::Path>) -> (Res
         encryption,
         ca_file: ca.map(std::path::Path::to_owned),
         timeout: Duration::from_secs(5),
+        patience: Duration::from_secs(5),
         ..signed_in(settings(server.port))
     };
     (mailer(settings).send(&mail()).await, server)

@@ -26,6 +26,7 @@ fn outbox(stage: &Stage, port: u16) -> Outbox {
         credentials: None,
         ca_file: None,
         timeout: Duration::from_millis(900),
+        patience: Duration::from_millis(900),
     };
     let mailer = Mailer::Smtp(SmtpTransport::new(settings).unwrap());
     Outbox::with_mailer(stage.installation.clone(), mailer, sender())
@@ -79,7 +80,7 @@ fn moods() -> Vec<Manners> {
         Manners { end: End::Silence, ..Manners::default() },
         Manners { delay: Duration::from_millis(400), ..Manners::default() },
         Manners { delay: Duration::from_millis(60), ..Manners::default() },
-        Manners { end: End::AcceptThenSilence, ..Manners::default() },
+        Manners { ignores_quit: true, ..Manners::default() },
     ];
     // Each mood meets another mail in every round.
     (0..45).map(|n| bad[n * 7 % bad.len()]).chain((0..40).map(|_| Manners::default())).collect()

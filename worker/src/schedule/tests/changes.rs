@@ -3,6 +3,7 @@
 use portaria_domain::activity::{Actor, Deed, record};
 use portaria_domain::audit::access_change::MACHINE;
 use portaria_domain::audit::finding::deciding::{Decision, decide};
+use portaria_domain::audit::reader::{Preference, set_preference};
 use portaria_domain::grant::{Giving, give};
 use portaria_domain::granting::Change;
 use portaria_domain::role;
@@ -59,6 +60,30 @@ async fn who_changed_whose_access_is_told_once_and_administrators_first() {
         scene.tick().await;
         let next = scene.mails().await.remove(4);
         assert!(!next.text.contains("Quem mudou"), "{}", next.text);
+    }
+}
+
+#[tokio::test]
+async fn who_chooses_to_get_fewer_reports_is_told_of() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        scene.stage.clock.advance(Duration::from_secs(60 * 60));
+        let alice = alice(&scene).await;
+        for weekly_only in [true, true] {
+            let wanted = Preference { weekly_only, time_zone: None };
+            set_preference(&scene.stage.installation, &alice.viewer, wanted).await.unwrap();
+        }
+        scene.stage.clock.set(first_due() + DAY);
+        scene.tick().await;
+        let mails = scene.mails().await;
+        let to_bruno = mails.iter().rfind(|mail| mail.to.name.as_deref() == Some("Bruno")).unwrap();
+        let told = to_bruno.text.split_once("== Quem mudou o acesso de quem ==").unwrap().1;
+        let line =
+            "  * (!) Escolha de relatórios da auditoria alterada\n    por Alice · ter., 3 de março, 09:00";
+        assert_eq!(told.matches("Escolha de relatórios").count(), 1, "{told}");
+        assert!(told.contains(line), "{told}");
     }
 }
 

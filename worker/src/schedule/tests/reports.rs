@@ -40,9 +40,17 @@ async fn who_wants_the_week_alone_hears_nothing_in_between() {
             scene.stage.clock.set(first_due() + DAY * day);
             scene.tick().await;
         }
-        assert_eq!((subjects(&scene, "Alice").await.len(), subjects(&scene, "Bruno").await.len()), (2, 14));
+        assert_eq!(
+            (subjects(&scene, "Alice").await.len(), subjects(&scene, "Bruno").await.len()),
+            (1 + 2, 14)
+        );
         let mails = scene.mails().await;
-        let hers = mails.iter().find(|mail| mail.to.name.as_deref() == Some("Alice")).unwrap();
+        let mut hers = mails.iter().filter(|mail| mail.to.name.as_deref() == Some("Alice"));
+        let letter = hers.next().unwrap();
+        assert_eq!(letter.subject, "Padaria: mudaram os relatórios que você recebe");
+        let told = "você agora recebe só o relatório da semana, com os horários de America/Manaus. Isso foi mudado com a sua conta: seg., 2 de março, 09:";
+        assert!(letter.text.contains(told), "{}", letter.text);
+        let hers = hers.next().unwrap();
         assert!(hers.text.contains("07:00") && hers.text.contains("America/Manaus (UTC−4)"), "{}", hers.text);
         assert!(hers.text.contains("Próximo relatório: seg., 16 de março, 07:00"), "{}", hers.text);
     }

@@ -152,3 +152,17 @@ async fn who_is_removed_before_the_mail_goes_out_gets_nothing() {
         assert!(subjects(&scene, "Alice").await[1].contains("nada a relatar"));
     }
 }
+
+#[tokio::test]
+async fn a_report_that_waits_goes_to_where_its_reader_is_reached_by_then() {
+    for test in databases().await {
+        let scene = Scene::on(Stage::on(test).await).await;
+        scene.stage.clock.set(first_due());
+        scene.tick().await;
+        let sql = "UPDATE users SET email = 'alice@new.example', email_normalized = 'alice@new.example' WHERE name = 'Alice'";
+        execute(&scene.stage, sql).await;
+        let mails = scene.mails().await;
+        let hers = mails.iter().find(|mail| mail.to.name.as_deref() == Some("Alice")).unwrap();
+        assert_eq!((mails.len(), hers.to.address.as_str()), (2, "alice@new.example"));
+    }
+}
