@@ -17,8 +17,8 @@ use crate::database::Database;
 use crate::error::Result;
 use crate::permission::{Permission, PermissionSet};
 
-pub(crate) use giving::hand_on;
 pub use giving::{Amendment, Giving, change, give, require_scope, revoke};
+pub(crate) use giving::{ROLE_DELETED, give_instead, hand_on};
 
 /// A grant to be made.
 pub struct NewGrant<'a> {
