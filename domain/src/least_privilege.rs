@@ -39,6 +39,7 @@ const ADMINISTERING: PermissionSet = PermissionSet::of(&[
     Permission::ApiKeyManage,
     Permission::PrivacyManage,
     Permission::IntegrationManage,
+    Permission::AccessReviewDecide,
 ]);
 
 /// How long is looked back.
