@@ -1,6 +1,7 @@
 //! Grants: member x role x scope x time.
 
 mod giving;
+mod tenure;
 
 use std::collections::HashMap;
 
@@ -46,6 +47,7 @@ pub(crate) async fn insert_from(
 ) -> Result<GrantId> {
     let id = clock.new_id();
     let (channel_id, team_id) = new.scope.columns();
+    let held_since = tenure::held_since(transaction, &new, valid_from).await?;
     let row = grant::ActiveModel {
         workspace_id: Set(new.workspace_id),
         id: Set(id),
@@ -60,6 +62,7 @@ pub(crate) async fn insert_from(
         created_at: Set(clock.now()),
         closed_at: Set(None),
         closed_by: Set(None),
+        held_since: Set(held_since),
     };
     grant::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(id)
