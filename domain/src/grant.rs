@@ -1,6 +1,7 @@
 //! Grants: member x role x scope x time.
 
 mod giving;
+mod tenure;
 
 use std::collections::HashMap;
 
@@ -17,8 +18,8 @@ use crate::database::Database;
 use crate::error::Result;
 use crate::permission::{Permission, PermissionSet};
 
-pub(crate) use giving::hand_on;
 pub use giving::{Amendment, Giving, change, give, require_scope, revoke};
+pub(crate) use giving::{ROLE_DELETED, give_instead, hand_on};
 
 /// A grant to be made.
 pub struct NewGrant<'a> {
@@ -46,6 +47,7 @@ pub(crate) async fn insert_from(
 ) -> Result<GrantId> {
     let id = clock.new_id();
     let (channel_id, team_id) = new.scope.columns();
+    let held_since = tenure::held_since(transaction, &new, valid_from).await?;
     let row = grant::ActiveModel {
         workspace_id: Set(new.workspace_id),
         id: Set(id),
@@ -60,6 +62,7 @@ pub(crate) async fn insert_from(
         created_at: Set(clock.now()),
         closed_at: Set(None),
         closed_by: Set(None),
+        held_since: Set(held_since),
     };
     grant::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(id)

@@ -16,6 +16,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde_json::json;
 
 use crate::access::Scope;
+use crate::database::padded;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::require_scope;
 use crate::granting::{Change, Conferral, stated};
@@ -76,6 +77,18 @@ pub async fn invite(change: &mut Change<'_>, invite: Invite<'_>) -> Result<invit
     let grants: Vec<_> = invite.grants.iter().map(told).collect();
     change.record("invitation.sent", row.id, (None, Some(json!({ "grants": grants })))).await?;
     Ok(row)
+}
+
+/// Who some invitations were sent to, as they were named, and where.
+pub(crate) async fn addressees(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    ids: &[InvitationId],
+) -> Result<Vec<(InvitationId, String, String)>> {
+    let find = invitation::Entity::find()
+        .filter(invitation::Column::WorkspaceId.eq(workspace))
+        .filter(invitation::Column::Id.is_in(padded(ids.to_vec())));
+    Ok(find.all(connection).await?.into_iter().map(|row| (row.id, row.name, row.email)).collect())
 }
 
 /// An invitation that has been permitted.

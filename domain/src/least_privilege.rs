@@ -39,6 +39,7 @@ const ADMINISTERING: PermissionSet = PermissionSet::of(&[
     Permission::ApiKeyManage,
     Permission::PrivacyManage,
     Permission::IntegrationManage,
+    Permission::AccessReviewDecide,
 ]);
 
 /// How long is looked back.
@@ -148,7 +149,7 @@ pub struct HeldGrant {
 /// Why a grant stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// It is younger than the time that is looked at.
+    /// It is younger than the time that is looked at, and so is what it took the place of.
     New,
     /// A directory or an identity provider gives it, and would again.
     GivenByDirectory,

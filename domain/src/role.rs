@@ -1,5 +1,6 @@
 //! Roles: named sets of permissions.
 
+mod disposal;
 mod editing;
 mod span;
 
@@ -15,7 +16,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::permission::{Permission, PermissionSet};
 
-pub use editing::{Comparison, Disposal, NewRole, RoleEdit, compare, create, delete, edit};
+pub use disposal::Disposal;
+pub use editing::{Comparison, NewRole, RoleEdit, compare, create, delete, edit};
 
 /// A role with what it allows.
 #[derive(Clone, Debug)]
@@ -98,6 +100,22 @@ pub async fn all(connection: &impl ConnectionTrait, workspace: WorkspaceId) -> R
         RoleRow { permissions: role.built_in.map_or(own, PermissionSet::of_role), role }
     };
     Ok(roles.into_iter().map(with_permissions).collect())
+}
+
+/// The roles of a workspace, and those that were deleted, by the names that they had.
+pub async fn ever(connection: &impl ConnectionTrait, workspace: WorkspaceId) -> Result<Vec<role::Model>> {
+    let mut roles =
+        role::Entity::find().filter(role::Column::WorkspaceId.eq(workspace)).all(connection).await?;
+    for role in roles.iter_mut().filter(|role| role.deleted_at.is_some()) {
+        let freed = freed_name("", role.id);
+        role.name.truncate(role.name.strip_suffix(&freed).unwrap_or(&role.name).len());
+    }
+    Ok(roles)
+}
+
+/// What a deleted role is called, so that another may have its name.
+fn freed_name(name: &str, id: RoleId) -> String {
+    format!("{name} ({id})")
 }
 
 /// The grants in force of some members.

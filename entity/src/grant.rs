@@ -28,6 +28,8 @@ pub struct Model {
     /// Revoked then.
     pub closed_at: Option<Timestamp>,
     pub closed_by: Option<MemberId>,
+    /// Since when the role has been held there without a break. None: since this grant began.
+    pub held_since: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -41,6 +41,7 @@ mod m20261126_000045_networks;
 mod m20261126_000046_role_permissions;
 mod m20261126_000047_review_endings;
 mod m20261126_000048_notice_budgets;
+mod m20261126_000050_tenures;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -90,6 +91,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000046_role_permissions::Migration),
             Box::new(m20261126_000047_review_endings::Migration),
             Box::new(m20261126_000048_notice_budgets::Migration),
+            Box::new(m20261126_000050_tenures::Migration),
         ]
     }
 }

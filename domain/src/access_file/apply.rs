@@ -22,6 +22,7 @@ pub async fn apply(
     (authority, expected): (Authority<'_>, Option<&str>),
 ) -> Result<Plan> {
     let mut change = Change::begin(installation, workspace, authority).await?;
+    change.happens_on_the_machine();
     let mut state = read(&change.transaction, workspace, change.now).await?;
     let plan = plan(&state, wanted)?;
     if expected.is_some_and(|expected| expected != plan.digest()) {

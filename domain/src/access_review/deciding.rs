@@ -147,6 +147,8 @@ pub async fn decide(
     }
     put_down(&transaction, installation, (viewer, &review), &decisions).await?;
     transaction.commit().await?;
+    // Without what taking it away needs they would have had no say about it.
+    viewer.note_use(decisions.decided.iter().map(|item| permission(item.kind)).collect());
     Ok(decisions)
 }
 

@@ -1,13 +1,15 @@
 //! Who changed whose access: what the activity log has of it, the weightiest first, and counted when there is much.
 
 mod action;
+mod behind;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use portaria_entity::finding::AuditRule;
 use portaria_entity::id::{
-    ActivityId, ApiKeyId, ChannelId, DirectoryCredentialId, MemberId, MetaAppId, RoleId, TeamId, WorkspaceId,
+    ActivityId, ApiKeyId, ChannelId, DirectoryCredentialId, InvitationId, MemberId, MetaAppId, RoleId,
+    TeamId, WorkspaceId,
 };
 use portaria_entity::time::Timestamp;
 use sea_orm::{ActiveEnum, ConnectionTrait, QueryResult};
@@ -62,6 +64,9 @@ struct What {
     team: Option<TeamId>,
     api_key: Option<ApiKeyId>,
     meta_app: Option<MetaAppId>,
+    invitation: Option<InvitationId>,
+    /// Which role those have instead who held one that was deleted.
+    replacement: Option<RoleId>,
     /// What somebody has decided about a finding of, and until when that holds.
     rule: Option<AuditRule>,
     until: Option<Timestamp>,
@@ -115,6 +120,11 @@ impl AccessChanges {
 
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
+    }
+
+    /// The invitations that were sent or taken back.
+    pub fn invitations(&self) -> Vec<InvitationId> {
+        self.listed.iter().filter_map(|change| change.what.invitation).collect()
     }
 
     /// Everybody who is named.
@@ -240,7 +250,11 @@ fn read(row: &QueryResult, weight: Option<Weight>) -> Result<Option<AccessChange
         let text: Option<String> = row.try_get_by_index(index)?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     };
-    let details: Vec<Value> = [told(8)?, told(7)?].into_iter().flatten().collect();
+    let (before, after) = (told(7)?, told(8)?);
+    let behind = behind::whose_word(action, after.as_ref());
+    let replacement = behind::replacement(action, after.as_ref());
+    let promised = behind::promised(action, after.as_ref());
+    let details: Vec<Value> = [after, before, promised].into_iter().flatten().collect();
     let text = |name: &str| details.iter().find_map(|value| value.get(name)?.as_str().map(str::to_owned));
     let by = match (row.try_get_by_index(2)?, row.try_get_by_index(3)?, row.try_get_by_index(4)?) {
         (Some(member), _, _) => By::Member(member),
@@ -251,7 +265,7 @@ fn read(row: &QueryResult, weight: Option<Weight>) -> Result<Option<AccessChange
         {
             By::Machine
         }
-        (None, None, None) => By::Installation,
+        (None, None, None) => behind.map_or(By::Installation, By::Member),
     };
     let itself = || if action.is_about_a_member() { subject.parse().ok() } else { None };
     let whom = text("member").and_then(|id| id.parse().ok()).or_else(itself);
@@ -265,12 +279,16 @@ fn read(row: &QueryResult, weight: Option<Weight>) -> Result<Option<AccessChange
             .or_else(|| subject.parse().ok()),
         api_key: subject.parse().ok(),
         meta_app: subject.parse().ok(),
+        invitation: behind::invitation(action, &subject),
+        replacement,
         rule,
         until: until.filter(|_| rule.is_some()),
         name: text("name").or_else(|| text("groupName")).or_else(|| text("frontEndUrl")),
     };
     let (id, at) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-    Ok(Some(AccessChange { id, at, by, action, weight: weight.unwrap_or(action.weight), whom, what }))
+    // Who holds a role that is deleted for another may well do more than before.
+    let usual = if replacement.is_some() { Weight::More } else { action.weight };
+    Ok(Some(AccessChange { id, at, by, action, weight: weight.unwrap_or(usual), whom, what }))
 }
 
 impl Teller<'_> {
@@ -299,6 +317,7 @@ impl Teller<'_> {
         let when = self.language.speech().day_and_time(&self.wall.time(instant(change.at)));
         let themselves = By::Member(change.whom.unwrap_or(MemberId(uuid::Uuid::nil()))) == change.by;
         let whom = change.whom.filter(|_| !themselves).as_ref().map(|id| named(id).unwrap_or_else(somebody));
+        let whom = whom.or_else(|| self.invited(change));
         ToldChange { what, by, whom, when }
     }
 }
@@ -313,8 +332,12 @@ impl What {
             (None, None) => None,
         };
         let scope = scope.and_then(|scope| speech.scope(&scope)).map(|scope| harmless::name(&scope));
-        let role =
-            self.role.and_then(|role| people.roles.get(&role)).map(|role| harmless::name(&speech.role(role)));
+        let role = |role| people.roles.get(&role).map(|role| harmless::name(&speech.role(role)));
+        let instead = self.replacement.and_then(role);
+        let role = self.role.and_then(role).map(|name| match instead {
+            Some(instead) => format!("{name} → {instead}"),
+            None => name,
+        });
         let key = self.api_key.and_then(|key| people.api_keys.get(&key)).map(|name| harmless::name(name));
         let app = self.meta_app.and_then(|app| people.meta_apps.get(&app)).map(|name| harmless::name(name));
         let named = || self.name.as_deref().map(harmless::name);

@@ -17,7 +17,7 @@ SELECT g.id, g.member_id, g.role_id, g.channel_id, g.team_id, g.valid_until, g.g
 FROM open g
 JOIN members m ON m.workspace_id = $1 AND m.id = g.member_id AND m.status = 'active'
 WHERE g.valid_until <= $3
-  AND g.valid_until - g.valid_from > 2 * $4
+  AND g.valid_until - COALESCE(g.held_since, g.valid_from) > 2 * $4
   AND g.id NOT IN (SELECT grant_id FROM emergency_activations WHERE workspace_id = $1)
   AND NOT EXISTS (
       SELECT 1 FROM open n
@@ -58,7 +58,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
-    judges: "A role that ends within `days` days, or ended within the last `days` days, while nothing follows: no other grant of the same role there or for the whole workspace that lasts longer. Emergency access is meant to end, and so is what was given for less than twice `days` days.",
+    judges: "A role that ends within `days` days, or ended within the last `days` days, while nothing follows: no other grant of the same role there or for the whole workspace that lasts longer. Emergency access is meant to end, and so is what was given for less than twice `days` days in all: an extension counts from when the role was first held there.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

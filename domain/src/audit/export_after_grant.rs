@@ -50,6 +50,7 @@ SELECT h.id, e.member_id, e.\"at\", h.role_id, h.channel_id, h.team_id, h.began,
 FROM exports e
 JOIN held h ON h.member_id = e.member_id AND h.permission = e.permission
             AND h.began <= e.\"at\" AND h.began >= e.\"at\" - $3 AND (h.until IS NULL OR h.until >= e.\"at\")
+            AND (h.closed_at IS NULL OR h.closed_at >= e.\"at\") AND (h.valid_until IS NULL OR h.valid_until >= e.\"at\")
 JOIN workspaces w ON w.id = $1 AND w.created_at < h.began - $3
 LEFT JOIN members b ON b.workspace_id = $1 AND b.id = h.given_by
 WHERE NOT EXISTS (

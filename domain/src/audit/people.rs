@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use portaria_entity::id::{ApiKeyId, ChannelId, MemberId, MetaAppId, RoleId, TeamId, WorkspaceId};
+use portaria_entity::id::{
+    ApiKeyId, ChannelId, InvitationId, MemberId, MetaAppId, RoleId, TeamId, WorkspaceId,
+};
 use portaria_entity::role::BuiltInRole;
 use portaria_entity::time::Timestamp;
 use portaria_entity::{api_key, channel, grant, meta_app, team};
@@ -12,6 +14,7 @@ use super::finding::OpenFinding;
 use crate::access::Scope;
 use crate::country::Countries;
 use crate::error::Result;
+use crate::invitation;
 use crate::language::{RoleName, RoleScope};
 use crate::member::{self, MemberRow};
 use crate::role;
@@ -42,6 +45,8 @@ pub struct People {
     pub teams: HashMap<TeamId, String>,
     pub api_keys: HashMap<ApiKeyId, String>,
     pub meta_apps: HashMap<MetaAppId, String>,
+    /// Who has been invited, by name and address.
+    pub invited: HashMap<InvitationId, (String, String)>,
     pub countries: Countries,
 }
 
@@ -80,13 +85,31 @@ impl People {
         Ok(self)
     }
 
+    /// The same, and who these invitations are for.
+    pub async fn and_invited(
+        mut self,
+        connection: &impl ConnectionTrait,
+        workspace_id: WorkspaceId,
+        ids: &[InvitationId],
+    ) -> Result<Self> {
+        let invited = invitation::addressees(connection, workspace_id, ids).await?;
+        self.invited.extend(invited.into_iter().map(|(id, name, email)| (id, (name, email))));
+        Ok(self)
+    }
+
+    /// The same, without whom it is about.
+    pub fn nameless(&self) -> Self {
+        Self { members: HashMap::new(), invited: HashMap::new(), ..self.clone() }
+    }
+
     /// The same, that also tells in which countries addresses are.
     pub fn with_countries(self, countries: Countries) -> Self {
         Self { countries, ..self }
     }
 
     async fn without_members(connection: &impl ConnectionTrait, workspace_id: WorkspaceId) -> Result<Self> {
-        let roles = role::all(connection, workspace_id).await?;
+        // Who did something with a role that was deleted afterwards did it with that one.
+        let roles = role::ever(connection, workspace_id).await?;
         let channels = channel::Entity::find().filter(channel::Column::WorkspaceId.eq(workspace_id));
         let teams = team::Entity::find().filter(team::Column::WorkspaceId.eq(workspace_id));
         let keys = api_key::Entity::find().filter(api_key::Column::WorkspaceId.eq(workspace_id));
@@ -95,11 +118,12 @@ impl People {
         let (keys, apps) = (keys.all(connection).await?, apps.all(connection).await?);
         Ok(Self {
             members: HashMap::new(),
-            roles: roles.into_iter().map(|row| (row.role.id, role_name(row.role))).collect(),
+            roles: roles.into_iter().map(|role| (role.id, role_name(role))).collect(),
             channels: channels.into_iter().map(|row| (row.id, row.name)).collect(),
             teams: teams.into_iter().map(|row| (row.id, row.name)).collect(),
             api_keys: keys.into_iter().map(|row| (row.id, row.name)).collect(),
             meta_apps: apps.into_iter().map(|row| (row.id, row.name)).collect(),
+            invited: HashMap::new(),
             countries: Countries::default(),
         })
     }

@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use portaria_entity::finding::{self, AuditRule, FindingStatus};
 use portaria_entity::id::{MemberId, WorkspaceId};
-use portaria_entity::{audit_rule_parameter, audit_rule_setting};
+use portaria_entity::{api_key, audit_rule_parameter, audit_rule_setting};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Query;
 use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use super::finding::OpenFinding;
+use super::finding::page::with_makers;
 use super::rule::{self, Rule};
 use crate::error::{Refusal, Result};
 use crate::granting::{Change, Standing};
@@ -79,10 +81,20 @@ impl RuleChange<'_> {
     }
 }
 
-/// Nobody makes a rule look away that has found them, or something that they did, as long as another may.
+/// The rules that judge by what one is set to.
+fn judging_by(rule: AuditRule) -> Vec<AuditRule> {
+    match rule {
+        // How far is too far.
+        AuditRule::ImpossibleTravel => vec![rule, AuditRule::SessionUsedElsewhere],
+        _ => vec![rule],
+    }
+}
+
+/// Nobody makes a rule look away that has found them, or something that they did, or a key that they had in their hands, as
+/// long as another may.
 async fn refuse_who_was_found(change: &Change<'_>, rule: AuditRule) -> Result<()> {
     let Some(author) = change.author() else { return Ok(()) };
-    let concerning = concerning(change, rule, author).await?;
+    let concerning = concerning(change, judging_by(rule), author).await?;
     if concerning.is_empty() {
         return Ok(());
     }
@@ -94,19 +106,34 @@ async fn refuse_who_was_found(change: &Change<'_>, rule: AuditRule) -> Result<()
     if change.ledger.members.values().any(could) { Err(Refusal::OwnFinding.into()) } else { Ok(()) }
 }
 
-/// What the rule has found about a member, and nobody has settled.
-async fn concerning(change: &Change<'_>, rule: AuditRule, member: MemberId) -> Result<Vec<OpenFinding>> {
+/// What the rules have found about a member, or a key that they made or rotated, and nobody has settled.
+async fn concerning(
+    change: &Change<'_>,
+    rules: Vec<AuditRule>,
+    member: MemberId,
+) -> Result<Vec<OpenFinding>> {
+    let of_theirs = Query::select()
+        .column(api_key::Column::Id)
+        .from(api_key::Entity)
+        .and_where(api_key::Column::WorkspaceId.eq(change.workspace_id))
+        .cond_where(
+            Condition::any()
+                .add(api_key::Column::CreatedBy.eq(member))
+                .add(api_key::Column::RotatedBy.eq(member)),
+        )
+        .to_owned();
     let is_named = Condition::any()
         .add(finding::Column::MemberId.eq(member))
-        .add(finding::Column::Evidence.contains(member.to_string()));
+        .add(finding::Column::Evidence.contains(member.to_string()))
+        .add(finding::Column::ApiKeyId.in_subquery(of_theirs));
     let rows = finding::Entity::find()
         .filter(finding::Column::WorkspaceId.eq(change.workspace_id))
-        .filter(finding::Column::Rule.eq(rule))
+        .filter(finding::Column::Rule.is_in(rules))
         .filter(finding::Column::Status.is_in([FindingStatus::Open, FindingStatus::Acknowledged]))
         .filter(is_named)
         .all(&change.transaction)
         .await?;
-    let findings: Vec<OpenFinding> = rows.into_iter().map(OpenFinding::of).collect::<Result<_>>()?;
+    let findings = with_makers(&change.transaction, change.workspace_id, rows).await?;
     Ok(findings.into_iter().filter(|finding| finding.concerns(member)).collect())
 }
 

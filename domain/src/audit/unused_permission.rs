@@ -2,6 +2,7 @@
 
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MemberId;
+use portaria_entity::time::Timestamp;
 
 use super::fact::{FactName, FactValue, PermissionUse};
 use super::holding::{EXISTS_THERE, FAR_REACHING, with_confers};
@@ -17,13 +18,13 @@ const DEPUTIES: i64 = 2;
 fn sql() -> String {
     format!(
         "{}, held AS (
-    SELECT g.member_id, c.permission, MIN(CASE WHEN c.since > g.valid_from THEN c.since ELSE g.valid_from END) AS since,
+    SELECT g.member_id, c.permission, MIN(CASE WHEN c.since > g.since THEN c.since ELSE g.since END) AS since,
            MAX(CASE WHEN r.built_in = 'administrator' AND g.channel_id IS NULL AND g.team_id IS NULL THEN 1 ELSE 0 END) AS administers
-    FROM grants g
+    FROM (SELECT *, COALESCE(held_since, valid_from) AS since FROM grants WHERE workspace_id = $1 AND closed_at IS NULL) g
     JOIN members m ON m.workspace_id = g.workspace_id AND m.id = g.member_id AND m.status = 'active'
     JOIN roles r ON r.workspace_id = g.workspace_id AND r.id = g.role_id
     JOIN confers c ON c.role_id = g.role_id AND {EXISTS_THERE}
-    WHERE g.workspace_id = $1 AND g.closed_at IS NULL AND g.valid_from <= $2 AND c.since <= $2
+    WHERE g.since <= $2 AND g.valid_from <= $3 AND c.since <= $2
       AND (g.valid_until IS NULL OR g.valid_until > $3)
     GROUP BY g.member_id, c.permission
 ), used AS (
@@ -53,15 +54,19 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
         let permission: String = row.try_get_by_index(1)?;
         let is_sensitive = Permission::from_key(&permission).is_some_and(|one| one.entry().sensitive);
         let unused = PermissionUse { permission, last_used_at: row.try_get_by_index(2)? };
+        let held_since: Timestamp = row.try_get_by_index(3)?;
         if found.last().is_none_or(|last| last.about != About::Member(member)) {
             let evidence = Evidence::new()
                 .with(FactName::UnusedPermissions, FactValue::Permissions(Vec::new()))
-                .with(FactName::HeldSince, FactValue::At(row.try_get_by_index(3)?));
+                .with(FactName::HeldSince, FactValue::At(held_since));
             found.push(Found::by(&RULE, &member, About::Member(member), evidence));
         }
         let Some(last) = found.last_mut() else { continue };
         if let Some(FactValue::Permissions(list)) = last.evidence.get_mut(FactName::UnusedPermissions) {
             list.push(unused);
+        }
+        if let Some(FactValue::At(since)) = last.evidence.get_mut(FactName::HeldSince) {
+            *since = held_since.min(*since);
         }
         if is_sensitive {
             last.severity = Severity::Medium;
@@ -83,7 +88,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::AskMember,
-    judges: "Permissions that ask for a second factor, or reach far beyond one's own work, granted for at least `days` days (by a role that has allowed them for as long) and not used in the last `days` days; one finding for each member. Nothing is said before uses have been recorded for as long. An administrator is found only who used none of them at all, and only where there are more than two administrators: one must be able to stand in for the other. Medium when one of them asks for a second factor.",
+    judges: "Permissions that ask for a second factor, or reach far beyond one's own work, granted for at least `days` days (by a role that has allowed them for as long) and not used in the last `days` days; one finding for each member. A grant of the same role that follows on another within a day, and reaches no farther, counts from when that one began. Nothing is said before uses have been recorded for as long. An administrator is found only who used none of them at all, and only where there are more than two administrators: one must be able to stand in for the other. Medium when one of them asks for a second factor.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

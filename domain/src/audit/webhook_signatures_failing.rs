@@ -3,12 +3,14 @@
 use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::MetaAppId;
 use portaria_entity::time::Timestamp;
+use sea_orm::QueryResult;
 
 use super::fact::{FactName, FactValue};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::{About, Evidence, Found, Look};
 use crate::error::Result;
 
+/// Since one instant, by app.
 const REFUSED: &str = "
 SELECT a.id, CAST(SUM(r.count) AS BIGINT), MIN(r.minute), MAX(r.minute)
 FROM webhook_refusals r
@@ -19,29 +21,55 @@ GROUP BY a.id
 HAVING SUM(r.count) >= $3
 ORDER BY a.id";
 
-const TAKEN: &str = "
-SELECT COUNT(*) FROM (
-    SELECT 1 FROM webhook_deliveries d
-    WHERE d.workspace_id = $1 AND d.meta_app_id = $2 AND d.received_at >= $3 LIMIT 1) taken";
+const LAST_TAKEN: &str = "
+SELECT d.received_at FROM webhook_deliveries d
+WHERE d.workspace_id = $1 AND d.meta_app_id = $2 AND d.received_at >= $3
+ORDER BY d.received_at DESC LIMIT 1";
+
+/// What was turned away of an app's.
+#[derive(Clone, Copy)]
+struct Refusals {
+    app: MetaAppId,
+    count: i64,
+    from: Timestamp,
+    to: Timestamp,
+}
 
 pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
-    let since = look.now.0 - look.parameter(&RULE, "hours") * 3_600_000_000;
-    let values = [look.workspace.0.into(), since.into(), look.parameter(&RULE, "refused").into()];
+    let since = Timestamp(look.now.0 - look.parameter(&RULE, "hours") * 3_600_000_000);
     let mut found = Vec::new();
-    for row in look.rows(REFUSED, values).await? {
-        let app: MetaAppId = row.try_get_by_index(0)?;
-        let (from, to): (Timestamp, Timestamp) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
-        let taken = look.count(TAKEN, [look.workspace.0.into(), app.0.into(), from.0.into()]).await? > 0;
+    for all in refused(look, since).await? {
+        let last =
+            look.rows(LAST_TAKEN, [look.workspace.0.into(), all.app.0.into(), all.from.0.into()]).await?;
+        let last: Option<Timestamp> = last.first().map(|row| row.try_get_by_index(0)).transpose()?;
+        // A stray one at night says nothing of a secret that became wrong at noon: what has come since one was taken does.
+        let after = match last {
+            Some(last) => {
+                refused(look, Timestamp(last.0 + 1)).await?.into_iter().find(|after| after.app == all.app)
+            }
+            None => Some(all),
+        };
+        let told = after.unwrap_or(all);
         let evidence = Evidence::new()
-            .with(FactName::App, FactValue::MetaApp(app))
-            .with(FactName::Period, FactValue::During { from, to })
-            .with(FactName::Refusals, FactValue::Number(row.try_get_by_index(1)?))
-            .with(FactName::OthersWereTaken, FactValue::Is(taken));
+            .with(FactName::App, FactValue::MetaApp(told.app))
+            .with(FactName::Period, FactValue::During { from: told.from, to: told.to })
+            .with(FactName::Refusals, FactValue::Number(told.count))
+            .with(FactName::OthersWereTaken, FactValue::Is(after.is_none()));
         // While some are taken, the secret is right, and somebody else may be sending the others.
-        let severity = if taken { Severity::Medium } else { RULE.severity };
-        found.push(Found::by(&RULE, &app, About::Workspace, evidence).with_severity(severity));
+        let severity = if after.is_none() { Severity::Medium } else { RULE.severity };
+        found.push(Found::by(&RULE, &all.app, About::Workspace, evidence).with_severity(severity));
     }
     Ok(found)
+}
+
+/// The apps of which enough were turned away since then.
+async fn refused(look: &Look<'_>, since: Timestamp) -> Result<Vec<Refusals>> {
+    let values = [look.workspace.0.into(), since.0.into(), look.parameter(&RULE, "refused").into()];
+    let read = |row: &QueryResult| {
+        let (app, count) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        Ok(Refusals { app, count, from: row.try_get_by_index(2)?, to: row.try_get_by_index(3)? })
+    };
+    look.rows(REFUSED, values).await?.iter().map(read).collect()
 }
 
 pub(super) static RULE: Rule = Rule {
@@ -50,7 +78,7 @@ pub(super) static RULE: Rule = Rule {
     at_once: false,
     parameters: PARAMETERS,
     suggestion: Suggestion::LookAtSettings,
-    judges: "At least `refused` deliveries for an app of the workspace turned away within the last `hours` hours because their signature, or the client certificate, was missing or wrong. Medium when others of the app were taken in that time: then the secret is right. One finding for each app, for as long as it goes on.",
+    judges: "At least `refused` deliveries for an app of the workspace turned away within the last `hours` hours because their signature, or the client certificate, was missing or wrong. Medium when another of the app was taken and fewer than `refused` have been turned away since: then the secret is right. Else what is told is what came after the last one that was taken. One finding for each app, for as long as it goes on.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 

@@ -135,6 +135,27 @@ pub(crate) async fn approve(
     Ok(())
 }
 
+/// Approves another role in the place of one that is deleted. That it may be approved has been looked at.
+pub(crate) async fn approve_instead(
+    change: &Change<'_>,
+    id: DirectoryCredentialId,
+    (approval, role, scope): (GrantId, RoleId, Scope),
+) -> Result<()> {
+    let find = directory_credential::Entity::find_by_id((change.workspace_id, id));
+    let row = find.one(&change.transaction).await?.ok_or(Error::NotFound)?;
+    let before = approved(change, id).await?;
+    close_approval(change, approval).await?;
+    approve(change, id, (role, scope)).await?;
+    let after = approved(change, id).await?;
+    let told = (Some(told(&row, &before)), Some(told(&row, &after)));
+    change.record("directory_credential.approvals_changed", id, told).await
+}
+
+async fn approved(change: &Change<'_>, id: DirectoryCredentialId) -> Result<Vec<(RoleId, Scope)>> {
+    let rows = approvals_of(&change.transaction, change.workspace_id, &[id]).await?;
+    Ok(rows.iter().map(|row| (row.role_id, Scope::of_grant(row.channel_id, row.team_id))).collect())
+}
+
 /// Ends an approval, whose role is gone.
 pub(crate) async fn close_approval(change: &Change<'_>, id: GrantId) -> Result<()> {
     let sql =

@@ -168,8 +168,14 @@ pub(crate) async fn role_deleted(
 ) -> Result<()> {
     match replacement {
         Some(replacement) => {
-            let sql = "UPDATE directory_mappings SET role_id = $3 WHERE workspace_id = $1 AND role_id = $2 AND closed_at IS NULL";
-            change.execute(sql, [role.0.into(), replacement.0.into()]).await?;
+            let of_role = directory_mapping::Entity::find()
+                .filter(directory_mapping::Column::WorkspaceId.eq(change.workspace_id))
+                .filter(directory_mapping::Column::RoleId.eq(role))
+                .filter(directory_mapping::Column::ClosedAt.is_null())
+                .order_by_asc(directory_mapping::Column::Id);
+            for row in of_role.all(&change.transaction).await? {
+                stand_for(change, row, replacement).await?;
+            }
             Ok(())
         }
         None => {
@@ -177,6 +183,19 @@ pub(crate) async fn role_deleted(
             close(change, "role_id = $2", role.0.into()).await
         }
     }
+}
+
+/// Makes a group stand for another role there, which is as much as to say so anew.
+async fn stand_for(change: &Change<'_>, before: directory_mapping::Model, role: RoleId) -> Result<()> {
+    let permissions = change.ledger.role(role)?.permissions;
+    let scope = Scope::of_grant(before.channel_id, before.team_id);
+    change.confer_to_anybody(Conferral { scope, permissions, until: None })?;
+    let sql = "UPDATE directory_mappings SET role_id = $3 WHERE workspace_id = $1 AND id = $2";
+    change.execute(sql, [before.id.0.into(), role.0.into()]).await?;
+    let group = group::find(&change.transaction, change.workspace_id, before.group_id).await?;
+    let after = directory_mapping::Model { role_id: Some(role), ..before.clone() };
+    let told = (Some(told(&before, &group)), Some(told(&after, &group)));
+    change.record("directory_mapping.made", before.id, told).await
 }
 
 /// Ends what stood for a team that is gone, or for something in its conversations.

@@ -113,6 +113,30 @@ pub async fn change(change: &mut Change<'_>, id: GrantId, amendment: Amendment<'
     Ok(after)
 }
 
+/// Why somebody has another role than the one that was given them.
+pub(crate) const ROLE_DELETED: &str = "Replaces a role that was deleted";
+
+/// Puts a grant of another role in the place of one whose role is deleted, there and for as long. That it may be given has
+/// been looked at.
+pub(crate) async fn give_instead(change: &Change<'_>, id: GrantId, role_id: RoleId) -> Result<()> {
+    let (before, by) = (find(change, id).await?, (change.now, change.author()));
+    close(&change.transaction, &change.installation.database, (change.workspace_id, id), by).await?;
+    let new = NewGrant {
+        workspace_id: change.workspace_id,
+        member_id: before.member_id,
+        role_id,
+        scope: Scope::of_grant(before.channel_id, before.team_id),
+        valid_until: before.valid_until,
+        reason: ROLE_DELETED,
+        granted_by: by.1,
+    };
+    let from = before.valid_from.max(change.now);
+    let after = insert_from(&change.transaction, &change.installation.clock, new, from).await?;
+    hand_on(change, id, after).await?;
+    let after = find(change, after).await?;
+    change.record("grant.made", after.id, (Some(told(&before)), Some(told(&after)))).await
+}
+
 /// What a directory or an identity provider gave by the one grant, it gave by the other: it neither gives the one again,
 /// nor leaves the other when it takes back.
 pub(crate) async fn hand_on(change: &Change<'_>, before: GrantId, after: GrantId) -> Result<()> {
@@ -150,5 +174,6 @@ fn told(row: &grant::Model) -> Value {
         "validFrom": row.valid_from.0,
         "validUntil": row.valid_until.map(|until| until.0),
         "reason": row.reason,
+        "grantedBy": row.granted_by,
     })
 }

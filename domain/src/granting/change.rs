@@ -7,7 +7,7 @@ use portaria_entity::event::EventKind;
 use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, MemberId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::DatabaseTransaction;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Conferral, Holder, Ledger, Standing, approved_of, keeps_an_administrator, may_admit, may_admit_anybody,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::access::Access;
 use crate::activity::{Actor, Deed, record};
+use crate::audit::access_change::MACHINE;
 use crate::directory::Directory;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Happening, append};
@@ -52,6 +53,8 @@ pub struct Change<'a> {
     pub ledger: Ledger,
     pub now: Timestamp,
     authority: Authority<'a>,
+    /// Whether somebody who works on the machine does it, on whosever authority.
+    is_on_the_machine: bool,
     /// Whose access it changes.
     affected: BTreeSet<MemberId>,
     /// Who has left which team.
@@ -79,6 +82,7 @@ impl<'a> Change<'a> {
             ledger,
             now,
             authority,
+            is_on_the_machine: false,
             affected: BTreeSet::new(),
             left: BTreeSet::new(),
             had_administrator,
@@ -139,6 +143,11 @@ impl<'a> Change<'a> {
         let held = self.approved(None).in_scope(what.scope);
         let conferred = what.scope.narrow(what.permissions);
         if held.contains_all(conferred) { Ok(()) } else { Err(Refusal::NotApproved.into()) }
+    }
+
+    /// Puts down from now on that it is done on the machine.
+    pub(crate) fn happens_on_the_machine(&mut self) {
+        self.is_on_the_machine = true;
     }
 
     /// Goes on by another authority; answers the one before, to go back to.
@@ -327,6 +336,15 @@ impl<'a> Change<'a> {
             Authority::Directory(None) | Authority::Member(_) | Authority::Installation => {
                 (Actor::Installation, None)
             }
+        };
+        let after = match after {
+            after if !self.is_on_the_machine => after,
+            Some(Value::Object(mut told)) => {
+                told.insert(MACHINE.to_owned(), true.into());
+                Some(Value::Object(told))
+            }
+            None => Some(json!({ MACHINE: true })),
+            other => other,
         };
         let deed = Deed {
             workspace_id: self.workspace_id,

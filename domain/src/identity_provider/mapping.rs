@@ -129,9 +129,15 @@ pub(crate) async fn dispose(change: &Change<'_>, id: RoleMappingId, disposal: Di
     let (role, scope) = (change.ledger.role(replacement)?, change.ledger.mapping(id)?.scope);
     let what = Conferral { scope, permissions: role.permissions, until: None };
     change.confer_to(Holder::Mapping(id), what)?;
+    let find = role_mapping::Entity::find_by_id((change.workspace_id, id));
+    let provider = find.one(&change.transaction).await?.ok_or(Error::NotFound)?.provider_id;
+    let key = (change.workspace_id, provider);
+    let before = super::find(&change.transaction, key).await?;
     let sql = "UPDATE role_mappings SET role_id = $3 WHERE workspace_id = $1 AND id = $2";
     change.execute(sql, [id.0.into(), replacement.0.into()]).await?;
-    Ok(())
+    let after = super::find(&change.transaction, key).await?;
+    let told = (Some(super::told(&before)), Some(super::told(&after)));
+    change.record("identity_provider.updated", provider, told).await
 }
 
 /// A grant has been replaced: whatever mapping gave it, gave the new one.

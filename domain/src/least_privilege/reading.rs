@@ -172,7 +172,7 @@ async fn members(
     let mut grants: HashMap<MemberId, Vec<HeldGrant>> = HashMap::new();
     for row in role::grants_of(connection, workspace, &padded(ids), look.now).await? {
         let scope = Scope::of_grant(row.channel_id, row.team_id);
-        let begun = row.valid_from.max(row.created_at);
+        let begun = row.held_since.unwrap_or(row.valid_from.max(row.created_at));
         let Some(mut held) = look.held((row.id, row.role_id), scope, begun) else { continue };
         held.until = row.valid_until;
         if given.contains(&row.id) {

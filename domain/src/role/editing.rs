@@ -6,14 +6,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
+use super::disposal::{Disposal, dispose};
 use super::{RoleRow, all, span};
 use crate::access::Scope;
-use crate::api_key;
 use crate::directory;
 use crate::error::{Error, Refusal, Result};
-use crate::grant::{NewGrant, close, hand_on, insert_from};
-use crate::granting::{Change, Conferral, Holder, Holding, Title};
-use crate::identity_provider;
+use crate::granting::{Change, Conferral};
 use crate::permission::PermissionSet;
 
 /// A role to be made.
@@ -29,26 +27,6 @@ pub struct RoleEdit<'a> {
     pub name: Option<&'a str>,
     pub description: Option<&'a str>,
     pub permissions: Option<PermissionSet>,
-}
-
-/// What becomes of those who hold a role that is deleted.
-#[derive(Clone, Copy, Debug)]
-pub enum Disposal {
-    /// Nobody holds it, or it is not deleted.
-    OnlyIfUnused,
-    /// They get this role instead, in the same scope and for the same time.
-    Replace(RoleId),
-    /// Their grants end.
-    CloseGrants,
-}
-
-impl Disposal {
-    fn replacement(self) -> Option<RoleId> {
-        match self {
-            Self::Replace(replacement) => Some(replacement),
-            Self::OnlyIfUnused | Self::CloseGrants => None,
-        }
-    }
 }
 
 /// Makes a role of permissions that its maker holds for the whole workspace.
@@ -123,7 +101,7 @@ pub async fn delete(change: &mut Change<'_>, id: RoleId, disposal: Disposal) -> 
     }
     directory::mapping::role_deleted(change, id, disposal.replacement()).await?;
     let sql = "UPDATE roles SET deleted_at = $3, name = $4 WHERE workspace_id = $1 AND id = $2";
-    let freed = format!("{} ({id})", before.role.name);
+    let freed = super::freed_name(&before.role.name, id);
     change.execute(sql, [id.0.into(), change.now.0.into(), freed.into()]).await?;
     let mut told = told(&before);
     told["held"] = json!(held);
@@ -134,58 +112,6 @@ pub async fn delete(change: &mut Change<'_>, id: RoleId, disposal: Disposal) -> 
     change.record("role.deleted", id, (Some(told), after)).await?;
     change.reload().await?;
     Ok(id)
-}
-
-async fn dispose(
-    change: &mut Change<'_>,
-    (holder, holding): (Holder, Holding),
-    disposal: Disposal,
-) -> Result<()> {
-    let by = (change.now, change.author());
-    let grant = match holding.title {
-        Title::Grant(grant) | Title::ApiKeyGrant(grant) | Title::Approval(grant) => grant,
-        Title::Mapping(mapping) => return identity_provider::dispose(change, mapping, disposal).await,
-        Title::Eligibility(eligibility) => {
-            let sql = "UPDATE emergency_eligibilities SET closed_at = $3, closed_by = $4 \
-                       WHERE workspace_id = $1 AND id = $2";
-            let author = by.1.map(|author| author.0);
-            change.execute(sql, [eligibility.0.into(), by.0.0.into(), author.into()]).await?;
-            return Ok(());
-        }
-    };
-    match holder {
-        Holder::Member(_) => {
-            let database = &change.installation.database;
-            close(&change.transaction, database, (change.workspace_id, grant), by).await?;
-        }
-        Holder::ApiKey(_) => api_key::close_grant(change, grant).await?,
-        Holder::Directory(_) => directory::credential::close_approval(change, grant).await?,
-        Holder::Mapping(_) => {}
-    }
-    let Disposal::Replace(replacement) = disposal else { return Ok(()) };
-    let role = change.ledger.role(replacement)?;
-    let until = holding.valid_until;
-    change.confer_to(holder, Conferral { scope: holding.scope, permissions: role.permissions, until })?;
-    let member = match holder {
-        Holder::Member(member) => member,
-        Holder::ApiKey(key) => return api_key::grant(change, key, (replacement, holding.scope)).await,
-        Holder::Directory(id) => {
-            return directory::credential::approve(change, id, (replacement, holding.scope)).await;
-        }
-        Holder::Mapping(_) => return Ok(()),
-    };
-    let new = NewGrant {
-        workspace_id: change.workspace_id,
-        member_id: member,
-        role_id: replacement,
-        scope: holding.scope,
-        valid_until: until,
-        reason: "Replaces a role that was deleted",
-        granted_by: by.1,
-    };
-    let from = holding.valid_from.max(change.now);
-    let replaced = insert_from(&change.transaction, &change.installation.clock, new, from).await?;
-    hand_on(change, grant, replaced).await
 }
 
 /// Refuses to put into a role what its editor does not hold for the whole workspace.

@@ -17,7 +17,7 @@ use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::granting::Change;
 use portaria_domain::permission::{Permission, PermissionSet};
 use portaria_domain::role::{self, NewRole};
-use portaria_domain::{grant, team};
+use portaria_domain::{grant, permission_use, team};
 use portaria_entity::access_review::{Model as Review, ReviewPolicy};
 use portaria_entity::access_review_item::{ItemKind, Model as Item, Outcome};
 use portaria_entity::id::{GrantId, MemberId, RoleId};
@@ -205,6 +205,31 @@ async fn what_is_decided_is_carried_out_at_the_end() {
         let ada = back(&stage, &ada).await;
         let late = say(&stage, &ada, &review, &ana_item, VerdictKind::Keep).await;
         assert_eq!(why(late), Refusal::ReviewClosed);
+    }
+}
+
+#[tokio::test]
+async fn to_decide_is_to_use_what_taking_it_away_needs() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (ada, bia) = (admin(&stage, "Ada").await, admin(&stage, "Bia").await);
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let review = begin(&stage, &ada, &[&ada, &bia], Tell).await.unwrap();
+        let used = async || {
+            stage.installation.viewers.permission_uses().flush().await.unwrap();
+            let reader = stage.installation.database.reader();
+            let of_bia = [bia.member_id];
+            let mut uses = permission_use::of_members(reader, stage.workspace_id, &of_bia).await.unwrap();
+            let uses = uses.remove(&bia.member_id).unwrap_or_default();
+            uses.iter().map(|one| one.permission).collect::<PermissionSet>()
+        };
+        let own = item_of(&stage, &review, &bia).await;
+        assert_eq!(why(say(&stage, &bia, &review, &own, VerdictKind::Keep).await), Refusal::OwnAccess);
+        assert!(!used().await.contains(Permission::RoleAssign), "nothing was decided");
+        let item = item_of(&stage, &review, &ana).await;
+        say(&stage, &bia, &review, &item, VerdictKind::Keep).await.unwrap();
+        let used = used().await;
+        assert!(used.contains(Permission::RoleAssign), "{}: {used:?}", stage.test_database.name);
     }
 }
 

@@ -7,11 +7,12 @@ use portaria_domain::activity::export::record_export;
 use portaria_domain::activity::{Actor, phone_reveal};
 use portaria_domain::api_key::{self, NewApiKey};
 use portaria_domain::audit::fact::{FactName, FactValue, PermissionUse};
+use portaria_domain::grant::{self, Amendment};
 use portaria_domain::granting::Change;
 use portaria_domain::permission::{Permission, PermissionSet};
-use portaria_domain::role::{self, NewRole, RoleEdit};
+use portaria_domain::role::{self, Disposal, NewRole, RoleEdit};
 use portaria_entity::finding::{AuditRule, Severity};
-use portaria_entity::id::{ApiKeyId, RoleId};
+use portaria_entity::id::{ApiKeyId, GrantId, RoleId};
 use portaria_entity::role::BuiltInRole::{Administrator, Agent};
 use portaria_entity::time::Timestamp;
 use portaria_testing::{Person, Stage, databases};
@@ -78,6 +79,44 @@ async fn an_export_soon_after_the_role_for_it_was_given_is_found() {
         assert!(told(&stage, &seen[0]).await[1].contains("Afterwards the access was taken back."));
         stage.clock.advance(8 * DAY);
         assert_eq!(found(&stage, AuditRule::ExportAfterGrant).await, [], "out of sight");
+    }
+}
+
+#[tokio::test]
+async fn an_export_is_put_to_no_grant_that_had_ended_before() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Chefe", &[(Administrator, Scope::Workspace)]).await;
+        let (ana, bia) = (stage.person("Ana", &[]).await, stage.person("Bia", &[]).await);
+        let everything = (built_in(&stage, Administrator).await, Scope::Workspace);
+        let log = custom_role(&stage, "Registro", &["audit_log:export"]).await;
+        stage.clock.advance(10 * DAY);
+        let early = give(&stage, &ana, everything, None, Some(&boss)).await;
+        give(&stage, &bia, everything, Some(stage.clock.now() + HOUR), Some(&boss)).await;
+        stage.clock.advance(HOUR);
+        close(&stage, early).await;
+        stage.clock.advance(HOUR);
+        let own = give(&stage, &ana, (log, Scope::Workspace), None, Some(&boss)).await;
+        give(&stage, &bia, (log, Scope::Workspace), None, Some(&boss)).await;
+        stage.clock.advance(HOUR);
+        exports(&stage, &ana).await;
+        exports(&stage, &bia).await;
+        let seen = found(&stage, AuditRule::ExportAfterGrant).await;
+        let name = &stage.test_database.name;
+        assert_eq!(seen.len(), 2, "{name}: {seen:?}");
+        let of_ana = seen.iter().find(|one| one.about.member() == Some(ana.member_id)).unwrap();
+        assert_eq!((&of_ana.cause, of_ana.severity), (&own.to_string(), Severity::High));
+
+        // Whoever deletes the role afterwards does not take its name along.
+        let boss = stage.step_up(&stage.sign_in(&boss.email).await).await;
+        let mut change = Change::by(&stage.installation, &boss.viewer, &[]).await.unwrap();
+        role::delete(&mut change, log, Disposal::CloseGrants).await.unwrap();
+        change.finish().await.unwrap();
+        let seen = found(&stage, AuditRule::ExportAfterGrant).await;
+        assert_eq!(seen[0].severity, Severity::Critical);
+        let told = &told(&stage, &seen[0]).await[1];
+        assert!(told.contains("being given the role Registro."), "{told}");
+        assert!(told.contains("Afterwards the access was taken back."), "{told}");
     }
 }
 
@@ -382,6 +421,86 @@ async fn strong_permissions_that_nobody_used_for_ninety_days_are_found() {
         let later = (start + 150 * DAY).0;
         run(&stage, "UPDATE workspaces SET uses_recorded_since = $2 WHERE id = $1", [later.into()]).await;
         assert_eq!(found(&stage, AuditRule::UnusedPermission).await, [], "nothing is known from before");
+    }
+}
+
+/// Gives what somebody holds another end, by somebody who may.
+async fn extend(stage: &Stage, by: &Person, held: GrantId, until: Option<Timestamp>) -> GrantId {
+    let by = stage.step_up(&stage.sign_in(&by.email).await).await;
+    let mut change = Change::by(&stage.installation, &by.viewer, &[]).await.unwrap();
+    let scope = Scope::Workspace;
+    let amendment = Amendment { scope, valid_from: None, valid_until: until, reason: "segue" };
+    let after = grant::change(&mut change, held, amendment).await.unwrap();
+    change.finish().await.unwrap();
+    after.id
+}
+
+#[tokio::test]
+async fn what_is_held_grows_no_younger_by_a_change_of_its_grant() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let start = stage.clock.now();
+        let boss = stage.person("Chefe", &[(Administrator, Scope::Workspace)]).await;
+        let (ana, bia) = (stage.person("Ana", &[]).await, stage.person("Bia", &[]).await);
+        let lead = custom_role(&stage, "Líder", &["member:manage"]).await;
+        let other = custom_role(&stage, "Outro", &["audit_log:read"]).await;
+        let mut of_ana = give(&stage, &ana, (lead, Scope::Workspace), Some(start + 50 * DAY), None).await;
+        let of_bia = give(&stage, &bia, (lead, Scope::Workspace), None, None).await;
+        stage.clock.set(start + 40 * DAY);
+        of_ana = extend(&stage, &boss, of_ana, Some(start + 100 * DAY)).await;
+        // Taken back and given again: within a day, and after it.
+        close(&stage, of_bia).await;
+        stage.clock.advance(DAY);
+        let of_bia = give(&stage, &bia, (lead, Scope::Workspace), None, None).await;
+        let later = give(&stage, &bia, (other, Scope::Workspace), None, None).await;
+        stage.clock.set(start + 80 * DAY);
+        close(&stage, later).await;
+        stage.clock.advance(DAY + MICRO);
+        give(&stage, &bia, (other, Scope::Workspace), None, None).await;
+        extend(&stage, &boss, of_ana, Some(start + 98 * DAY)).await;
+
+        stage.clock.set(start + 90 * DAY - MICRO);
+        let name = &stage.test_database.name;
+        assert_eq!(found(&stage, AuditRule::UnusedPermission).await, [], "{name}");
+        stage.clock.advance(MICRO);
+        let seen = found(&stage, AuditRule::UnusedPermission).await;
+        let mut who: Vec<_> = seen.iter().filter_map(|one| one.about.member()).collect();
+        who.sort_unstable();
+        assert_eq!(who, [ana.member_id, bia.member_id], "{name}: {seen:?}");
+        for one in &seen {
+            assert_eq!(one.evidence.at(FactName::HeldSince), Some(start), "{name}");
+        }
+        // It was extended by less than a fortnight, and has been held for long.
+        stage.clock.set(start + 95 * DAY);
+        assert_eq!(found(&stage, AuditRule::EndingGrant).await.len(), 1, "{name}");
+
+        // What was taken back for longer than a day is new.
+        close(&stage, of_bia).await;
+        let again = start + 81 * DAY + MICRO;
+        stage.clock.set(again + 90 * DAY);
+        let seen = found(&stage, AuditRule::UnusedPermission).await;
+        let of_bia = seen.iter().find(|one| one.about.member() == Some(bia.member_id)).unwrap();
+        assert_eq!(of_bia.evidence.at(FactName::HeldSince), Some(again), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn of_several_permissions_the_one_held_longest_says_since_when() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let start = stage.clock.now();
+        let ana = stage.person("Ana", &[]).await;
+        let (second, first) = (
+            custom_role(&stage, "Depois", &["audit_log:read"]).await,
+            custom_role(&stage, "Antes", &["member:manage"]).await,
+        );
+        give(&stage, &ana, (first, Scope::Workspace), None, None).await;
+        stage.clock.advance(10 * DAY);
+        give(&stage, &ana, (second, Scope::Workspace), None, None).await;
+        stage.clock.advance(90 * DAY);
+        let seen = found(&stage, AuditRule::UnusedPermission).await;
+        assert_eq!(seen.len(), 1, "{}", stage.test_database.name);
+        assert_eq!(seen[0].evidence.at(FactName::HeldSince), Some(start));
     }
 }
 

@@ -210,15 +210,49 @@ async fn deliveries_with_wrong_signatures_are_found_while_they_come() {
         assert_eq!(seen[0].evidence.number(FactName::Refusals), 20);
         assert!(told(&stage, &seen[0]).await[0].contains("20 avisos foram recusados, e nenhum foi aceito."));
 
-        let delivery: WebhookDeliveryId = stage.clock.new_id();
-        let sql = "INSERT INTO webhook_deliveries (workspace_id, id, meta_app_id, received_at, body, status, attempts, next_attempt_at, stored_count, duplicate_count, foreign_count, progress) \
-                   VALUES ($1, $2, $3, $4, $5, 'done', 1, 0, 0, 0, 0, 0)";
-        let values = [delivery.0.into(), stage.meta_app_id.0.into(), start.0.into(), vec![0u8].into()];
-        run(&stage, sql, values).await;
+        taken(&stage, start).await;
         let seen = found(&stage, AuditRule::WebhookSignaturesFailing).await;
         assert_eq!(seen[0].severity, Severity::Medium, "the secret is right");
         stage.clock.set(start + 24 * HOUR + MICRO);
         assert_eq!(found(&stage, AuditRule::WebhookSignaturesFailing).await, [], "it is over");
+    }
+}
+
+async fn taken(stage: &Stage, at: Timestamp) {
+    let delivery: WebhookDeliveryId = stage.clock.new_id();
+    let sql = "INSERT INTO webhook_deliveries (workspace_id, id, meta_app_id, received_at, body, status, attempts, next_attempt_at, stored_count, duplicate_count, foreign_count, progress) \
+               VALUES ($1, $2, $3, $4, $5, 'done', 1, 0, 0, 0, 0, 0)";
+    run(stage, sql, [delivery.0.into(), stage.meta_app_id.0.into(), at.0.into(), vec![0u8].into()]).await;
+}
+
+#[tokio::test]
+async fn a_stray_delivery_in_the_night_hides_no_secret_that_is_wrong_since_noon() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (key, night) = (app_key(&stage).await, stage.clock.now());
+        let noon = night + 10 * HOUR;
+        refused(&stage, &key, "missing_signature", night, 30).await;
+        for hour in 0..10 {
+            taken(&stage, night + hour * HOUR + MICRO).await;
+        }
+        stage.clock.set(noon);
+        let seen = found(&stage, AuditRule::WebhookSignaturesFailing).await;
+        assert_eq!(seen[0].severity, Severity::Medium, "{}", stage.test_database.name);
+        assert_eq!(seen[0].evidence.number(FactName::Refusals), 30);
+        refused(&stage, &key, "wrong_signature", noon, 19).await;
+        stage.clock.set(noon + HOUR);
+        let seen = found(&stage, AuditRule::WebhookSignaturesFailing).await;
+        assert_eq!(seen[0].severity, Severity::Medium, "too few to say");
+        refused(&stage, &key, "wrong_signature", noon + HOUR, 1).await;
+        let seen = found(&stage, AuditRule::WebhookSignaturesFailing).await;
+        assert_eq!((seen.len(), seen[0].severity), (1, Severity::High), "{seen:?}");
+        let evidence = &seen[0].evidence;
+        let period = FactValue::During { from: noon, to: noon + HOUR };
+        assert_eq!(
+            (evidence.number(FactName::Refusals), evidence.get(FactName::Period)),
+            (20, Some(&period))
+        );
+        assert!(told(&stage, &seen[0]).await[1].contains("20 notices were turned away, and none was taken."));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use portaria_domain::access::Scope;
+use portaria_domain::api_key::{self, NewApiKey};
 use portaria_domain::audit::fact::{FactName, FactValue};
 use portaria_domain::audit::setting::{RuleChange, update};
 use portaria_domain::audit::{About, Evidence, Found, Settings, guide, rule};
@@ -10,10 +11,11 @@ use portaria_domain::error::{Error, Refusal, Result};
 use portaria_domain::granting::Change;
 use portaria_domain::permission::Permission;
 use portaria_entity::finding::{AuditRule, Severity};
-use portaria_entity::role::BuiltInRole::Administrator;
+use portaria_entity::role::BuiltInRole::{Administrator, Agent};
 use portaria_testing::{Person, Stage, databases};
 use sea_orm::ConnectionTrait;
 
+use crate::auditing::{DAY, built_in};
 use crate::finding::run_at;
 
 #[test]
@@ -126,5 +128,62 @@ async fn nobody_makes_a_rule_look_away_that_has_found_them() {
         let suspend = database.statement(sql, [boss.member_id.0.into()]);
         database.writer().execute_raw(suspend).await.unwrap();
         set(&stage, &ana, off).await.unwrap();
+    }
+}
+
+/// Something that a rule has found, whatever it was.
+fn a_finding(rule: AuditRule, about: About) -> Found {
+    Found { rule, cause: "one".to_owned(), severity: Severity::Low, about, evidence: Evidence::new() }
+}
+
+#[tokio::test]
+async fn whoever_had_a_key_in_their_hands_does_not_turn_off_what_found_it() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let mut people = Vec::new();
+        for name in ["Maria", "Olga", "Tito"] {
+            people.push(stage.step_up(&stage.person(name, &[(Administrator, Scope::Workspace)]).await).await);
+        }
+        let [maker, other, third] = &people[..] else { panic!() };
+        let agent = built_in(&stage, Agent).await;
+        let mut change = Change::by(&stage.installation, &maker.viewer, &[]).await.unwrap();
+        let new = NewApiKey {
+            name: "CRM",
+            grants: &[(agent, Scope::Workspace)],
+            expires_at: stage.clock.now() + 30 * DAY,
+            allowed_addresses: &[],
+        };
+        let key = api_key::create(&mut change, new).await.unwrap().key.id;
+        change.finish().await.unwrap();
+        let mut change = Change::by(&stage.installation, &other.viewer, &[]).await.unwrap();
+        api_key::rotate(&mut change, key, 0).await.unwrap();
+        change.finish().await.unwrap();
+        let rule = AuditRule::ApiKeyFromNewNetwork;
+        run_at(&stage, stage.clock.now(), &[a_finding(rule, About::ApiKey(key))]).await;
+        let off = RuleChange { rule, is_enabled: Some(false), parameters: &[] };
+        for who in [maker, other] {
+            let refused = set(&stage, who, off.clone()).await;
+            let name = &stage.test_database.name;
+            assert!(matches!(refused, Err(Error::Refused(Refusal::OwnFinding))), "{name}: {refused:?}");
+        }
+        set(&stage, third, off).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nobody_makes_far_away_near_for_the_other_rule_that_found_them() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.step_up(&stage.person("Boss", &[(Administrator, Scope::Workspace)]).await).await;
+        let ana = stage.step_up(&stage.person("Ana", &[(Administrator, Scope::Workspace)]).await).await;
+        let found = a_finding(AuditRule::SessionUsedElsewhere, About::Member(ana.member_id));
+        run_at(&stage, stage.clock.now(), &[found]).await;
+        let rule = AuditRule::ImpossibleTravel;
+        let faster = vec![("kilometres_per_hour".to_owned(), Some(3_000))];
+        let wanted = RuleChange { rule, is_enabled: None, parameters: &faster };
+        let refused = set(&stage, &ana, wanted.clone()).await;
+        let name = &stage.test_database.name;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::OwnFinding))), "{name}: {refused:?}");
+        set(&stage, &boss, wanted).await.unwrap();
     }
 }

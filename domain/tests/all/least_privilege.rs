@@ -7,6 +7,7 @@ use portaria_domain::Result;
 use portaria_domain::access::Scope;
 use portaria_domain::api_key::{self, NewApiKey};
 use portaria_domain::error::{Error, Refusal};
+use portaria_domain::grant::{Amendment, change as change_grant};
 use portaria_domain::granting::Change;
 use portaria_domain::least_privilege::{
     Advice, Applied, Lookback, Verdict, apply, of_api_keys, of_members, page,
@@ -22,8 +23,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use BuiltInRole::{Administrator, Agent, Developer, Support};
 use Permission::{
-    ContactRead, ContactReadPhone, MessageRead, MessageSendTemplate, MessageSendText, RoleAssign,
-    WebhookEventRead,
+    AccessReviewDecide, ContactRead, ContactReadPhone, MessageRead, MessageSendTemplate, MessageSendText,
+    RoleAssign, WebhookEventRead,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -136,6 +137,49 @@ async fn who_gives_roles_to_others_is_left_with_what_they_give() {
         let found = advice(&stage, boss.member_id).await.unwrap();
         assert_eq!((found.verdict, found.token()), (Verdict::Administers, None));
         assert!(found.scopes.iter().all(|scope| scope.step.is_none() && scope.custom.is_none()));
+    }
+}
+
+#[tokio::test]
+async fn who_reviews_what_others_hold_is_left_with_what_lets_them() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Dona", &[(Administrator, Scope::Workspace)]).await;
+        let boss = a_quarter_later(&stage, &boss).await;
+        uses(&stage, Whose::Member(boss.member_id), &[AccessReviewDecide]);
+        let found = advice(&stage, boss.member_id).await.unwrap();
+        assert_eq!((found.verdict, found.token()), (Verdict::Administers, None));
+    }
+}
+
+/// Gives another scope to the only grant of somebody, or the same one again.
+async fn regrant(stage: &Stage, by: &Person, member: MemberId, scope: Scope) {
+    let reader = stage.installation.database.reader();
+    let held = role::grants_of(reader, stage.workspace_id, &[member], stage.clock.now()).await.unwrap();
+    let amendment = Amendment { scope, valid_from: None, valid_until: None, reason: "segue" };
+    let mut change = Change::by(&stage.installation, &by.viewer, &[]).await.unwrap();
+    change_grant(&mut change, held[0].id, amendment).await.unwrap();
+    change.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_grant_that_takes_the_place_of_another_is_as_old_as_that() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let boss = stage.person("Dona", &[(Administrator, Scope::Workspace)]).await;
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await.member_id;
+        let bia = stage.person("Bia", &[(Agent, Scope::Channel(stage.sales))]).await.member_id;
+        let boss = a_quarter_later(&stage, &boss).await;
+        for member in [ana, bia] {
+            uses(&stage, Whose::Member(member), &[MessageRead, MessageSendTemplate]);
+        }
+        regrant(&stage, &boss, ana, Scope::Channel(stage.sales)).await;
+        regrant(&stage, &boss, bia, Scope::Workspace).await;
+        let found = advice(&stage, ana).await.unwrap();
+        let name = &stage.test_database.name;
+        assert_eq!(found.verdict, Verdict::Excess, "{name}: less than before is nothing new");
+        let found = advice(&stage, bia).await.unwrap();
+        assert_eq!(found.verdict, Verdict::Fits, "{name}: all the other numbers are");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The domain on real databases.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests do")]
 
+mod access_change;
 mod access_file;
 mod access_review;
 mod activity_log;

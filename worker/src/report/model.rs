@@ -1,7 +1,5 @@
 //! What an audit report says: findings as they are told in its language, and what stands around them.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use portaria_domain::audit::access_change::{AccessChanges, Action, ToldChange, Weight};
@@ -77,7 +75,7 @@ impl Changes {
         if !sight.log {
             return Self::default();
         }
-        let nobody = People { members: HashMap::new(), ..teller.people.clone() };
+        let nobody = teller.people.nameless();
         let discreet = Teller { people: &nobody, ..*teller };
         let teller = if sight.people { teller } else { &discreet };
         let told = changes.listed.iter().map(|one| (one.weight, one.action, teller.tell_change(one)));

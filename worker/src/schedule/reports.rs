@@ -152,6 +152,7 @@ impl Reports<'_> {
         let findings: Vec<_> = matters.open.iter().chain(&matters.resolved).cloned().collect();
         let people = People::of(transaction, workspace.id, &findings, at).await?;
         let people = people.and_members(transaction, (workspace.id, at), &changes.members()).await?;
+        let people = people.and_invited(transaction, workspace.id, &changes.invitations()).await?;
         let people = people.with_countries(installation.countries.clone());
         let report = self.report(edition, sources, (&people, &changes))?;
         Ok(Copy { rendered: render(&report).map_err(Error::internal)?, table: table(&report) })

@@ -66,7 +66,7 @@ pub async fn page(
 }
 
 /// Reads the findings, with who has a hand in the keys that they are about.
-async fn with_makers(
+pub(in crate::audit) async fn with_makers(
     connection: &impl ConnectionTrait,
     workspace: WorkspaceId,
     rows: Vec<finding::Model>,
