@@ -16,6 +16,7 @@ mod evidence;
 mod export;
 mod finder;
 mod letter;
+mod lineage;
 mod printed;
 mod recurrence;
 mod reminding;

@@ -60,6 +60,7 @@ pub(crate) async fn insert_from(
         created_at: Set(clock.now()),
         closed_at: Set(None),
         closed_by: Set(None),
+        successor_id: Set(None),
     };
     grant::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(id)

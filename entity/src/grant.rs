@@ -28,6 +28,8 @@ pub struct Model {
     /// Revoked then.
     pub closed_at: Option<Timestamp>,
     pub closed_by: Option<MemberId>,
+    /// The grant as which what this one gave goes on.
+    pub successor_id: Option<GrantId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,8 @@
 //! Carrying out what was decided: by the functions, rules and activities by which it would be done by hand, each piece in a
 //! transaction of its own that also records what came of it. Whoever is interrupted goes on, and nothing is done twice.
 
+use std::collections::HashMap;
+
 use portaria_entity::access_review::{Model as Review, ReviewPolicy};
 use portaria_entity::access_review_item::{self, Decision, ItemKind, Model, Outcome};
 use portaria_entity::id::{EmergencyEligibilityId, GrantId};
@@ -57,12 +59,15 @@ async fn settle(
     let now = installation.clock.now();
     let reader = installation.database.reader();
     let tenures = tenures(reader, &installation.database, &items, now).await?;
+    let mut decided_about = HashMap::new();
     for item in &mut items {
+        decided_about.extend(item.successor_id.map(|grant| (item.id, grant)));
         item.successor_id = tenures.get(&item.id).and_then(|tenure| tenure.successor());
     }
     let (mut quiet, mut acted) = (Vec::new(), false);
     for item in with_evidence(installation, items).await? {
         let tenure = tenures.get(&item.id).copied().unwrap_or(Tenure::Ended);
+        let tenure = tenure.known(decided_about.get(&item.id).copied());
         let act = Act::of((&item, tenure), review.policy, now)?;
         match act {
             Act::Note(outcome) => quiet.push((item, outcome)),
@@ -189,10 +194,14 @@ async fn overtaken(installation: &Installation, item: &Model) -> Result<()> {
     let (reader, now) = (installation.database.reader(), installation.clock.now());
     let asked = Model { successor_id: None, ..item.clone() };
     let tenures = tenures(reader, &installation.database, std::slice::from_ref(&asked), now).await?;
-    match tenures.get(&item.id).copied().unwrap_or(Tenure::Ended) {
+    let tenure = tenures.get(&item.id).copied().unwrap_or(Tenure::Ended);
+    let successor = tenure.successor();
+    match tenure {
         Tenure::Ended => note_all(installation, &[(asked, Outcome::EndedMeanwhile)]).await,
-        Tenure::HeldBy { grant, .. } | Tenure::Replaced(grant) if item.successor_id != Some(grant) => {
-            let replaced = Model { successor_id: Some(grant), ..asked };
+        Tenure::HeldBy { .. } | Tenure::Replaced(_)
+            if successor.is_none() || successor != item.successor_id =>
+        {
+            let replaced = Model { successor_id: successor, ..asked };
             note_all(installation, &[(replaced, Outcome::Replaced)]).await
         }
         Tenure::Held | Tenure::HeldBy { .. } | Tenure::Replaced(_) => {

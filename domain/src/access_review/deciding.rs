@@ -139,7 +139,13 @@ pub async fn decide(
                 decisions.decided.push(decided);
             }
             Err(Refusal::AlreadyEnded) if item.outcome.is_none() && bench.is_over(&item) => {
-                let ended = end(&transaction, item, now).await?;
+                let outcome = match bench.tenures.get(&item.id) {
+                    Some(Tenure::Replaced(_)) => Outcome::Replaced,
+                    Some(Tenure::Held | Tenure::HeldBy { .. } | Tenure::Ended) | None => {
+                        Outcome::EndedMeanwhile
+                    }
+                };
+                let ended = end(&transaction, item, (outcome, now)).await?;
                 decisions.refused.push((ended, Refusal::AlreadyEnded));
             }
             Err(refusal) => decisions.refused.push((item, refusal)),
@@ -318,6 +324,8 @@ async fn write(
         decided_by: Set(item.decided_by),
         decided_at: Set(item.decided_at),
         evidence: Set(item.evidence.clone()),
+        // What it was about when it was decided.
+        successor_id: Set(item.successor_id),
         ..access_review_item::ActiveModel::default()
     };
     access_review_item::Entity::update(row).exec(transaction).await?;
@@ -325,8 +333,11 @@ async fn write(
 }
 
 /// Records that there is nothing to decide any more, or that something else is there.
-async fn end(transaction: &impl ConnectionTrait, mut item: Model, now: Timestamp) -> Result<Model> {
-    let outcome = if item.successor_id.is_some() { Outcome::Replaced } else { Outcome::EndedMeanwhile };
+async fn end(
+    transaction: &impl ConnectionTrait,
+    mut item: Model,
+    (outcome, now): (Outcome, Timestamp),
+) -> Result<Model> {
     (item.outcome, item.outcome_at) = (Some(outcome), Some(now));
     let row = access_review_item::ActiveModel {
         workspace_id: Set(item.workspace_id),
