@@ -128,6 +128,13 @@ pub(super) struct Shares {
 }
 
 impl Shares {
+    pub fn add(&mut self, reviewer: Option<MemberId>) {
+        match reviewer {
+            Some(reviewer) => *self.reviewers.entry(reviewer).or_default() += 1,
+            None => self.nobody += 1,
+        }
+    }
+
     pub fn total(&self) -> u64 {
         self.nobody + self.reviewers.values().sum::<u64>()
     }
@@ -159,10 +166,7 @@ async fn write_items(
             }
         };
         item.reviewer_id = reviewer;
-        match reviewer {
-            Some(reviewer) => *shares.reviewers.entry(reviewer).or_default() += 1,
-            None => shares.nobody += 1,
-        }
+        shares.add(reviewer);
     }
     for batch in items.chunks(BATCH) {
         let rows = batch.iter().cloned().map(access_review_item::ActiveModel::from);
@@ -172,7 +176,7 @@ async fn write_items(
 }
 
 /// Of those who may take it away, the one with the least to do.
-fn choose(
+pub(super) fn choose(
     ledger: &Ledger,
     (who, needed): (Principal, Permission),
     (reviewers, shares): (&[MemberId], &Shares),
