@@ -223,6 +223,7 @@ async fn attempt(
     authority: Authority<'_>,
 ) -> Result<()> {
     let mut change = Change::begin(installation, review.workspace_id, authority).await?;
+    change.carries_out(item.decided_by);
     let outcome = if act == Act::Change { Outcome::Changed } else { Outcome::Revoked };
     if !note(&change.transaction, installation, item, (outcome, None)).await? {
         return Ok(change.transaction.rollback().await?);
@@ -239,7 +240,7 @@ async fn attempt(
     }
     let told = serde_json::json!({
         "review": review.id, "decision": item.decision.map(|decision| decision.to_value()),
-        "decidedBy": item.decided_by, "outcome": outcome.to_value(),
+        "outcome": outcome.to_value(),
     });
     change.record("access_review.carried_out", item.id, (None, Some(told))).await?;
     change.finish().await

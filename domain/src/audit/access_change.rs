@@ -18,6 +18,7 @@ use super::rule;
 use super::telling::{Teller, instant};
 use crate::database::Database;
 use crate::error::Result;
+use crate::granting::DECIDED_BY;
 use crate::harmless;
 use crate::language::RoleScope;
 
@@ -251,7 +252,11 @@ fn read(row: &QueryResult, weight: Option<Weight>) -> Result<Option<AccessChange
         {
             By::Machine
         }
-        (None, None, None) => By::Installation,
+        // What somebody decided, and Portaria did later.
+        (None, None, None) => {
+            let decider = text(DECIDED_BY).and_then(|id| id.parse().ok());
+            decider.map_or(By::Installation, By::Member)
+        }
     };
     let itself = || if action.is_about_a_member() { subject.parse().ok() } else { None };
     let whom = text("member").and_then(|id| id.parse().ok()).or_else(itself);

@@ -7,7 +7,7 @@ use portaria_entity::event::EventKind;
 use portaria_entity::id::{ApiKeyId, DirectoryCredentialId, MemberId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
 use sea_orm::DatabaseTransaction;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Conferral, Holder, Ledger, Standing, approved_of, keeps_an_administrator, may_admit, may_admit_anybody,
@@ -22,6 +22,9 @@ use crate::installation::Installation;
 use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
 use crate::workspace::bump_access_epoch;
+
+/// Where an activity names who decided earlier what was done then.
+pub(crate) const DECIDED_BY: &str = "decidedBy";
 
 /// On whose authority something is changed.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +55,8 @@ pub struct Change<'a> {
     pub ledger: Ledger,
     pub now: Timestamp,
     authority: Authority<'a>,
+    /// Who decided earlier what is done now.
+    decided_by: Option<MemberId>,
     /// Whose access it changes.
     affected: BTreeSet<MemberId>,
     /// Who has left which team.
@@ -79,6 +84,7 @@ impl<'a> Change<'a> {
             ledger,
             now,
             authority,
+            decided_by: None,
             affected: BTreeSet::new(),
             left: BTreeSet::new(),
             had_administrator,
@@ -144,6 +150,11 @@ impl<'a> Change<'a> {
     /// Goes on by another authority; answers the one before, to go back to.
     pub(crate) fn act_by(&mut self, authority: Authority<'a>) -> Authority<'a> {
         std::mem::replace(&mut self.authority, authority)
+    }
+
+    /// Has put down who decided earlier what is done now, on whatever authority.
+    pub(crate) fn carries_out(&mut self, decided_by: Option<MemberId>) {
+        self.decided_by = decided_by;
     }
 
     /// Who is put down as having done it.
@@ -327,6 +338,16 @@ impl<'a> Change<'a> {
             Authority::Directory(None) | Authority::Member(_) | Authority::Installation => {
                 (Actor::Installation, None)
             }
+        };
+        let after = match self.decided_by {
+            Some(by) => {
+                let mut told = after.unwrap_or_else(|| json!({}));
+                if let Some(told) = told.as_object_mut() {
+                    told.insert(DECIDED_BY.to_owned(), json!(by));
+                }
+                Some(told)
+            }
+            None => after,
         };
         let deed = Deed {
             workspace_id: self.workspace_id,
