@@ -11,9 +11,10 @@ use sea_orm::ActiveEnum;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::deciding::{Terms, told_reason};
+use super::deciding::told_reason;
 use super::evidence::evidence_of;
 use super::standing::{Tenure, tenures};
+use super::terms::Terms;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{self, Amendment, Giving};
 use crate::granting::{Authority, Change, Title};
@@ -37,6 +38,8 @@ pub(super) async fn carry_out(
             .filter(access_review_item::Column::WorkspaceId.eq(review.workspace_id))
             .filter(access_review_item::Column::ReviewId.eq(review.id))
             .filter(access_review_item::Column::Outcome.is_null())
+            // What somebody decided is in force before what nobody answered for.
+            .order_by_asc(access_review_item::Column::Decision.is_null())
             .order_by_asc(access_review_item::Column::Id)
             .limit(BATCH)
             .all(reader)

@@ -308,6 +308,20 @@ impl Words<'_> {
             format!("La revisión de accesos «{name}» ha terminado. Mantenidos: {kept}. Cambiados: {changed}. Retirados: {revoked}. Ya habían terminado: {ended_meanwhile}."),
         ]);
         let mut paragraphs = vec![told];
+        if counted.revoked_unanswered > 0 {
+            let pieces = self.pieces(counted.revoked_unanswered);
+            paragraphs.push(self.say([
+                format!(
+                    "Retirados porque ninguém respondeu: {pieces}. Confira se alguém ainda precisa deles."
+                ),
+                format!(
+                    "Taken away because nobody answered: {pieces}. See whether somebody needs them still."
+                ),
+                format!(
+                    "Retirados porque nadie respondió: {pieces}. Comprueba si alguien todavía los necesita."
+                ),
+            ]));
+        }
         if unanswered > 0 {
             let pieces = self.pieces(unanswered);
             paragraphs.push(self.say([

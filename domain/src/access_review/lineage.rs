@@ -196,9 +196,7 @@ impl Lineage {
             });
         }
         let anew = given.iter().find(|one| {
-            one.since
-                && !self.continued.contains(&one.id)
-                && Some(one.role_id.to_string()) == held.role_id
+            one.since && !self.continued.contains(&one.id) && Some(one.role_id.to_string()) == held.role_id
         });
         Ok(anew.map_or(Tenure::Ended, |one| Tenure::Replaced(Some(one.id))))
     }

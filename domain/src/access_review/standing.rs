@@ -92,8 +92,7 @@ pub async fn tenures(
     now: Timestamp,
 ) -> Result<HashMap<AccessReviewItemId, Tenure>> {
     let mut over = over_among(connection, database, items, now).await?;
-    let ended: Vec<&Model> =
-        items.iter().filter(|item| over.get(&item.id) == Some(&Tenure::Ended)).collect();
+    let ended: Vec<&Model> = items.iter().filter(|item| over.get(&item.id) == Some(&Tenure::Ended)).collect();
     let lineage = Lineage::of(connection, database, &ended, now).await?;
     for item in ended {
         over.insert(item.id, lineage.tenure(item)?);
