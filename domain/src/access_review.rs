@@ -16,12 +16,15 @@ mod evidence;
 mod export;
 mod finder;
 mod letter;
+mod lineage;
 mod printed;
 mod recurrence;
+mod refused;
 mod reminding;
 mod scheduling;
 mod snapshot;
 mod standing;
+mod terms;
 mod unanswerable;
 
 use std::time::Duration;
@@ -39,7 +42,7 @@ pub use beginning::start;
 pub use cancelling::{cancel, cancellable};
 pub use closing::{closable, close, close_due};
 pub use coverage::Coverage;
-pub use deciding::{Decisions, MOST_AT_ONCE, Terms, Verdict, VerdictKind, decidable, decide};
+pub use deciding::{Decisions, MOST_AT_ONCE, Verdict, VerdictKind, decidable, decide};
 pub use evidence::{Evidence, evidence_of};
 pub use export::{Export, Form, Seal, Taken, export, write_out};
 pub use finder::{
@@ -51,6 +54,7 @@ pub use reminding::remind;
 pub use scheduling::{NewSchedule, end_schedule, schedule, start_due};
 pub use snapshot::{Moment, Snapshot, SnapshotScope};
 pub use standing::{Tenure, tenures};
+pub use terms::Terms;
 
 /// Where no answer takes away, there is a day at least to give one, or to call it off.
 const SHORTEST_TO_REVOKE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -18,7 +18,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use crate::clock::Clock;
 use crate::error::Result;
 pub use details::Details;
-pub(crate) use erasure::erase_member;
+pub(crate) use erasure::{erase_member, erased_among};
 pub use finder::{Activity, ActivityCursor, ActivityFilter, page};
 
 use crate::viewer::{MemberSession, Principal, Viewer};

@@ -63,6 +63,7 @@ pub(crate) async fn insert_from(
         closed_at: Set(None),
         closed_by: Set(None),
         held_since: Set(held_since),
+        successor_id: Set(None),
     };
     grant::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(id)

@@ -24,8 +24,8 @@ use crate::error::Refusal;
 use crate::permission::{Permission, PermissionSet};
 
 pub use ability::{MemberAct, Prospect};
-pub(crate) use change::stated;
 pub use change::{Authority, Change};
+pub(crate) use change::{DECIDED_BY, stated};
 pub use ledger::{KnownRole, Ledger};
 
 /// What makes a role somebody's.

@@ -86,7 +86,7 @@ pub struct Model {
     pub outcome_at: Option<Timestamp>,
     /// Why what was to be done was refused.
     pub refusal: Option<String>,
-    /// The grant that had taken its place, and that what came of it is about.
+    /// The grant that had taken its place, and that what was decided or came of it is about.
     pub successor_id: Option<GrantId>,
 }
 

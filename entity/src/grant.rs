@@ -30,6 +30,8 @@ pub struct Model {
     pub closed_by: Option<MemberId>,
     /// Since when the role has been held there without a break. None: since this grant began.
     pub held_since: Option<Timestamp>,
+    /// The grant as which what this one gave goes on.
+    pub successor_id: Option<GrantId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

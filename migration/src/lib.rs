@@ -42,6 +42,7 @@ mod m20261126_000046_role_permissions;
 mod m20261126_000047_review_endings;
 mod m20261126_000048_notice_budgets;
 mod m20261126_000050_tenures;
+mod m20261126_000051_grant_lineage;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000047_review_endings::Migration),
             Box::new(m20261126_000048_notice_budgets::Migration),
             Box::new(m20261126_000050_tenures::Migration),
+            Box::new(m20261126_000051_grant_lineage::Migration),
         ]
     }
 }

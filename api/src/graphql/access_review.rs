@@ -322,9 +322,10 @@ impl AccessReviewAbilities {
 
     /// Call it off: `cancelAccessReview`.
     #[authenticated]
-    fn cancel(&self, ctx: &Context<'_>) -> Result<Ability> {
+    async fn cancel(&self, ctx: &Context<'_>) -> Result<Ability> {
         let request = Request::of(ctx);
-        Ok(cancellable(request.viewer()?, &self.0, request.now).into())
+        let viewer = request.viewer()?;
+        Ok(cancellable(&request.installation, viewer, &self.0, request.now).await.into())
     }
 }
 

@@ -59,8 +59,8 @@ pub enum AccessReviewOutcome {
     Revoked,
     /// It had ended before the review was over.
     EndedMeanwhile,
-    /// Another grant was in its place (`replacedById`) that reaches elsewhere, or lasts longer than what was kept: that stayed,
-    /// and nobody has decided about it.
+    /// Another grant was in its place (`replacedById`) that reaches further, lasts longer than what was kept, or was given anew: that
+    /// stayed, and nobody has decided about it. So, too, where somebody has left a team and is in it again.
     Replaced,
     /// It stayed, because nobody answered or could be asked.
     Unanswered,
@@ -95,7 +95,7 @@ impl AccessReviewItem {
                 let tenure = tenures.get(&row.id).copied();
                 let is_over = matches!(row.outcome, Some(Outcome::EndedMeanwhile | Outcome::Replaced));
                 let has_ended = is_over || tenure.is_some_and(Tenure::is_over);
-                let replaced_by = row.successor_id.or(tenure.and_then(Tenure::successor));
+                let replaced_by = tenure.map_or(row.successor_id, Tenure::successor);
                 Ok(Self { held: Snapshot::of(&row)?, evidence, has_ended, replaced_by, row })
             })
             .collect()
@@ -236,14 +236,15 @@ impl AccessReviewItem {
         self.held.last_administrator
     }
 
-    /// Whether it has ended meanwhile, or was replaced by what reaches elsewhere: there is nothing to decide any more.
+    /// Whether it has ended meanwhile, or was replaced by what reaches further or was given anew: there is nothing to decide any
+    /// more.
     #[requires(AccessReviewDecide, AccessAuditRead)]
     fn has_ended(&self) -> bool {
         self.has_ended
     }
 
-    /// The grant that has taken its place since the review began (`grant_...`). Where it reaches no further (`hasEnded` is false), what
-    /// is decided here holds for it.
+    /// The grant that has taken its place since the review began (`grant_...`). Where it continues this one and reaches no further
+    /// (`hasEnded` is false), what is decided here holds for it.
     #[requires(AccessReviewDecide, AccessAuditRead)]
     fn replaced_by_id(&self) -> Option<ID> {
         self.replaced_by.map(Into::into)

@@ -6,7 +6,7 @@ use portaria_entity::access_review::{self, ReviewPolicy};
 use portaria_entity::access_review_item::{self, ItemKind};
 use portaria_entity::id::{AccessReviewScheduleId, MemberId};
 use portaria_entity::time::Timestamp;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
 use super::coverage::{Coverage, Names, Principal, covered};
@@ -21,6 +21,8 @@ use crate::viewer::Viewer;
 
 /// Rows written by one statement.
 const BATCH: usize = 200;
+/// Where so many run, nobody starts another: each writes down all that is held, for good, and asks people by mail. Schedules do.
+const MOST_AT_A_TIME: u64 = 20;
 
 /// Everything about a campaign that is to begin.
 pub(super) struct Beginning<'a> {
@@ -48,6 +50,12 @@ pub async fn start(
     };
     if new.ends_at < earliest {
         return Err(Refusal::InvalidPeriod.into());
+    }
+    let running = access_review::Entity::find()
+        .filter(access_review::Column::WorkspaceId.eq(change.workspace_id))
+        .filter(access_review::Column::ClosedAt.is_null());
+    if running.count(&change.transaction).await? >= MOST_AT_A_TIME {
+        return Err(Refusal::TooMany.into());
     }
     let beginning = Beginning {
         name: checked_name(new.name)?,
@@ -128,6 +136,13 @@ pub(super) struct Shares {
 }
 
 impl Shares {
+    pub fn add(&mut self, reviewer: Option<MemberId>) {
+        match reviewer {
+            Some(reviewer) => *self.reviewers.entry(reviewer).or_default() += 1,
+            None => self.nobody += 1,
+        }
+    }
+
     pub fn total(&self) -> u64 {
         self.nobody + self.reviewers.values().sum::<u64>()
     }
@@ -159,10 +174,7 @@ async fn write_items(
             }
         };
         item.reviewer_id = reviewer;
-        match reviewer {
-            Some(reviewer) => *shares.reviewers.entry(reviewer).or_default() += 1,
-            None => shares.nobody += 1,
-        }
+        shares.add(reviewer);
     }
     for batch in items.chunks(BATCH) {
         let rows = batch.iter().cloned().map(access_review_item::ActiveModel::from);
@@ -172,7 +184,7 @@ async fn write_items(
 }
 
 /// Of those who may take it away, the one with the least to do.
-fn choose(
+pub(super) fn choose(
     ledger: &Ledger,
     (who, needed): (Principal, Permission),
     (reviewers, shares): (&[MemberId], &Shares),

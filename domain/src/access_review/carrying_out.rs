@@ -1,6 +1,8 @@
 //! Carrying out what was decided: by the functions, rules and activities by which it would be done by hand, each piece in a
 //! transaction of its own that also records what came of it. Whoever is interrupted goes on, and nothing is done twice.
 
+use std::collections::HashMap;
+
 use portaria_entity::access_review::{Model as Review, ReviewPolicy};
 use portaria_entity::access_review_item::{self, Decision, ItemKind, Model, Outcome};
 use portaria_entity::id::{EmergencyEligibilityId, GrantId};
@@ -9,9 +11,10 @@ use sea_orm::ActiveEnum;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::deciding::{Terms, told_reason};
+use super::deciding::told_reason;
 use super::evidence::evidence_of;
 use super::standing::{Tenure, tenures};
+use super::terms::Terms;
 use crate::error::{Error, Refusal, Result};
 use crate::grant::{self, Amendment, Giving};
 use crate::granting::{Authority, Change, Title};
@@ -35,6 +38,8 @@ pub(super) async fn carry_out(
             .filter(access_review_item::Column::WorkspaceId.eq(review.workspace_id))
             .filter(access_review_item::Column::ReviewId.eq(review.id))
             .filter(access_review_item::Column::Outcome.is_null())
+            // What somebody decided is in force before what nobody answered for.
+            .order_by_asc(access_review_item::Column::Decision.is_null())
             .order_by_asc(access_review_item::Column::Id)
             .limit(BATCH)
             .all(reader)
@@ -57,12 +62,15 @@ async fn settle(
     let now = installation.clock.now();
     let reader = installation.database.reader();
     let tenures = tenures(reader, &installation.database, &items, now).await?;
+    let mut decided_about = HashMap::new();
     for item in &mut items {
+        decided_about.extend(item.successor_id.map(|grant| (item.id, grant)));
         item.successor_id = tenures.get(&item.id).and_then(|tenure| tenure.successor());
     }
     let (mut quiet, mut acted) = (Vec::new(), false);
     for item in with_evidence(installation, items).await? {
         let tenure = tenures.get(&item.id).copied().unwrap_or(Tenure::Ended);
+        let tenure = tenure.known(decided_about.get(&item.id).copied());
         let act = Act::of((&item, tenure), review.policy, now)?;
         match act {
             Act::Note(outcome) => quiet.push((item, outcome)),
@@ -189,10 +197,14 @@ async fn overtaken(installation: &Installation, item: &Model) -> Result<()> {
     let (reader, now) = (installation.database.reader(), installation.clock.now());
     let asked = Model { successor_id: None, ..item.clone() };
     let tenures = tenures(reader, &installation.database, std::slice::from_ref(&asked), now).await?;
-    match tenures.get(&item.id).copied().unwrap_or(Tenure::Ended) {
+    let tenure = tenures.get(&item.id).copied().unwrap_or(Tenure::Ended);
+    let successor = tenure.successor();
+    match tenure {
         Tenure::Ended => note_all(installation, &[(asked, Outcome::EndedMeanwhile)]).await,
-        Tenure::HeldBy { grant, .. } | Tenure::Replaced(grant) if item.successor_id != Some(grant) => {
-            let replaced = Model { successor_id: Some(grant), ..asked };
+        Tenure::HeldBy { .. } | Tenure::Replaced(_)
+            if successor.is_none() || successor != item.successor_id =>
+        {
+            let replaced = Model { successor_id: successor, ..asked };
             note_all(installation, &[(replaced, Outcome::Replaced)]).await
         }
         Tenure::Held | Tenure::HeldBy { .. } | Tenure::Replaced(_) => {
@@ -214,6 +226,7 @@ async fn attempt(
     authority: Authority<'_>,
 ) -> Result<()> {
     let mut change = Change::begin(installation, review.workspace_id, authority).await?;
+    change.carries_out(item.decided_by);
     let outcome = if act == Act::Change { Outcome::Changed } else { Outcome::Revoked };
     if !note(&change.transaction, installation, item, (outcome, None)).await? {
         return Ok(change.transaction.rollback().await?);
@@ -230,7 +243,7 @@ async fn attempt(
     }
     let told = serde_json::json!({
         "review": review.id, "decision": item.decision.map(|decision| decision.to_value()),
-        "decidedBy": item.decided_by, "outcome": outcome.to_value(),
+        "outcome": outcome.to_value(),
     });
     change.record("access_review.carried_out", item.id, (None, Some(told))).await?;
     change.finish().await

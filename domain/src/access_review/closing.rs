@@ -158,7 +158,7 @@ pub(super) async fn seal_document(
         before: None,
         after: Some(json!({
             "digest": document::hex(&digest), "items": progress.total, "kept": progress.kept, "changed": progress.changed,
-            "revoked": progress.revoked, "endedMeanwhile": progress.ended_meanwhile,
+            "revoked": progress.revoked, "revokedUnanswered": progress.revoked_unanswered, "endedMeanwhile": progress.ended_meanwhile,
             "unanswered": progress.unanswered, "refused": progress.refused, "replaced": progress.replaced,
             "cancelled": progress.cancelled, "closedBy": closed.closed_by,
         })),

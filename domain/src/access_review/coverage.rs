@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use portaria_entity::access_review::ReviewScope;
 use portaria_entity::access_review_item::ItemKind;
-use portaria_entity::id::{ApiKeyId, ChannelId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{ApiKeyId, ChannelId, MemberId, RoleId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
+use sea_orm::ConnectionTrait;
 
 use crate::access::Scope;
 use crate::error::{Error, Result};
@@ -151,7 +152,7 @@ async fn serving(change: &Change<'_>, channel: ChannelId) -> Result<BTreeSet<Tea
     Ok(rows.into_iter().filter(|row| row.channel_id == channel).map(|row| row.team_id).collect())
 }
 
-/// What things were called when a review began.
+/// What things were called when a review began, or something was decided.
 pub(super) struct Names {
     pub roles: HashMap<RoleId, (String, bool)>,
     pub channels: HashMap<ChannelId, String>,
@@ -161,11 +162,14 @@ pub(super) struct Names {
 
 impl Names {
     pub async fn of(change: &Change<'_>) -> Result<Self> {
-        let (transaction, workspace) = (&change.transaction, change.workspace_id);
-        let roles = crate::role::all(transaction, workspace).await?;
-        let channels = crate::channel::all(transaction, workspace).await?;
-        let teams = crate::team::all(transaction, workspace).await?;
-        let keys = crate::api_key::all(transaction, workspace).await?;
+        Self::read(&change.transaction, change.workspace_id).await
+    }
+
+    pub async fn read(connection: &impl ConnectionTrait, workspace: WorkspaceId) -> Result<Self> {
+        let roles = crate::role::all(connection, workspace).await?;
+        let channels = crate::channel::all(connection, workspace).await?;
+        let teams = crate::team::all(connection, workspace).await?;
+        let keys = crate::api_key::all(connection, workspace).await?;
         let role = |row: crate::role::RoleRow| (row.role.id, (row.role.name, row.role.built_in.is_some()));
         Ok(Self {
             roles: roles.into_iter().map(role).collect(),

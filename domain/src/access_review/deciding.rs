@@ -4,21 +4,21 @@ use std::collections::{BTreeSet, HashMap};
 
 use portaria_entity::access_review::Model as Review;
 use portaria_entity::access_review_item::{self, Decision, ItemKind, Model, Outcome};
-use portaria_entity::id::{AccessReviewId, AccessReviewItemId, ChannelId, MemberId, RoleId, TeamId};
+use portaria_entity::id::{AccessReviewId, AccessReviewItemId, MemberId};
 use portaria_entity::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::beginning::{hold_open, holder, may_take_away, permission};
 use super::carrying_out::replace;
+use super::coverage::Names;
 use super::evidence::{Evidence, evidence_of};
 use super::finder::{is_reviewer, visible};
-use super::snapshot::{Moment, is_last};
+use super::snapshot::is_last;
 use super::standing::{Tenure, tenures};
+use super::terms::Terms;
 use super::{REASON_CHARS, is_open};
-use crate::access::Scope;
 use crate::activity::{Deed, record};
 use crate::error::{Error, Refusal, Result};
 use crate::granting::{Change, Ledger, Title, keeps_an_administrator, stated};
@@ -28,42 +28,6 @@ use crate::viewer::Viewer;
 
 /// The most that can be decided in one go.
 pub const MOST_AT_ONCE: usize = 100;
-
-/// What a grant shall be instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    pub role_id: RoleId,
-    pub scope: Scope,
-    pub valid_until: Option<Timestamp>,
-}
-
-/// The same as it is kept.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WrittenTerms {
-    role_id: RoleId,
-    channel_id: Option<ChannelId>,
-    team_id: Option<TeamId>,
-    valid_until: Option<Moment>,
-}
-
-impl Terms {
-    pub fn to_json(self) -> Result<String> {
-        let (channel_id, team_id) = self.scope.columns();
-        let valid_until = self.valid_until.map(Moment);
-        let written = WrittenTerms { role_id: self.role_id, channel_id, team_id, valid_until };
-        serde_json::to_string(&written).map_err(Error::internal)
-    }
-
-    pub fn from_json(text: &str) -> Result<Self> {
-        let written: WrittenTerms = serde_json::from_str(text).map_err(Error::internal)?;
-        Ok(Self {
-            role_id: written.role_id,
-            scope: Scope::of_grant(written.channel_id, written.team_id),
-            valid_until: written.valid_until.map(|until| until.0),
-        })
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerdictKind {
@@ -128,18 +92,25 @@ pub async fn decide(
     let evidence = evidence_of(&transaction, &installation.database, &rows, now).await?;
     let ends_at = review.ends_at;
     let bench = Bench { me, ledger: &ledger, tenures: &tenures, rehearsed: &rehearsed, ends_at, now };
-    let mut decisions = Decisions::default();
+    let (mut decisions, mut names) = (Decisions::default(), None);
     for verdict in verdicts {
         let item = items.remove(&verdict.item_id).ok_or(Error::NotFound)?;
         match bench.judge(&item, verdict)? {
             Ok(reason) => {
                 let known =
                     evidence.get(&item.id).ok_or_else(|| Error::internal("an item without evidence"))?;
-                let decided = write(&transaction, item, (verdict, reason), (me, known)).await?;
+                let amendment = amendment(&transaction, &review, (verdict.kind, &mut names)).await?;
+                let decided = write(&transaction, item, (verdict, reason, amendment), (me, known)).await?;
                 decisions.decided.push(decided);
             }
             Err(Refusal::AlreadyEnded) if item.outcome.is_none() && bench.is_over(&item) => {
-                let ended = end(&transaction, item, now).await?;
+                let outcome = match bench.tenures.get(&item.id) {
+                    Some(Tenure::Replaced(_)) => Outcome::Replaced,
+                    Some(Tenure::Held | Tenure::HeldBy { .. } | Tenure::Ended) | None => {
+                        Outcome::EndedMeanwhile
+                    }
+                };
+                let ended = end(&transaction, item, (outcome, now)).await?;
                 decisions.refused.push((ended, Refusal::AlreadyEnded));
             }
             Err(refusal) => decisions.refused.push((item, refusal)),
@@ -293,18 +264,31 @@ fn reason(verdict: &Verdict) -> std::result::Result<Option<String>, Refusal> {
     }
 }
 
+/// What is to be instead, as it is kept: with what role and place are called now. Names are read once.
+async fn amendment(
+    transaction: &impl ConnectionTrait,
+    review: &Review,
+    (kind, names): (VerdictKind, &mut Option<Names>),
+) -> Result<Option<String>> {
+    let VerdictKind::Change(terms) = kind else { return Ok(None) };
+    let names = match names {
+        Some(names) => names,
+        None => names.insert(Names::read(transaction, review.workspace_id).await?),
+    };
+    Ok(Some(terms.to_json(names)?))
+}
+
 async fn write(
     transaction: &impl ConnectionTrait,
     mut item: Model,
-    (verdict, reason): (&Verdict, Option<String>),
+    (verdict, reason, amendment): (&Verdict, Option<String>, Option<String>),
     (me, evidence): (MemberId, &Evidence),
 ) -> Result<Model> {
-    let (decision, amendment) = match verdict.kind {
-        VerdictKind::Keep => (Decision::Keep, None),
-        VerdictKind::Change(terms) => (Decision::Change, Some(terms.to_json()?)),
-        VerdictKind::Revoke => (Decision::Revoke, None),
-    };
-    item.decision = Some(decision);
+    item.decision = Some(match verdict.kind {
+        VerdictKind::Keep => Decision::Keep,
+        VerdictKind::Change(_) => Decision::Change,
+        VerdictKind::Revoke => Decision::Revoke,
+    });
     item.decision_reason = reason;
     item.amendment = amendment;
     item.decided_by = Some(me);
@@ -320,6 +304,8 @@ async fn write(
         decided_by: Set(item.decided_by),
         decided_at: Set(item.decided_at),
         evidence: Set(item.evidence.clone()),
+        // What it was about when it was decided.
+        successor_id: Set(item.successor_id),
         ..access_review_item::ActiveModel::default()
     };
     access_review_item::Entity::update(row).exec(transaction).await?;
@@ -327,8 +313,11 @@ async fn write(
 }
 
 /// Records that there is nothing to decide any more, or that something else is there.
-async fn end(transaction: &impl ConnectionTrait, mut item: Model, now: Timestamp) -> Result<Model> {
-    let outcome = if item.successor_id.is_some() { Outcome::Replaced } else { Outcome::EndedMeanwhile };
+async fn end(
+    transaction: &impl ConnectionTrait,
+    mut item: Model,
+    (outcome, now): (Outcome, Timestamp),
+) -> Result<Model> {
     (item.outcome, item.outcome_at) = (Some(outcome), Some(now));
     let row = access_review_item::ActiveModel {
         workspace_id: Set(item.workspace_id),

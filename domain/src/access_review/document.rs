@@ -7,7 +7,9 @@ use portaria_entity::access_review::Model as Review;
 use portaria_entity::access_review_item::Model as Item;
 use portaria_entity::access_review_person as person;
 use portaria_entity::id::MemberId;
+use portaria_entity::member::MemberStatus;
 use portaria_entity::time::Timestamp;
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -15,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::finder::{ItemFilter, items};
 use super::snapshot::{Moment, Snapshot};
 use crate::error::{Error, Result};
-use crate::member;
+use crate::{activity, member};
 
 const PAGE: u64 = 500;
 const SALT_BYTES: usize = 16;
@@ -176,9 +178,14 @@ pub(super) async fn name_people(connection: &impl ConnectionTrait, review: &Revi
     }
     let ids: Vec<MemberId> = ids.into_iter().collect();
     for batch in ids.chunks(200) {
+        let known = member::by_ids(connection, review.workspace_id, batch).await?;
+        let removed = known.values().filter(|row| row.member.status == MemberStatus::Removed);
+        let removed: Vec<MemberId> = removed.map(|row| row.member.id).collect();
+        let erased = activity::erased_among(connection, review.workspace_id, &removed).await?;
         let mut rows = Vec::new();
-        for (member_id, row) in member::by_ids(connection, review.workspace_id, batch).await? {
-            rows.push(named(review, member_id, (row.user.name, row.user.email))?);
+        for (member_id, row) in known {
+            let person = named(review, member_id, (row.user.name, row.user.email))?;
+            rows.push(if erased.contains(&member_id) { forgotten(review, member_id)? } else { person });
         }
         person::Entity::insert_many(rows).exec_without_returning(connection).await?;
     }
@@ -202,6 +209,12 @@ fn named(
         email,
     };
     Ok(row.into())
+}
+
+/// Who was erased here, and may be called as before elsewhere: as if they had been named and erased since.
+fn forgotten(review: &Review, member_id: MemberId) -> Result<person::ActiveModel> {
+    let nameless = named(review, member_id, (String::new(), String::new()))?;
+    Ok(person::ActiveModel { salt: Set(None), ..nameless })
 }
 
 /// SHA-256 over the JSON of hexadecimal salt, name and address: `["00ff...","Ana","ana@example.com"]`.

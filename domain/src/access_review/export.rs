@@ -14,6 +14,7 @@ use super::document::{Digesting, hash, hex, object, people, value, write_content
 use super::finder::{ItemFilter, items, visible};
 use super::printed;
 use super::snapshot::{Moment, Snapshot, SnapshotScope};
+use super::terms::WrittenTerms;
 use super::{Evidence, progress};
 use crate::activity::export::cell;
 use crate::activity::{Actor, Deed, chain, record};
@@ -26,7 +27,7 @@ use crate::viewer::Viewer;
 /// The most items that one answer of the API holds.
 const MOST: i64 = 20_000;
 const PAGE: u64 = 500;
-/// The transaction that closes a review takes no longer.
+/// The transaction that closes a review takes no longer, nor is a clock set back by more while it runs.
 const LONGEST_CLOSING: std::time::Duration = std::time::Duration::from_secs(60 * 60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +172,7 @@ async fn seal_of(installation: &Installation, review: &Review) -> Result<Seal> {
         review.workspace_id.0.into(),
         review.id.to_string().into(),
         CLOSED.into(),
-        closed.0.into(),
+        (closed - LONGEST_CLOSING).0.into(),
         (closed + LONGEST_CLOSING).0.into(),
     ];
     let row = database.reader().query_one_raw(database.statement(told, values)).await?;
@@ -303,7 +304,10 @@ const COLUMNS: &[&str] = &[
     "reviewer",
     "decision",
     "reason",
-    "change",
+    "changeRole",
+    "changeScope",
+    "changeScopeName",
+    "changeUntil",
     "decidedBy",
     "decidedAt",
     "outcome",
@@ -325,7 +329,7 @@ async fn as_csv(
     let mut lines = closed.lines(connection, None).await?;
     while let Some(last) = lines.last() {
         for line in &lines {
-            let cells: Vec<String> = cells(closed, line).iter().map(|value| cell(value)).collect();
+            let cells: Vec<String> = cells(closed, line)?.iter().map(|value| cell(value)).collect();
             out(&cells.join(","));
             out("\r\n");
         }
@@ -334,7 +338,7 @@ async fn as_csv(
     Ok(())
 }
 
-fn cells(closed: &Closed, line: &Line) -> Vec<String> {
+fn cells(closed: &Closed, line: &Line) -> Result<Vec<String>> {
     let Line { item, held, evidence } = line;
     let name = |member: Option<MemberId>| member.map(|member| closed.name(member)).unwrap_or_default();
     let time = |at: Option<Moment>| at.map(|at| at.to_string()).unwrap_or_default();
@@ -348,8 +352,14 @@ fn cells(closed: &Closed, line: &Line) -> Vec<String> {
         let used = known.used.iter().map(|(key, at)| format!("{key}={at}"));
         used.collect::<Vec<_>>().join(" ")
     });
+    let change = item.amendment.as_deref().map(WrittenTerms::from_json).transpose()?;
+    let change_scope = change.as_ref().map(|change| match (change.channel_id, change.team_id) {
+        (Some(_), _) => "channel",
+        (None, Some(_)) => "team",
+        (None, None) => "workspace",
+    });
     let holder_id = item.member_id.map(|id| id.to_string()).or(item.api_key_id.map(|id| id.to_string()));
-    vec![
+    Ok(vec![
         item.id.to_string(),
         item.kind.to_value(),
         closed.holder(line),
@@ -371,7 +381,10 @@ fn cells(closed: &Closed, line: &Line) -> Vec<String> {
         name(item.reviewer_id),
         item.decision.map(|decision| decision.to_value()).unwrap_or_default(),
         item.decision_reason.clone().unwrap_or_default(),
-        item.amendment.clone().unwrap_or_default(),
+        change.as_ref().map(WrittenTerms::role).unwrap_or_default(),
+        change_scope.unwrap_or_default().to_owned(),
+        change.as_ref().map(WrittenTerms::place).unwrap_or_default(),
+        time(change.and_then(|change| change.valid_until)),
         name(item.decided_by),
         time(item.decided_at.map(Moment)),
         item.outcome.map(|outcome| outcome.to_value()).unwrap_or_default(),
@@ -382,5 +395,5 @@ fn cells(closed: &Closed, line: &Line) -> Vec<String> {
         closed.digest.clone(),
         closed.seal.sequence.to_string(),
         hex(&closed.seal.mac),
-    ]
+    ])
 }

@@ -170,6 +170,8 @@ pub struct Progress {
     pub kept: i64,
     pub changed: i64,
     pub revoked: i64,
+    /// Of these, those that nobody had decided: they were taken away because nobody answered.
+    pub revoked_unanswered: i64,
     pub ended_meanwhile: i64,
     pub unanswered: i64,
     pub refused: i64,
@@ -217,6 +219,9 @@ impl Progress {
         }
         if nobody {
             self.without_reviewer += count;
+        }
+        if (outcome, decision) == (Some(Outcome::Revoked), None) {
+            self.revoked_unanswered += count;
         }
         let counted = match (outcome, decision) {
             (Some(Outcome::Kept), _) | (None, Some(Decision::Keep)) => &mut self.kept,

@@ -179,6 +179,23 @@ impl Words<'_> {
         )
     }
 
+    fn taken_over(&self, number: i64) -> Letter {
+        let (name, company, pieces) = (self.name(), self.company(), self.pieces(number));
+        let told = self.say([
+            format!("Na revisão de acessos «{name}» de {company}, quem ia decidir sobre {pieces} não pode mais. Agora esperam por você: manter, alterar ou retirar."),
+            format!("In the access review “{name}” of {company}, who was to decide about {pieces} may do so no more. Now they wait for you: keep, change or take away."),
+            format!("En la revisión de accesos «{name}» de {company}, quien iba a decidir sobre {pieces} ya no puede. Ahora esperan por ti: mantener, cambiar o retirar."),
+        ]);
+        self.letter(
+            [
+                format!("{company}: mais {pieces} para revisar"),
+                format!("{company}: {pieces} more to review"),
+                format!("{company}: {pieces} más por revisar"),
+            ],
+            vec![told, self.without_answer()],
+        )
+    }
+
     fn nobody(&self, number: i64) -> Letter {
         let (name, company, pieces) = (self.name(), self.company(), self.pieces(number));
         let told = self.say([
@@ -291,6 +308,20 @@ impl Words<'_> {
             format!("La revisión de accesos «{name}» ha terminado. Mantenidos: {kept}. Cambiados: {changed}. Retirados: {revoked}. Ya habían terminado: {ended_meanwhile}."),
         ]);
         let mut paragraphs = vec![told];
+        if counted.revoked_unanswered > 0 {
+            let pieces = self.pieces(counted.revoked_unanswered);
+            paragraphs.push(self.say([
+                format!(
+                    "Retirados porque ninguém respondeu: {pieces}. Confira se alguém ainda precisa deles."
+                ),
+                format!(
+                    "Taken away because nobody answered: {pieces}. See whether somebody needs them still."
+                ),
+                format!(
+                    "Retirados porque nadie respondió: {pieces}. Comprueba si alguien todavía los necesita."
+                ),
+            ]));
+        }
         if unanswered > 0 {
             let pieces = self.pieces(unanswered);
             paragraphs.push(self.say([
@@ -370,6 +401,34 @@ pub(super) async fn started(change: &Change<'_>, review: &Review, shares: &Share
         }
     }
     Ok(())
+}
+
+/// Tells each reviewer how much more waits for them, and administrators what is for nobody any more. Answers how many reviewers
+/// are told.
+pub(super) async fn handed_over(
+    transaction: &impl ConnectionTrait,
+    installation: &Installation,
+    (review, shares): (&Review, &Shares),
+) -> Result<u64> {
+    let now = installation.clock.now();
+    let desk = Desk::of(transaction, review, now).await?;
+    let ids: Vec<MemberId> = shares.reviewers.keys().copied().collect();
+    let mut letters = 0;
+    for (id, reader) in members(transaction, review, &ids).await? {
+        let number = shares.reviewers.get(&id).copied().unwrap_or_default();
+        let letter = desk.words(&reader.user).taken_over(i64::try_from(number).unwrap_or(i64::MAX));
+        let occasion = format!("handed-over-{}", now.0);
+        desk.post(transaction, installation, (&reader.user, &occasion), letter).await?;
+        letters += 1;
+    }
+    if shares.nobody > 0 {
+        let occasion = format!("nobody-{}", now.0);
+        for reader in administrators(transaction, &installation.database, review.workspace_id, now).await? {
+            let letter = desk.words(&reader).nobody(i64::try_from(shares.nobody).unwrap_or(i64::MAX));
+            desk.post(transaction, installation, (&reader, &occasion), letter).await?;
+        }
+    }
+    Ok(letters)
 }
 
 /// Reminds who has something left to decide; answers how many these are.

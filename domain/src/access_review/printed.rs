@@ -9,7 +9,8 @@ use portaria_entity::time::Timestamp;
 use super::document::hex;
 use super::export::{Closed, Line};
 use super::snapshot::{Moment, SnapshotScope};
-use super::{Progress, progress};
+use super::terms::WrittenTerms;
+use super::{Progress, progress, refused};
 use crate::error::{Error, Result};
 use crate::installation::Installation;
 use crate::language::{Language, RoleName, RoleScope};
@@ -28,6 +29,11 @@ const SCOPE: Said = ["Abrangência", "Scope", "Alcance"];
 const WITHOUT_ANSWER: Said =
     ["Sem resposta até o prazo", "Without an answer by then", "Sin respuesta hasta el plazo"];
 const SUMMARY: Said = ["Resultado", "Outcome", "Resultado"];
+const REVOKED_UNANSWERED: Said = [
+    "dos quais porque ninguém respondeu",
+    "of these because nobody answered",
+    "de ellos porque nadie respondió",
+];
 const ITEMS: Said = ["Acessos revisados", "Access reviewed", "Accesos revisados"];
 const SEAL: Said = ["Selo", "Seal", "Sello"];
 const HEADINGS: [Said; 5] = [
@@ -75,7 +81,7 @@ pub(super) async fn page(
     let mut lines = closed.lines(reader, None).await?;
     while let Some(last) = lines.last() {
         for line in &lines {
-            out(&press.row(line));
+            out(&press.row(line)?);
         }
         lines = closed.lines(reader, Some(last)).await?;
     }
@@ -95,6 +101,11 @@ impl Press<'_> {
     fn time(&self, at: Timestamp) -> String {
         let zoned = jiff::Timestamp::from_microsecond(at.0).map(|at| at.to_zoned(self.zone.clone()));
         zoned.map(|at| at.strftime("%Y-%m-%d %H:%M %:z").to_string()).unwrap_or_default()
+    }
+
+    fn day(&self, at: Timestamp) -> String {
+        let zoned = jiff::Timestamp::from_microsecond(at.0).map(|at| at.to_zoned(self.zone.clone()));
+        zoned.map(|at| at.date().to_string()).unwrap_or_default()
     }
 
     fn head(&self, company: &str, counted: &Progress) -> String {
@@ -183,11 +194,12 @@ impl Press<'_> {
         })
     }
 
-    fn counts(&self, counted: &Progress) -> [(&'static str, i64); 8] {
+    fn counts(&self, counted: &Progress) -> [(&'static str, i64); 9] {
         [
             (self.outcome(Outcome::Kept), counted.kept),
             (self.outcome(Outcome::Changed), counted.changed),
             (self.outcome(Outcome::Revoked), counted.revoked),
+            (self.say(REVOKED_UNANSWERED), counted.revoked_unanswered),
             (self.outcome(Outcome::EndedMeanwhile), counted.ended_meanwhile),
             (self.outcome(Outcome::Unanswered), counted.unanswered),
             (self.outcome(Outcome::Refused), counted.refused),
@@ -225,9 +237,9 @@ impl Press<'_> {
         })
     }
 
-    fn row(&self, line: &Line) -> String {
-        let cells =
-            [self.who(line), self.what(line), self.evidence(line), self.decided(line), self.came_of_it(line)];
+    fn row(&self, line: &Line) -> Result<String> {
+        let decided = self.decided(line)?;
+        let cells = [self.who(line), self.what(line), self.evidence(line), decided, self.came_of_it(line)];
         let cells: String = cells
             .iter()
             .map(|parts| {
@@ -239,7 +251,7 @@ impl Press<'_> {
                 format!("<td>{parts}</td>")
             })
             .collect();
-        format!("<tr>{cells}</tr>")
+        Ok(format!("<tr>{cells}</tr>"))
     }
 
     fn who(&self, line: &Line) -> Vec<String> {
@@ -279,8 +291,7 @@ impl Press<'_> {
             SnapshotScope::Team { name, .. } => RoleScope::Team(name.clone()),
         };
         let since = format!("{} {}", self.say(["desde", "since", "desde"]), self.time(held.since.0));
-        let until =
-            held.until.map(|at| format!("{} {}", self.say(["até", "until", "hasta"]), self.time(at.0)));
+        let until = held.until.map(|at| self.until(at));
         let by =
             held.granted_by.map(|by| format!("{} {}", self.say(["por", "by", "por"]), self.closed.name(by)));
         vec![
@@ -307,6 +318,8 @@ impl Press<'_> {
         let since = self.say(["registro desde", "recorded since", "registro desde"]);
         let recorded = self.time(known.uses_recorded_since.0);
         told.push(format!("{said}: {used}/{} ({since} {recorded})", known.permissions.len()));
+        // Those, too, that the role conferred at the start and does not any more.
+        told.extend(known.used.iter().map(|(key, at)| format!("{key} {}", self.day(at.0))));
         let said =
             self.say(["Colegas com o mesmo papel", "Colleagues with the role", "Colegas con el mismo rol"]);
         told.push(format!("{said}: {}", known.colleagues));
@@ -325,23 +338,43 @@ impl Press<'_> {
         told
     }
 
-    fn decided(&self, line: &Line) -> Vec<String> {
+    fn decided(&self, line: &Line) -> Result<Vec<String>> {
         let item = &line.item;
         let (Some(decision), Some(by), Some(at)) = (item.decision, item.decided_by, item.decided_at) else {
             let asked = item.reviewer_id.map(|reviewer| self.closed.name(reviewer));
             let nobody = self.say(["ninguém podia decidir", "nobody could decide", "nadie podía decidir"]);
             let asked_of = self.say(["perguntado a", "asked of", "preguntado a"]);
-            return vec![
+            return Ok(vec![
                 "—".to_owned(),
                 asked.map_or(nobody.to_owned(), |name| format!("{asked_of} {name}")),
-            ];
+            ]);
         };
-        vec![
+        let change = item.amendment.as_deref().map(WrittenTerms::from_json).transpose()?;
+        Ok(vec![
             self.decision(decision).to_owned(),
             format!("{}, {}", self.closed.name(by), self.time(at)),
             item.decision_reason.clone().unwrap_or_default(),
-            item.amendment.clone().unwrap_or_default(),
-        ]
+            change.map(|change| self.change(&change)).unwrap_or_default(),
+        ])
+    }
+
+    /// `→ Support (number Sales), until 2026-12-31 23:59 -03:00`.
+    fn change(&self, change: &WrittenTerms) -> String {
+        let speech = self.language.speech();
+        let role = speech.role(&role_name(&change.role(), change.role_built_in));
+        let place = match (change.channel_id, change.team_id) {
+            (Some(_), _) => RoleScope::Channel(change.place()),
+            (None, Some(_)) => RoleScope::Team(change.place()),
+            (None, None) => RoleScope::Workspace,
+        };
+        let place = speech.scope(&place).map(|place| format!(" ({place})")).unwrap_or_default();
+        let until = change.valid_until.map(|at| self.until(at)).unwrap_or_default();
+        let separator = if until.is_empty() { "" } else { ", " };
+        format!("→ {role}{place}{separator}{until}")
+    }
+
+    fn until(&self, at: Moment) -> String {
+        format!("{} {}", self.say(["até", "until", "hasta"]), self.time(at.0))
     }
 
     fn came_of_it(&self, line: &Line) -> Vec<String> {
@@ -349,7 +382,7 @@ impl Press<'_> {
         vec![
             item.outcome.map(|outcome| self.outcome(outcome)).unwrap_or_default().to_owned(),
             item.outcome_at.map(|at| self.time(at)).unwrap_or_default(),
-            item.refusal.clone().unwrap_or_default(),
+            item.refusal.as_deref().map(|text| refused::told(self.language, text)).unwrap_or_default(),
             item.successor_id
                 .map(|grant| {
                     let said = self.say(["agora", "now", "ahora"]);

@@ -1,5 +1,5 @@
 //! Reminding reviewers of what they have not decided: when half of the time is over, three days and one day before the end.
-//! And telling administrators when there is no reviewer left.
+//! What was asked of who may decide no more is asked of others first, and administrators are told when there is no reviewer left.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use portaria_entity::time::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::recurrence::Calendar;
+use super::unanswerable::hand_over;
 use super::{letter, progress, reviewers_of};
 use crate::access::Access;
 use crate::error::Result;
@@ -60,13 +61,15 @@ async fn look_after(
         let held = access.get(reviewer).map(Access::everywhere).unwrap_or_default();
         held.contains(Permission::AccessReviewDecide)
     };
+    let (able, gone): (Vec<MemberId>, Vec<MemberId>) = reviewers.into_iter().partition(able);
     // Where there was none from the start, that was told at the start.
-    if !reviewers.is_empty() && !reviewers.iter().any(able) {
+    if able.is_empty() && !gone.is_empty() {
         return abandoned(installation, review).await;
     }
+    let letters = hand_over(installation, review, (&gone, &able)).await?;
     match due(calendar, review, now)? {
-        Some(due) => send(installation, review, due).await,
-        None => Ok(0),
+        Some(due) => Ok(letters + send(installation, review, due).await?),
+        None => Ok(letters),
     }
 }
 

@@ -106,7 +106,8 @@ fn first_day(calendar: &Calendar, said: Option<&str>, now: Timestamp) -> Result<
     Ok(day.to_string())
 }
 
-/// No campaign comes of it any more. One that runs goes on.
+/// No campaign comes of it any more. One that runs goes on. Takes all that an administrator holds, or to have made it oneself,
+/// unless silence takes away.
 pub async fn end_schedule(
     installation: &Installation,
     viewer: &Viewer,
@@ -114,6 +115,8 @@ pub async fn end_schedule(
 ) -> Result<Schedule> {
     let change = Change::by(installation, viewer, &[Permission::AccessReviewDecide]).await?;
     let found = find_schedule(&change.transaction, (change.workspace_id, id)).await?;
+    let own = change.author() == Some(found.created_by);
+    require_policy(&change, if own { found.policy } else { ReviewPolicy::Revoke })?;
     if found.ended_at.is_some() {
         return Err(Refusal::AlreadyEnded.into());
     }

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use portaria_entity::access_review;
 use portaria_entity::access_review_item::{ItemKind, Model};
-use portaria_entity::id::{AccessReviewItemId, GrantId, MemberId, RoleId, TeamId, WorkspaceId};
+use portaria_entity::id::{AccessReviewItemId, GrantId, MemberId, TeamId, WorkspaceId};
 use portaria_entity::time::Timestamp;
-use sea_orm::{ConnectionTrait, EntityTrait, Value};
+use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
+use super::lineage::Lineage;
 use super::snapshot::{Snapshot, SnapshotScope};
 use crate::access::Scope;
 use crate::database::{Database, padded};
@@ -28,22 +28,19 @@ const ELIGIBILITIES: &str = "SELECT id FROM emergency_eligibilities WHERE worksp
 const PLACES: &str = "SELECT team_id, member_id, created_at FROM team_members \
                       WHERE workspace_id = $1 AND created_at <= $2 AND member_id IN ({})";
 
-/// What has been given since `$2` and has not ended. A grant that was changed has ended, and there is another.
-const GIVEN_SINCE: &str = "SELECT id, member_id, role_id, channel_id, team_id, valid_until FROM grants \
-                           WHERE workspace_id = $1 AND created_at > $2 AND closed_at IS NULL AND member_id IN ({}) ORDER BY id";
-
 /// How something stands that was held when a review began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tenure {
     Held,
-    /// By another grant of the same role that reaches no further: what is decided about the one holds for the other, but
-    /// nobody has kept that it lasts longer.
+    /// It goes on as another grant that reaches no further: what is decided about the one holds for the other, but nobody has
+    /// kept that it lasts longer.
     HeldBy {
         grant: GrantId,
         lasts_longer: bool,
     },
-    /// By another grant of the same role that reaches elsewhere, about which nobody has decided.
-    Replaced(GrantId),
+    /// It has ended, and the holder has another about which nobody has decided: one that reaches further, or is given anew.
+    /// None: a place in the same team.
+    Replaced(Option<GrantId>),
     Ended,
 }
 
@@ -51,8 +48,19 @@ impl Tenure {
     /// The grant that took the place of the one asked about.
     pub fn successor(self) -> Option<GrantId> {
         match self {
-            Self::HeldBy { grant, .. } | Self::Replaced(grant) => Some(grant),
+            Self::HeldBy { grant, .. } => Some(grant),
+            Self::Replaced(grant) => grant,
             Self::Held | Self::Ended => None,
+        }
+    }
+
+    /// The same for who decided about that grant: they knew how long it lasts.
+    pub(super) fn known(self, decided_about: Option<GrantId>) -> Self {
+        match self {
+            Self::HeldBy { grant, .. } if decided_about == Some(grant) => {
+                Self::HeldBy { grant, lasts_longer: false }
+            }
+            other => other,
         }
     }
 
@@ -83,78 +91,13 @@ pub async fn tenures(
     items: &[Model],
     now: Timestamp,
 ) -> Result<HashMap<AccessReviewItemId, Tenure>> {
-    let ended = ended_among(connection, database, items, now).await?;
-    let gone: Vec<&Model> =
-        items.iter().filter(|item| item.kind == ItemKind::Grant && ended.contains(&item.id)).collect();
-    let given = given_since(connection, database, &gone, now).await?;
-    let mut tenures = HashMap::new();
-    for item in items {
-        let tenure = match ended.contains(&item.id) {
-            true => successor(item, &given)?.unwrap_or(Tenure::Ended),
-            false => Tenure::Held,
-        };
-        tenures.insert(item.id, tenure);
+    let mut over = over_among(connection, database, items, now).await?;
+    let ended: Vec<&Model> = items.iter().filter(|item| over.get(&item.id) == Some(&Tenure::Ended)).collect();
+    let lineage = Lineage::of(connection, database, &ended, now).await?;
+    for item in ended {
+        over.insert(item.id, lineage.tenure(item)?);
     }
-    Ok(tenures)
-}
-
-/// A grant that was given while a review ran.
-struct Given {
-    id: GrantId,
-    role_id: RoleId,
-    scope: Scope,
-    valid_until: Option<Timestamp>,
-}
-
-async fn given_since(
-    connection: &impl ConnectionTrait,
-    database: &Database,
-    gone: &[&Model],
-    now: Timestamp,
-) -> Result<HashMap<MemberId, Vec<Given>>> {
-    let mut given: HashMap<MemberId, Vec<Given>> = HashMap::new();
-    let Some(first) = gone.first() else { return Ok(given) };
-    let key = (first.workspace_id, first.review_id);
-    let review = access_review::Entity::find_by_id(key).one(connection).await?.ok_or(Error::NotFound)?;
-    let mut members: Vec<Uuid> = gone.iter().filter_map(|item| item.member_id).map(|id| id.0).collect();
-    members.sort_unstable();
-    members.dedup();
-    for batch in members.chunks(BATCH) {
-        let ids = padded(batch.to_vec());
-        let values = values(first.workspace_id, review.started_at, &ids);
-        for row in connection.query_all_raw(database.statement(&listed(GIVEN_SINCE, &ids), values)).await? {
-            let valid_until: Option<Timestamp> = row.try_get_by_index(5)?;
-            if valid_until.is_some_and(|until| until <= now) {
-                continue;
-            }
-            given.entry(row.try_get_by_index(1)?).or_default().push(Given {
-                id: row.try_get_by_index(0)?,
-                role_id: row.try_get_by_index(2)?,
-                scope: Scope::of_grant(row.try_get_by_index(3)?, row.try_get_by_index(4)?),
-                valid_until,
-            });
-        }
-    }
-    Ok(given)
-}
-
-/// What took the place of a grant: what reaches no further before what does.
-fn successor(item: &Model, given: &HashMap<MemberId, Vec<Given>>) -> Result<Option<Tenure>> {
-    let (ItemKind::Grant, Some(member)) = (item.kind, item.member_id) else { return Ok(None) };
-    let Some(given) = given.get(&member) else { return Ok(None) };
-    let held = Snapshot::of(item)?;
-    let scope = place(&held.scope)?;
-    let of_role = || given.iter().filter(|one| Some(one.role_id.to_string()) == held.role_id);
-    let lasts_longer = |one: &Given| match (one.valid_until, held.until) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some(until), Some(before)) => until > before.0,
-    };
-    let within = of_role().find(|one| one.scope.is_within(scope));
-    Ok(match within {
-        Some(one) => Some(Tenure::HeldBy { grant: one.id, lasts_longer: lasts_longer(one) }),
-        None => of_role().next().map(|one| Tenure::Replaced(one.id)),
-    })
+    Ok(items.iter().map(|item| (item.id, over.get(&item.id).copied().unwrap_or(Tenure::Held))).collect())
 }
 
 pub(super) fn place(scope: &SnapshotScope) -> Result<Scope> {
@@ -165,14 +108,14 @@ pub(super) fn place(scope: &SnapshotScope) -> Result<Scope> {
     })
 }
 
-/// Those items whose grant, place or eligibility has ended, or was replaced by another.
-async fn ended_among(
+/// Those items whose grant, place or eligibility has ended. Who is in the team again has another place there.
+async fn over_among(
     connection: &impl ConnectionTrait,
     database: &Database,
     items: &[Model],
     now: Timestamp,
-) -> Result<HashSet<AccessReviewItemId>> {
-    let mut ended = HashSet::new();
+) -> Result<HashMap<AccessReviewItemId, Tenure>> {
+    let mut over = HashMap::new();
     for batch in items.chunks(BATCH) {
         let Some(first) = batch.first() else { continue };
         let mut held: HashSet<Uuid> = HashSet::new();
@@ -194,19 +137,21 @@ async fn ended_among(
         }
         let places = places(connection, database, (first.workspace_id, batch), now).await?;
         for item in batch {
-            let holds = match (item.kind, item.title_id, item.team_id.zip(item.member_id)) {
-                (ItemKind::TeamMembership, _, Some(place)) => {
-                    places.get(&place) == Some(&Snapshot::of(item)?.since.0)
-                }
-                (_, Some(title), _) => held.contains(&title),
-                (_, None, _) => false,
+            let tenure = match (item.kind, item.title_id, item.team_id.zip(item.member_id)) {
+                (ItemKind::TeamMembership, _, Some(place)) => match places.get(&place) {
+                    Some(since) if *since == Snapshot::of(item)?.since.0 => Tenure::Held,
+                    Some(_) => Tenure::Replaced(None),
+                    None => Tenure::Ended,
+                },
+                (_, Some(title), _) if held.contains(&title) => Tenure::Held,
+                (_, Some(_) | None, _) => Tenure::Ended,
             };
-            if !holds {
-                ended.insert(item.id);
+            if tenure != Tenure::Held {
+                over.insert(item.id, tenure);
             }
         }
     }
-    Ok(ended)
+    Ok(over)
 }
 
 async fn places(

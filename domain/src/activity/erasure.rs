@@ -1,7 +1,10 @@
 //! Erasing what the log tells of a person. That something was done stays, and the chain holds.
 
-use portaria_entity::id::{ActivityId, MemberId};
-use sea_orm::ConnectionTrait;
+use std::collections::HashSet;
+
+use portaria_entity::activity;
+use portaria_entity::id::{ActivityId, MemberId, WorkspaceId};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::verification::ERASED;
@@ -36,4 +39,21 @@ pub(crate) async fn erase_member(change: &Change<'_>, member: MemberId, reason: 
     let told = json!({ "activities": ids, "reason": reason.trim() });
     change.record(ERASED, member, (None, Some(told))).await?;
     Ok(ids.len())
+}
+
+/// Those of some members whose activities were erased here.
+pub(crate) async fn erased_among(
+    connection: &impl ConnectionTrait,
+    workspace: WorkspaceId,
+    members: &[MemberId],
+) -> Result<HashSet<MemberId>> {
+    if members.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let find = activity::Entity::find()
+        .filter(activity::Column::WorkspaceId.eq(workspace))
+        .filter(activity::Column::Subject.is_in(members.iter().map(ToString::to_string)))
+        .filter(activity::Column::Action.eq(ERASED));
+    let rows = find.all(connection).await?;
+    Ok(rows.iter().filter_map(|row| row.subject.parse().ok()).collect())
 }

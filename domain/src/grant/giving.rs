@@ -137,9 +137,12 @@ pub(crate) async fn give_instead(change: &Change<'_>, id: GrantId, role_id: Role
     change.record("grant.made", after.id, (Some(told(&before)), Some(told(&after)))).await
 }
 
-/// What a directory or an identity provider gave by the one grant, it gave by the other: it neither gives the one again,
-/// nor leaves the other when it takes back.
+/// Records that what the one grant gave goes on as the other: what was decided about the one is about the other. What a
+/// directory or an identity provider gave by the one, it gave by the other: it neither gives the one again, nor leaves the
+/// other when it takes back.
 pub(crate) async fn hand_on(change: &Change<'_>, before: GrantId, after: GrantId) -> Result<()> {
+    let sql = "UPDATE grants SET successor_id = $3 WHERE workspace_id = $1 AND id = $2";
+    change.execute(sql, [before.0.into(), after.0.into()]).await?;
     crate::identity_provider::hand_on(change, before, after).await?;
     crate::directory::mapping::grant_replaced(change, before, after).await
 }

@@ -24,6 +24,9 @@ use crate::permission::{Permission, PermissionSet};
 use crate::viewer::Viewer;
 use crate::workspace::bump_access_epoch;
 
+/// Where an activity names who decided earlier what was done then.
+pub(crate) const DECIDED_BY: &str = "decidedBy";
+
 /// On whose authority something is changed.
 #[derive(Clone, Copy, Debug)]
 pub enum Authority<'a> {
@@ -55,12 +58,25 @@ pub struct Change<'a> {
     authority: Authority<'a>,
     /// Whether somebody who works on the machine does it, on whosever authority.
     is_on_the_machine: bool,
+    /// Who decided earlier what is done now.
+    decided_by: Option<MemberId>,
     /// Whose access it changes.
     affected: BTreeSet<MemberId>,
     /// Who has left which team.
     left: BTreeSet<(MemberId, TeamId)>,
     /// Whether the workspace had a lasting administrator: one that has none is not left without by this change.
     had_administrator: bool,
+}
+
+/// What an activity tells, with who else stands behind it.
+fn marked(told: Option<Value>, marks: impl Iterator<Item = (&'static str, Value)>) -> Option<Value> {
+    marks.fold(told, |told, (name, value)| {
+        let mut told = told.unwrap_or_else(|| json!({}));
+        if let Some(told) = told.as_object_mut() {
+            told.insert(name.to_owned(), value);
+        }
+        Some(told)
+    })
 }
 
 impl<'a> Change<'a> {
@@ -83,6 +99,7 @@ impl<'a> Change<'a> {
             now,
             authority,
             is_on_the_machine: false,
+            decided_by: None,
             affected: BTreeSet::new(),
             left: BTreeSet::new(),
             had_administrator,
@@ -153,6 +170,11 @@ impl<'a> Change<'a> {
     /// Goes on by another authority; answers the one before, to go back to.
     pub(crate) fn act_by(&mut self, authority: Authority<'a>) -> Authority<'a> {
         std::mem::replace(&mut self.authority, authority)
+    }
+
+    /// Has put down who decided earlier what is done now, on whatever authority.
+    pub(crate) fn carries_out(&mut self, decided_by: Option<MemberId>) {
+        self.decided_by = decided_by;
     }
 
     /// Who is put down as having done it.
@@ -337,22 +359,17 @@ impl<'a> Change<'a> {
                 (Actor::Installation, None)
             }
         };
-        let after = match after {
-            after if !self.is_on_the_machine => after,
-            Some(Value::Object(mut told)) => {
-                told.insert(MACHINE.to_owned(), true.into());
-                Some(Value::Object(told))
-            }
-            None => Some(json!({ MACHINE: true })),
-            other => other,
-        };
+        let marks = [
+            self.is_on_the_machine.then(|| (MACHINE, json!(true))),
+            self.decided_by.map(|by| (DECIDED_BY, json!(by))),
+        ];
         let deed = Deed {
             workspace_id: self.workspace_id,
             actor,
             action,
             subject: subject.to_string(),
             before,
-            after,
+            after: marked(after, marks.into_iter().flatten()),
             address,
         };
         record(&self.transaction, &self.installation.clock, deed).await

@@ -56,6 +56,7 @@ async fn apply_to_member(
     let advice = as_seen(found.remove(&member), token)?;
     let (mut closed, mut given) = (Vec::new(), Vec::new());
     for (scope, step) in advice.steps() {
+        let mut instead = None;
         if let Some(gift) = step.gives {
             let giving = Giving {
                 member_id: member,
@@ -65,10 +66,14 @@ async fn apply_to_member(
                 valid_until: gift.until,
                 reason,
             };
-            given.push(grant::give(change, giving).await?.id);
+            instead = Some(grant::give(change, giving).await?.id);
         }
+        given.extend(instead);
         for id in &step.closes {
             closed.push(grant::revoke(change, *id, reason).await?.id);
+            if let Some(instead) = instead {
+                grant::hand_on(change, *id, instead).await?;
+            }
         }
     }
     Ok(Applied { whose: Whose::Member(member), closed, given })

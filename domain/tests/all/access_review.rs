@@ -2,6 +2,8 @@
 
 mod cancelling;
 mod document;
+mod handing_over;
+mod lineage;
 mod meanwhile;
 mod race;
 mod schedule;

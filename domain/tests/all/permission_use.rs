@@ -157,7 +157,8 @@ async fn to_ask_what_may_be_done_about_findings_and_reviews_is_no_use() {
         may_take(prospect, &finding, Suggestion::AskMember).unwrap();
         access_review::decidable(&stage.installation, &boss.viewer, &review).await.unwrap_err();
         access_review::closable(&stage.installation, &boss.viewer, &review).await.unwrap_err();
-        access_review::cancellable(&boss.viewer, &review, stage.clock.now()).unwrap();
+        let now = stage.clock.now();
+        access_review::cancellable(&stage.installation, &boss.viewer, &review, now).await.unwrap();
         let today = uses(&stage, &boss).await;
         assert!(today.iter().all(|one| one.last_used_at < stage.clock.now()), "{today:?}");
         decide(&stage.installation, &boss.viewer, id, Decision::Acknowledge).await.unwrap();

@@ -63,6 +63,8 @@ payload! {
         HoldsMore = HoldsMore at "policy",
         /// Nobody holds anything of that kind.
         NothingToReview = NothingToReview at "scope",
+        /// 20 reviews run already: close or call off some first.
+        TooMany = TooMany,
     }
 }
 
@@ -126,6 +128,9 @@ payload! {
     EndAccessReviewScheduleUserError, EndAccessReviewScheduleErrorCode {
         /// It has ended already.
         AlreadyEnded = AlreadyEnded at "scheduleId",
+        /// Silence would take away in its reviews, or somebody else made it; and the viewer does not hold all that an administrator
+        /// holds.
+        HoldsMore = HoldsMore at "scheduleId",
     }
 }
 
@@ -170,8 +175,11 @@ payload! {
     CancelAccessReviewUserError, CancelAccessReviewErrorCode {
         /// It is over already.
         ReviewClosed = ReviewClosed at "reviewId",
-        /// Silence would have taken away in it, and the viewer does not hold all that an administrator holds.
+        /// Silence would take away in it, somebody else began it, or somebody else has decided to change something or take it away;
+        /// and the viewer does not hold all that an administrator holds.
         HoldsMore = HoldsMore at "reviewId",
+        /// It is being carried out, and what was decided about the viewer's own access is not yet.
+        OwnAccess = OwnAccess at "reviewId",
         /// A reason is needed.
         ReasonMissing = ReasonMissing at "reason",
         /// The reason is too long.

@@ -6,12 +6,14 @@ use serde_json::Value;
 
 use super::{AccessChange, Action};
 use crate::audit::telling::Teller;
+use crate::granting::DECIDED_BY;
 use crate::harmless;
 
 /// On whose word something was done of which nobody is the actor: an invitation was accepted, a review came to its end.
 pub(super) fn whose_word(action: &Action, after: Option<&Value>) -> Option<MemberId> {
-    let name = if action.key == "invitation.accepted" { "member" } else { "grantedBy" };
-    after?.get(name)?.as_str()?.parse().ok()
+    let told = after?;
+    let given = if action.key == "invitation.accepted" { "member" } else { "grantedBy" };
+    told.get(DECIDED_BY).or_else(|| told.get(given))?.as_str()?.parse().ok()
 }
 
 /// The first role that an invitation promises.

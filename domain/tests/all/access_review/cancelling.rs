@@ -30,13 +30,16 @@ async fn what_is_called_off_carries_nothing_out_and_says_so() {
         let tired = stage.sign_in(&ada.email).await;
         assert!(matches!(by(&tired, "x").await, Err(Error::StepUpRequired { .. })));
         let now = stage.clock.now();
-        cancellable(&ada.viewer, &review, now).unwrap();
-        cancellable(&lia.viewer, &review, now).unwrap_err();
-        cancellable(&tired.viewer, &review, now).unwrap_err();
+        let may = async |who: &Person, review: &Review| {
+            cancellable(&stage.installation, &who.viewer, review, now).await
+        };
+        may(&ada, &review).await.unwrap();
+        may(&lia, &review).await.unwrap_err();
+        may(&tired, &review).await.unwrap_err();
 
         let over = by(&ada, "era só um ensaio").await.unwrap();
         assert_eq!((over.closed_at, over.closed_by), (Some(now), Some(ada.member_id)));
-        cancellable(&ada.viewer, &over, now).unwrap_err();
+        may(&ada, &over).await.unwrap_err();
         assert_eq!(refusal(&ada, "outra vez").await, Refusal::ReviewClosed);
         let late = say(&stage, &bia, &review, &item, VerdictKind::Keep).await;
         assert_eq!(why(late), Refusal::ReviewClosed);
@@ -90,5 +93,45 @@ async fn what_had_been_carried_out_by_then_stays() {
         assert_eq!(item_of(&stage, &review, &rui).await.outcome, Some(Outcome::Cancelled));
         let letters = stage.letters_to(&bia.email).await;
         assert!(letters.last().unwrap().text.contains("continuam assim: 1 acesso."), "{:?}", letters.last());
+    }
+}
+
+#[tokio::test]
+async fn who_may_only_decide_calls_off_what_they_began_and_nobody_decided_in() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (ada, bia) = (admin(&stage, "Ada").await, admin(&stage, "Bia").await);
+        let ana = stage.person("Ana", &[(Agent, Scope::Workspace)]).await;
+        let lia = decider(&stage, &ada, "Lia").await;
+        let own = begin(&stage, &lia, &[&ada, &lia], Tell).await.unwrap();
+        let anothers = begin(&stage, &ada, &[&ada, &lia], Tell).await.unwrap();
+        let now = stage.clock.now();
+        let both = async |who: &Person, review: &Review| {
+            let may = cancellable(&stage.installation, &who.viewer, review, now).await;
+            let outcome = cancel(&stage.installation, &who.viewer, review.id, "engano").await;
+            let refusal = |outcome: Result<()>| match outcome {
+                Ok(()) => None,
+                Err(Error::Refused(refusal)) => Some(refusal),
+                Err(error) => panic!("{error:?}"),
+            };
+            (refusal(may), refusal(outcome.map(|_| ())))
+        };
+        let (no, own_access) = (Some(Refusal::HoldsMore), Some(Refusal::OwnAccess));
+        assert_eq!(both(&lia, &anothers).await, (no, no), "{}", stage.test_database.name);
+        let item = item_of(&stage, &own, &ana).await;
+        say(&stage, &ada, &own, &item, VerdictKind::Revoke).await.unwrap();
+        assert_eq!(both(&lia, &own).await, (no, no), "her colleague has decided");
+        say(&stage, &ada, &own, &item, VerdictKind::Keep).await.unwrap();
+        assert_eq!(both(&lia, &own).await, (None, None));
+        // What is being done to their own access, nobody stops.
+        let review = begin(&stage, &ada, &[&ada, &bia], Tell).await.unwrap();
+        say(&stage, &bia, &review, &item_of(&stage, &review, &ada).await, VerdictKind::Revoke).await.unwrap();
+        let database = &stage.installation.database;
+        let sql = "UPDATE access_reviews SET closing_at = $1 WHERE id = $2";
+        let values = [now.0.into(), review.id.0.into()];
+        database.writer().execute_raw(database.statement(sql, values)).await.unwrap();
+        let closing = Review { closing_at: Some(now), ..review.clone() };
+        assert_eq!(both(&ada, &closing).await, (own_access, own_access));
+        assert_eq!(both(&bia, &closing).await, (None, None));
     }
 }

@@ -1,5 +1,6 @@
 //! What happens between the beginning of a review and its end, and what that means for what was decided.
 
+use portaria_domain::audit::access_change::{AccessChanges, By};
 use portaria_domain::grant::{Amendment, Giving};
 use portaria_domain::role::grants_of;
 use portaria_entity::grant::Model as Grant;
@@ -7,9 +8,9 @@ use portaria_entity::time::Timestamp;
 
 use super::*;
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
-async fn held(stage: &Stage, person: &Person) -> Vec<Grant> {
+pub(super) async fn held(stage: &Stage, person: &Person) -> Vec<Grant> {
     let reader = stage.installation.database.reader();
     grants_of(reader, stage.workspace_id, &[person.member_id], stage.clock.now()).await.unwrap()
 }
@@ -21,7 +22,7 @@ async fn row(stage: &Stage, id: GrantId) -> Grant {
 }
 
 /// Gives the one grant of somebody another scope and end, by hand.
-async fn amend(
+pub(super) async fn amend(
     stage: &Stage,
     by: &Person,
     whose: &Person,
@@ -35,7 +36,7 @@ async fn amend(
     after.id
 }
 
-async fn give(stage: &Stage, by: &Person, giving: Giving<'_>) -> GrantId {
+pub(super) async fn give(stage: &Stage, by: &Person, giving: Giving<'_>) -> GrantId {
     let mut change = Change::by(&stage.installation, &by.viewer, &[Permission::RoleAssign]).await.unwrap();
     let given = grant::give(&mut change, giving).await.unwrap();
     change.finish().await.unwrap();
@@ -103,6 +104,61 @@ async fn a_decision_outlives_a_change_of_the_grant_by_hand() {
             access_review::export(&stage.installation, &ada.viewer, review.id, access_review::Form::Json);
         let document = document.await.unwrap();
         assert!(document.intact && document.content.contains(&format!("\"replacedBy\":\"{wider}\"")));
+    }
+}
+
+#[tokio::test]
+async fn who_keeps_what_they_see_to_last_longer_keeps_it() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let eva = stage.person("Eva", &[(Agent, Scope::Workspace)]).await;
+        let in_days = |days: u32| Some(stage.clock.now() + DAY * days);
+        amend(&stage, &ada, &eva, (Scope::Workspace, in_days(30))).await;
+        stage.clock.advance(MINUTE);
+        let review = begin(&stage, &ada, &[&ada], Tell).await.unwrap();
+        let keep = async || {
+            let item = item_of(&stage, &review, &eva).await;
+            say(&stage, &ada, &review, &item, VerdictKind::Keep).await.unwrap()
+        };
+        keep().await;
+        stage.clock.advance(MINUTE);
+        let longer = amend(&stage, &ada, &eva, (Scope::Workspace, in_days(60))).await;
+        assert_eq!(keep().await.decided[0].successor_id, Some(longer));
+        come_to_its_end(&stage, &review).await;
+        let item = item_of(&stage, &review, &eva).await;
+        let name = &stage.test_database.name;
+        assert_eq!((item.outcome, item.successor_id), (Some(Outcome::Kept), Some(longer)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_report_names_who_decided_what_a_review_did() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let (ada, bia) = (admin(&stage, "Ada").await, admin(&stage, "Bia").await);
+        let sales = Scope::Channel(stage.sales);
+        let rui = stage.person("Rui", &[(Agent, Scope::Workspace), (Agent, sales)]).await;
+        let review = begin(&stage, &ada, &[&bia], Revoke).await.unwrap();
+        let items = all(&stage, &review).await;
+        let mut of_rui = items.iter().filter(|item| item.member_id == Some(rui.member_id));
+        say(&stage, &bia, &review, of_rui.next().unwrap(), VerdictKind::Revoke).await.unwrap();
+        // Who has left by then has not decided in vain, and is named.
+        let mut change = Change::by(&stage.installation, &ada.viewer, &[]).await.unwrap();
+        grant::revoke(&mut change, held(&stage, &bia).await[0].id, "saiu").await.unwrap();
+        change.finish().await.unwrap();
+        let before = stage.clock.now() + DAY;
+        come_to_its_end(&stage, &review).await;
+        let database = &stage.installation.database;
+        let stretch = (before, stage.clock.now() + DAY);
+        let changes = AccessChanges::between(database.reader(), database, stage.workspace_id, stretch).await;
+        let changes = changes.unwrap().listed;
+        let revoked: Vec<_> = changes
+            .iter()
+            .filter(|change| change.action.key == "grant.revoked" && change.whom == Some(rui.member_id))
+            .map(|change| change.by)
+            .collect();
+        assert_eq!(revoked, [By::Member(bia.member_id)], "{}", stage.test_database.name);
     }
 }
 

@@ -116,3 +116,42 @@ async fn who_has_something_left_is_reminded_at_half_time_and_three_days_and_one_
         assert!(stage.letters_to(&ada.email).await.iter().all(|one| !one.subject.starts_with("Lembrete")));
     }
 }
+
+#[tokio::test]
+async fn who_may_only_decide_ends_their_own_schedules() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let lia = decider(&stage, &ada, "Lia").await;
+        let anothers = quarterly(&stage, &ada, &[ada.member_id]).await;
+        let own = quarterly(&stage, &lia, &[ada.member_id]).await;
+        let refused = end_schedule(&stage.installation, &lia.viewer, anothers.id).await.unwrap_err();
+        assert!(matches!(refused, Error::Refused(Refusal::HoldsMore)), "{refused:?}");
+        end_schedule(&stage.installation, &lia.viewer, own.id).await.unwrap();
+        // As one that she made while she held more.
+        let taking = quarterly(&stage, &lia, &[ada.member_id]).await;
+        let database = &stage.installation.database;
+        let sql = "UPDATE access_review_schedules SET policy = 'revoke' WHERE id = $1";
+        database.writer().execute_raw(database.statement(sql, [taking.id.0.into()])).await.unwrap();
+        let refused = end_schedule(&stage.installation, &lia.viewer, taking.id).await.unwrap_err();
+        assert!(matches!(refused, Error::Refused(Refusal::HoldsMore)), "{refused:?}");
+        end_schedule(&stage.installation, &ada.viewer, taking.id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn only_so_many_reviews_run_at_a_time() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let ada = admin(&stage, "Ada").await;
+        let mut last = None;
+        for _ in 0..20 {
+            last = Some(begin(&stage, &ada, &[&ada], Tell).await.unwrap());
+        }
+        let refused = begin(&stage, &ada, &[&ada], Tell).await.unwrap_err();
+        assert!(matches!(refused, Error::Refused(Refusal::TooMany)), "{refused:?}");
+        let id = last.unwrap().id;
+        access_review::cancel(&stage.installation, &ada.viewer, id, "demais").await.unwrap();
+        begin(&stage, &ada, &[&ada], Tell).await.unwrap();
+    }
+}
