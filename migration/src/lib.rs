@@ -40,6 +40,7 @@ mod m20261126_000044_report_contents;
 mod m20261126_000045_networks;
 mod m20261126_000046_role_permissions;
 mod m20261126_000047_review_endings;
+mod m20261126_000049_review_changes;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000045_networks::Migration),
             Box::new(m20261126_000046_role_permissions::Migration),
             Box::new(m20261126_000047_review_endings::Migration),
+            Box::new(m20261126_000049_review_changes::Migration),
         ]
     }
 }
