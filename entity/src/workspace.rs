@@ -26,7 +26,7 @@ pub struct Model {
     pub reports_daily: bool,
     /// On which day of the week the report of the week goes out, Monday being 0; none without it.
     pub reports_weekday: Option<i32>,
-    /// Since when that holds: no report is made up for from before.
+    /// Since when that holds: no report of the week is made up for from before, while it is not late.
     pub reports_set_at: Timestamp,
     /// Since when it is recorded which permissions are used.
     pub uses_recorded_since: Timestamp,

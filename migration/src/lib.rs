@@ -41,6 +41,7 @@ mod m20261126_000045_networks;
 mod m20261126_000046_role_permissions;
 mod m20261126_000047_review_endings;
 mod m20261126_000048_notice_budgets;
+mod m20261126_000049_review_changes;
 mod m20261126_000050_tenures;
 mod m20261126_000051_grant_lineage;
 
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000046_role_permissions::Migration),
             Box::new(m20261126_000047_review_endings::Migration),
             Box::new(m20261126_000048_notice_budgets::Migration),
+            Box::new(m20261126_000049_review_changes::Migration),
             Box::new(m20261126_000050_tenures::Migration),
             Box::new(m20261126_000051_grant_lineage::Migration),
         ]

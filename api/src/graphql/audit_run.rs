@@ -32,7 +32,7 @@ pub enum AuditRunStatus {
     Queued,
     /// An auditor is at it.
     Running,
-    /// Done; reports are on their way.
+    /// Done; who is mailed its report soon gets it.
     Finished,
     /// Whoever was at it is gone. An auditor takes it up again, unless it is of long ago.
     Interrupted,

@@ -2,28 +2,23 @@
 
 mod action;
 mod behind;
+mod what;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-use portaria_entity::finding::AuditRule;
-use portaria_entity::id::{
-    ActivityId, ApiKeyId, ChannelId, DirectoryCredentialId, InvitationId, MemberId, MetaAppId, RoleId,
-    TeamId, WorkspaceId,
-};
+use portaria_entity::id::{ActivityId, ApiKeyId, DirectoryCredentialId, InvitationId, MemberId, WorkspaceId};
 use portaria_entity::time::Timestamp;
-use sea_orm::{ActiveEnum, ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::Value;
 
-use super::people::People;
-use super::rule;
 use super::telling::{Teller, instant};
 use crate::database::Database;
 use crate::error::Result;
 use crate::harmless;
-use crate::language::RoleScope;
 
 pub use action::{Action, Weight};
+use what::{Details, What};
 
 /// So many of one kind are read, the latest first; the others are counted.
 const MOST_OF_A_KIND: i64 = 6;
@@ -56,27 +51,10 @@ pub enum By {
     Installation,
 }
 
-/// What an activity says it was about.
-#[derive(Clone, Debug, Default)]
-struct What {
-    role: Option<RoleId>,
-    channel: Option<ChannelId>,
-    team: Option<TeamId>,
-    api_key: Option<ApiKeyId>,
-    meta_app: Option<MetaAppId>,
-    invitation: Option<InvitationId>,
-    /// Which role those have instead who held one that was deleted.
-    replacement: Option<RoleId>,
-    /// What somebody has decided about a finding of, and until when that holds.
-    rule: Option<AuditRule>,
-    until: Option<Timestamp>,
-    name: Option<String>,
-}
-
 /// What was changed in a stretch of time.
 #[derive(Clone, Debug, Default)]
 pub struct AccessChanges {
-    /// Weightiest first, of one weight by kind, and the latest of a kind first.
+    /// Weightiest first, of one weight new administrators and then by kind, and the latest of a kind first.
     pub listed: Vec<AccessChange>,
     /// How many there were of each kind, in the order of kinds.
     pub counts: Vec<(&'static Action, u64)>,
@@ -109,8 +87,8 @@ impl AccessChanges {
             let of_kind = log.latest(action).await?;
             listed.extend(of_kind.into_iter().filter(|change| !known.contains(&change.id)));
         }
-        // Stable: within a kind the latest stays first.
-        listed.sort_by_key(|change| (change.weight, change.action.place()));
+        // Stable: within a kind the latest stays first. New administrators are never what there is no room for.
+        listed.sort_by_key(|change| (change.weight, !known.contains(&change.id), change.action.place()));
         Ok(Self { listed, counts })
     }
 
@@ -250,44 +228,28 @@ fn read(row: &QueryResult, weight: Option<Weight>) -> Result<Option<AccessChange
         let text: Option<String> = row.try_get_by_index(index)?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     };
-    let (before, after) = (told(7)?, told(8)?);
-    let behind = behind::whose_word(action, after.as_ref());
-    let replacement = behind::replacement(action, after.as_ref());
+    let (after, before) = (told(8)?, told(7)?);
     let promised = behind::promised(action, after.as_ref());
-    let details: Vec<Value> = [after, before, promised].into_iter().flatten().collect();
-    let text = |name: &str| details.iter().find_map(|value| value.get(name)?.as_str().map(str::to_owned));
+    let details = Details { after: after.as_ref(), before: before.as_ref(), promised: promised.as_ref() };
+    let behind = behind::whose_word(action, after.as_ref());
+    let is_replaced = behind::replacement(action, after.as_ref()).is_some();
     let by = match (row.try_get_by_index(2)?, row.try_get_by_index(3)?, row.try_get_by_index(4)?) {
         (Some(member), _, _) => By::Member(member),
         (_, Some(key), _) => By::ApiKey(key),
         (_, _, Some(directory)) => By::Directory(directory),
         (None, None, None)
-            if action.is_done_on_the_machine() || details.iter().any(|value| value[MACHINE] == true) =>
+            if action.is_done_on_the_machine() || details.all().any(|value| value[MACHINE] == true) =>
         {
             By::Machine
         }
         (None, None, None) => behind.map_or(By::Installation, By::Member),
     };
     let itself = || if action.is_about_a_member() { subject.parse().ok() } else { None };
-    let whom = text("member").and_then(|id| id.parse().ok()).or_else(itself);
-    let rule = text("rule").and_then(|rule| AuditRule::try_from_value(&rule).ok());
-    let until = details.iter().find_map(|value| value.get("until")?.as_i64()).map(Timestamp);
-    let what = What {
-        role: text("role").and_then(|id| id.parse().ok()).or_else(|| subject.parse().ok()),
-        channel: text("channel").and_then(|id| id.parse().ok()).or_else(|| subject.parse().ok()),
-        team: (text("team").or_else(|| text("joinsTeam")))
-            .and_then(|id| id.parse().ok())
-            .or_else(|| subject.parse().ok()),
-        api_key: subject.parse().ok(),
-        meta_app: subject.parse().ok(),
-        invitation: behind::invitation(action, &subject),
-        replacement,
-        rule,
-        until: until.filter(|_| rule.is_some()),
-        name: text("name").or_else(|| text("groupName")).or_else(|| text("frontEndUrl")),
-    };
+    let whom = details.id("member").or_else(itself);
+    let what = What::of(action, &subject, &details);
     let (id, at) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     // Who holds a role that is deleted for another may well do more than before.
-    let usual = if replacement.is_some() { Weight::More } else { action.weight };
+    let usual = if is_replaced { Weight::More } else { action.weight };
     Ok(Some(AccessChange { id, at, by, action, weight: weight.unwrap_or(usual), whom, what }))
 }
 
@@ -319,42 +281,5 @@ impl Teller<'_> {
         let whom = change.whom.filter(|_| !themselves).as_ref().map(|id| named(id).unwrap_or_else(somebody));
         let whom = whom.or_else(|| self.invited(change));
         ToldChange { what, by, whom, when }
-    }
-}
-
-impl What {
-    /// `Atendente (número Vendas)`, a team, a key; empty where nothing is known.
-    fn told(&self, teller: &Teller<'_>, people: &People) -> String {
-        let speech = teller.language.speech();
-        let scope = match (self.channel, self.team) {
-            (Some(channel), _) => people.channels.get(&channel).cloned().map(RoleScope::Channel),
-            (None, Some(team)) => people.teams.get(&team).cloned().map(RoleScope::Team),
-            (None, None) => None,
-        };
-        let scope = scope.and_then(|scope| speech.scope(&scope)).map(|scope| harmless::name(&scope));
-        let role = |role| people.roles.get(&role).map(|role| harmless::name(&speech.role(role)));
-        let instead = self.replacement.and_then(role);
-        let role = self.role.and_then(role).map(|name| match instead {
-            Some(instead) => format!("{name} → {instead}"),
-            None => name,
-        });
-        let key = self.api_key.and_then(|key| people.api_keys.get(&key)).map(|name| harmless::name(name));
-        let app = self.meta_app.and_then(|app| people.meta_apps.get(&app)).map(|name| harmless::name(name));
-        let named = || self.name.as_deref().map(harmless::name);
-        match (self.finding(teller).or(role).or(key).or(app).or_else(named), scope) {
-            (Some(what), Some(scope)) => format!("{what} ({scope})"),
-            (Some(what), None) => what,
-            (None, Some(scope)) => scope,
-            (None, None) => String::new(),
-        }
-    }
-
-    /// What was found, and until when nobody is to be told of it.
-    fn finding(&self, teller: &Teller<'_>) -> Option<String> {
-        let title = rule::of(self.rule?).said(teller.language).title;
-        let Some(until) = self.until else { return Some(title.to_owned()) };
-        let time = teller.language.speech().day_and_time(&teller.wall.time(instant(until)));
-        let until = teller.language.pick(&["até", "until", "hasta"]);
-        Some(format!("{title}, {until} {time}"))
     }
 }

@@ -10,6 +10,7 @@ use portaria_entity::audit_tally;
 use portaria_entity::finding::{self, FindingStatus, Severity};
 use portaria_entity::id::{AuditRunId, MemberId, OutgoingMailId, WorkspaceId};
 use portaria_entity::time::Timestamp;
+use portaria_entity::workspace;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -30,6 +31,9 @@ pub const WEEKS: u32 = 8;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// So long after one report of the week, or after the workspace was made, the next one is late: after the seventh day and
+/// before the eighth, whatever the clocks do.
+const WEEK_AT_MOST: Duration = Duration::from_secs(180 * 60 * 60);
 /// Who comes back after longer than this is told of so much.
 const LONGEST: Duration = Duration::from_secs(35 * 24 * 60 * 60);
 
@@ -229,6 +233,21 @@ pub async fn is_week_told(
         .filter(audit_report::Column::WorkspaceId.eq(workspace))
         .filter(audit_report::Column::Week.eq(week));
     Ok(find.one(connection).await?.is_some())
+}
+
+/// Whether a report of the week is due whatever day is set for it: nobody puts it off by setting another again and again.
+pub async fn is_week_late(
+    connection: &impl ConnectionTrait,
+    workspace: &workspace::Model,
+    now: Timestamp,
+) -> Result<bool> {
+    let since = now - WEEK_AT_MOST;
+    let find = audit_report::Entity::find()
+        .filter(audit_report::Column::WorkspaceId.eq(workspace.id))
+        .filter(audit_report::Column::CoversTo.gt(since))
+        .filter(audit_report::Column::CoversTo.lte(now))
+        .filter(audit_report::Column::Week.is_not_null());
+    Ok(workspace.created_at <= since && find.one(connection).await?.is_none())
 }
 
 /// A report to somebody, to be put down with its mail.

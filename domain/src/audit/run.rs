@@ -16,7 +16,7 @@ use crate::viewer::Viewer;
 
 /// The name of the audit among scheduled jobs.
 pub const JOB: &str = "access_audit";
-/// Each report is a mail to every administrator: nobody asks for more in a row.
+/// It is work, and a mail: nobody asks for more in a row.
 const BETWEEN_REQUESTS: Duration = Duration::from_secs(5 * 60);
 /// What was asked for so long ago is not wanted any more.
 const STILL_WANTED: Duration = Duration::from_secs(24 * 60 * 60);

@@ -181,7 +181,8 @@ impl Teller<'_> {
         self.speech().count(days, one, many)
     }
 
-    /// `seg. 8–10 h, ter. 8–9 h`: hours that follow each other on a day are told together.
+    /// `seg. 8–10 h, ter. 8–9 h`: hours that follow each other on a day are told together. They are the workspace's: to a reader by
+    /// another clock it is said whose.
     fn hours_of_week(&self, hours: &[i64]) -> String {
         let mut spans: Vec<(i64, i64)> = Vec::new();
         for hour in hours {
@@ -195,7 +196,11 @@ impl Teller<'_> {
             let day = days[usize::try_from(from / 24 % 7).unwrap_or(0)];
             format!("{day} {}–{} h", from % 24, (until - 1) % 24 + 1)
         };
-        self.first_few(spans.iter().map(one).collect(), spans.len() as u64, ", ")
+        let told = self.first_few(spans.iter().map(one).collect(), spans.len() as u64, ", ");
+        match self.wall.home_name() {
+            Some(home) => format!("{told} · {home}"),
+            None => told,
+        }
     }
 
     fn person(&self, person: &Person) -> String {

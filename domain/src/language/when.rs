@@ -60,12 +60,19 @@ pub struct Wall {
     zone: TimeZone,
     year: i16,
     ran_at: Timestamp,
+    /// Of the workspace, where the reader's is another.
+    home: Option<TimeZone>,
 }
 
 impl Wall {
     pub fn new(zone: &TimeZone, ran_at: Timestamp) -> Self {
         let year = zone.to_datetime(ran_at).year();
-        Self { zone: zone.clone(), year, ran_at }
+        Self { zone: zone.clone(), year, ran_at, home: None }
+    }
+
+    /// The same for a reader of a workspace whose clocks are those of `home`.
+    pub fn away_from(self, home: &TimeZone) -> Self {
+        Self { home: (*home != self.zone).then(|| home.clone()), ..self }
     }
 
     pub fn time(&self, at: Timestamp) -> LocalTime {
@@ -79,7 +86,16 @@ impl Wall {
 
     /// `America/Sao_Paulo (UTC−3)`, with the offset that held when the audit ran.
     pub fn zone_name(&self) -> String {
-        let offset = self.zone.to_offset(self.ran_at).seconds();
+        self.name_of(&self.zone)
+    }
+
+    /// By which clock hours of the workspace's week are told, where that is not the reader's.
+    pub fn home_name(&self) -> Option<String> {
+        self.home.as_ref().map(|home| self.name_of(home))
+    }
+
+    fn name_of(&self, zone: &TimeZone) -> String {
+        let offset = zone.to_offset(self.ran_at).seconds();
         let sign = if offset < 0 { '−' } else { '+' };
         let (hours, minutes) = (offset.abs() / 3600, offset.abs() / 60 % 60);
         let offset = match (hours, minutes) {
@@ -87,7 +103,7 @@ impl Wall {
             (hours, 0) => format!("UTC{sign}{hours}"),
             (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
         };
-        match self.zone.iana_name() {
+        match zone.iana_name() {
             Some(name) if name != offset => format!("{name} ({offset})"),
             Some(_) | None => offset,
         }
@@ -120,6 +136,13 @@ mod tests {
         assert_eq!(wall("America/New_York").zone_name(), "America/New_York (UTC−4)");
         assert_eq!(wall("Asia/Kolkata").zone_name(), "Asia/Kolkata (UTC+5:30)");
         assert_eq!(wall("UTC").zone_name(), "UTC");
+    }
+
+    #[test]
+    fn home_is_named_only_where_the_reader_is_away() {
+        let away = |from: &str| wall("Europe/Lisbon").away_from(&TimeZone::get(from).unwrap()).home_name();
+        assert_eq!(away("America/Sao_Paulo").as_deref(), Some("America/Sao_Paulo (UTC−3)"));
+        assert_eq!((away("Europe/Lisbon"), wall("Europe/Lisbon").home_name()), (None, None));
     }
 
     #[test]

@@ -10,6 +10,9 @@ use super::language::Label;
 use super::model::{Changes, Report, ReportFinding, Stage};
 use super::page::{Tone, Words};
 
+/// So many changes of access are listed however much else there is: nobody makes them vanish with a mass of findings.
+const LEAST_CHANGES: usize = 8;
+
 pub struct List {
     pub heading: &'static str,
     pub lines: Vec<Line>,
@@ -71,7 +74,8 @@ fn resolved(report: &Report, words: &Words<'_>) -> List {
 
 /// The weightiest first. Of what is not listed, how many there are of each kind.
 fn changes(changes: &Changes, words: &Words<'_>) -> List {
-    let listed = &changes.listed[..changes.listed.len().min(words.listed + words.listed / 2)];
+    let most = (words.listed + words.listed / 2).max(LEAST_CHANGES);
+    let listed = &changes.listed[..changes.listed.len().min(most)];
     let line = |(weight, _, told): &(Weight, _, portaria_domain::audit::access_change::ToldChange)| Line {
         tone: (*weight == Weight::Heavy).then(|| Tone::of(Urgency::Today)),
         what: told.what.clone(),

@@ -50,8 +50,9 @@ struct TextReport<'a> {
 
 /// Mail programs hide what comes after 102 kB.
 const LONGEST: usize = 98_000;
-/// So many of one kind are listed, the others counted: as many as fit. Nobody reads the fortieth on a telephone.
-const LISTED: [usize; 7] = [20, 12, 8, 5, 3, 2, 1];
+/// So many of one kind are listed, the others counted: as many as fit. Nobody reads the fortieth on a telephone. None is left
+/// only where rules without number have found something; all of it stands in the table.
+const LISTED: [usize; 8] = [20, 12, 8, 5, 3, 2, 1, 0];
 
 /// The same report always renders to the same bytes.
 pub fn render(report: &Report) -> Result<RenderedReport, RenderError> {

@@ -4,8 +4,8 @@ use portaria_domain::audit::run::waiting;
 use portaria_domain::error::Result;
 use portaria_entity::workspace::Model as Workspace;
 
+use super::audit::Cause;
 use super::{Auditor, Summary, run};
-use crate::report::Occasion;
 
 impl Auditor {
     /// Runs what was asked for, once in the whole installation.
@@ -15,7 +15,7 @@ impl Auditor {
             return Ok(None);
         };
         match run::take_over(&self.installation, &asked).await? {
-            Some(run_id) => self.audit(workspace, run_id, Occasion::Requested).perform().await,
+            Some(run_id) => self.audit(workspace, run_id, Cause::Request(asked.requested_by)).perform().await,
             None => Ok(None),
         }
     }

@@ -7,7 +7,7 @@ use portaria_domain::audit::sweep::take_in;
 use portaria_domain::audit::timing::Stopwatch;
 use portaria_domain::audit::{examine, report};
 use portaria_domain::error::Result;
-use portaria_entity::id::{AuditRunId, WorkspaceId};
+use portaria_entity::id::{AuditRunId, MemberId, WorkspaceId};
 use portaria_entity::workspace;
 
 use super::reports::Reports;
@@ -32,7 +32,35 @@ pub struct Audit<'a> {
     pub sender: &'a Mailbox,
     pub workspace: &'a workspace::Model,
     pub run_id: AuditRunId,
-    pub occasion: Occasion,
+    pub cause: Cause,
+}
+
+/// Why an audit runs, and so who is mailed its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// It was time: every reader, as they want it.
+    Schedule,
+    /// Somebody on the machine asked for it, for every reader.
+    Machine,
+    /// A member asked for it, for themselves; a program (none) reads no mail.
+    Request(Option<MemberId>),
+}
+
+impl Cause {
+    pub fn occasion(self) -> Occasion {
+        match self {
+            Self::Schedule => Occasion::Scheduled,
+            Self::Machine | Self::Request(_) => Occasion::Requested,
+        }
+    }
+
+    /// Whether a reader is mailed a report at all.
+    pub fn concerns(self, reader: MemberId) -> bool {
+        match self {
+            Self::Schedule | Self::Machine => true,
+            Self::Request(member) => member == Some(reader),
+        }
+    }
 }
 
 impl Audit<'_> {

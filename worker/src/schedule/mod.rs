@@ -25,10 +25,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alerting::Alerting;
 use crate::mail::{MailConfigError, MailOptions, Outbox, Sent};
-use crate::report::Occasion;
 
-use audit::Audit;
 pub use audit::Summary;
+use audit::{Audit, Cause};
 pub use due::{Daily, Scheduled, Weekly};
 
 /// The first second of every minute, in UTC: what is due then follows from each workspace's own zone.
@@ -134,17 +133,17 @@ impl Auditor {
             (None, None) => None,
         };
         match run_id {
-            Some(run_id) => self.audit(workspace, run_id, Occasion::Scheduled).perform().await,
+            Some(run_id) => self.audit(workspace, run_id, Cause::Schedule).perform().await,
             None => Ok(None),
         }
     }
 
-    /// Audits a workspace now, whatever the schedule says. Its mails are queued, not yet sent.
+    /// Audits a workspace now, whatever the schedule says, for all who read its reports. Its mails are queued, not yet sent.
     pub async fn audit_now(&self, workspace_id: WorkspaceId) -> Result<Summary> {
         let workspace = workspace::find(self.installation.database.reader(), workspace_id).await?;
         let run_id = run::begin_manual(&self.installation, workspace_id).await?;
         let run_id = run_id.ok_or_else(|| Error::internal("a new run was there already"))?;
-        let summary = self.audit(&workspace, run_id, Occasion::Requested).perform().await?;
+        let summary = self.audit(&workspace, run_id, Cause::Machine).perform().await?;
         summary.ok_or_else(|| Error::internal("a run of one's own was finished by another"))
     }
 
@@ -157,9 +156,9 @@ impl Auditor {
         &'a self,
         workspace: &'a Workspace,
         run_id: portaria_entity::id::AuditRunId,
-        occasion: Occasion,
+        cause: Cause,
     ) -> Audit<'a> {
         let Self { installation, outbox, .. } = self;
-        Audit { installation, sender: outbox.sender(), workspace, run_id, occasion }
+        Audit { installation, sender: outbox.sender(), workspace, run_id, cause }
     }
 }

@@ -76,6 +76,7 @@ impl Reports<'_> {
         let (daily, weekly, week) = self.due(transaction).await?;
         let wanted: Vec<(&Reader, Edition)> = readers
             .iter()
+            .filter(|reader| self.audit.cause.concerns(reader.row.member.id))
             .filter_map(|reader| {
                 let edition = self.edition(reader, (week.is_some(), weekly.is_some()))?;
                 let since = told.since(reader.row.member.id, edition.cadence == Cadence::Weekly);
@@ -107,10 +108,13 @@ impl Reports<'_> {
     ) -> Result<(Daily, Option<Weekly>, Option<String>)> {
         let workspace = self.audit.workspace;
         let (daily, weekly) = (Daily::of(workspace)?, Weekly::of(workspace)?);
-        let since = instant(workspace.created_at.max(workspace.reports_set_at));
-        let now = instant(self.examination.at);
-        let last = match (self.audit.occasion, &weekly) {
-            (Occasion::Scheduled, Some(weekly)) => weekly.last(since, now),
+        let at = self.examination.at;
+        let last = match (self.audit.cause.occasion(), &weekly) {
+            (Occasion::Scheduled, Some(weekly)) => {
+                let is_late = report::is_week_late(transaction, workspace, at).await?;
+                let since = workspace.created_at.max(workspace.reports_set_at);
+                weekly.last(if is_late { jiff::Timestamp::MIN } else { instant(since) }, instant(at))
+            }
             (Occasion::Scheduled, None) | (Occasion::Requested, _) => None,
         };
         let week = match last.map(|scheduled| scheduled.day()) {
@@ -124,7 +128,7 @@ impl Reports<'_> {
     fn edition(&self, reader: &Reader, (week_is_due, has_weekly): (bool, bool)) -> Option<Edition> {
         let workspace = self.audit.workspace;
         let is_daily = workspace.reports_daily && !(reader.preference.weekly_only && has_weekly);
-        let cadence = match self.audit.occasion {
+        let cadence = match self.audit.cause.occasion() {
             Occasion::Requested => Cadence::Daily,
             Occasion::Scheduled if week_is_due => Cadence::Weekly,
             Occasion::Scheduled if is_daily => Cadence::Daily,
@@ -164,10 +168,11 @@ impl Reports<'_> {
         sources: &Sources,
         (people, changes): (&People, &AccessChanges),
     ) -> Result<Report> {
-        let Audit { workspace, occasion, .. } = self.audit;
+        let Audit { workspace, cause, .. } = self.audit;
         let Examination { at, since, members_checked, sign_ins_checked, .. } = *self.examination;
         let (ran_at, zone) = (instant(at), TimeZone::get(&edition.zone).map_err(Error::internal)?);
-        let wall = Wall::new(&zone, ran_at);
+        let home = TimeZone::get(&workspace.time_zone).map_err(Error::internal)?;
+        let wall = Wall::new(&zone, ran_at).away_from(&home);
         let teller = Teller { language: edition.language, wall: &wall, people, at };
         let (findings, resolved) =
             ReportFinding::all(&sources.matters, &teller, (edition.since, edition.sight));
@@ -178,7 +183,7 @@ impl Reports<'_> {
         Ok(Report {
             workspace_name: workspace.name.clone(),
             language: edition.language,
-            occasion: *occasion,
+            occasion: cause.occasion(),
             cadence: edition.cadence,
             ran_at,
             told_until: instant(edition.since),

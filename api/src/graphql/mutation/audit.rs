@@ -81,7 +81,7 @@ payload! {
 
 #[guarded]
 impl AuditMutation {
-    /// Asks for an audit now, beside the scheduled ones: an auditor takes it up within a minute, and mails its report.
+    /// Asks for an audit now, beside the scheduled ones: an auditor takes it up within a minute, and mails its report to who asks. Others are told in their next one.
     #[requires(AuditRun)]
     async fn run_audit(&self, ctx: &Context<'_>) -> Result<RunAuditPayload> {
         let request = Request::of(ctx);

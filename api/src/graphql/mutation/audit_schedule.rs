@@ -70,7 +70,7 @@ payload! {
 
 #[guarded]
 impl AuditScheduleMutation {
-    /// Sets when the workspace is audited and its reports go out. A time that has passed today is not made up for.
+    /// Sets when the workspace is audited and its reports go out. When the new time has passed today, the audit runs at once, unless it has run for a later one. A report of the week whose day has passed waits for the next, but no longer than eight days after the last one.
     #[requires(SecurityPolicyManage)]
     async fn update_audit_schedule(
         &self,

@@ -21,6 +21,11 @@ pub struct Action {
 }
 
 impl Action {
+    /// Every kind, in the order in which they are told.
+    pub fn all() -> &'static [Self] {
+        ALL
+    }
+
     pub fn of(key: &str) -> Option<&'static Self> {
         ALL.iter().find(|action| action.key == key)
     }
@@ -28,6 +33,16 @@ impl Action {
     /// Whether its subject is a member.
     pub(super) fn is_about_a_member(&self) -> bool {
         self.key.starts_with("member.") || self.key.starts_with("external_identity.")
+    }
+
+    /// Whether it is about a review, which has a name of its own besides the role and the number that it asks about.
+    pub(super) fn is_about_a_review(&self) -> bool {
+        self.key.starts_with("access_review.")
+    }
+
+    /// Whether its subject is a rule of the auditor.
+    pub(super) fn is_about_a_rule(&self) -> bool {
+        self.key == "audit_rule.updated"
     }
 
     /// Whether nothing else does it.
@@ -92,6 +107,29 @@ pub(super) const ALL: &[Action] = &[
             "Escolha de relatórios da auditoria alterada",
             "Choice of the audit's reports changed",
             "Elección de informes de la auditoría modificada",
+        ],
+    ),
+    action(
+        "access_review.schedule_ended",
+        Weight::Heavy,
+        [
+            "Revisão periódica de acessos encerrada",
+            "Recurring access review ended for good",
+            "Revisión periódica de accesos terminada",
+        ],
+    ),
+    action(
+        "access_review.cancelled",
+        Weight::Heavy,
+        ["Revisão de acessos cancelada", "Access review called off", "Revisión de accesos cancelada"],
+    ),
+    action(
+        "access_review.scheduled",
+        Weight::Heavy,
+        [
+            "Revisão periódica de acessos marcada",
+            "Recurring access review set up",
+            "Revisión periódica de accesos programada",
         ],
     ),
     action(

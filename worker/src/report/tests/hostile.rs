@@ -1,7 +1,9 @@
 //! Names that try to be more than names.
 
 use portaria_domain::audit::Evidence;
+use portaria_domain::audit::access_change::{Action, ToldChange};
 use portaria_domain::audit::fact::{FactName, FactValue, SignIn};
+use portaria_domain::harmless;
 use portaria_domain::language::{RoleName, RoleScope};
 use portaria_entity::finding::{AuditRule, Severity};
 
@@ -147,8 +149,22 @@ fn a_mass_of_everything_stays_a_mail_and_counts_what_it_does_not_list() {
                 }
             }
         }
-        let rendered = render(&morning.report(language)).unwrap();
+        let name = "ß&<\"".repeat(200);
+        let told = ToldChange {
+            what: format!("{} ({})", harmless::name(&name), harmless::name(&name)),
+            by: harmless::name(&name),
+            whom: Some(harmless::name(&name)),
+            when: "12/03, 14:20".to_owned(),
+        };
+        let all = Action::all().iter();
+        let changes = Changes {
+            listed: all.clone().map(|action| (action.weight, action, told.clone())).collect(),
+            counts: all.map(|action| (action, 1_000)).collect(),
+        };
+        let rendered = render(&Report { changes, ..morning.report(language) }).unwrap();
         assert!(rendered.html.len() < 100_000, "{}", rendered.html.len());
+        let listed = rendered.text.lines().filter(|line| line.ends_with("12/03, 14:20")).count();
+        assert!(listed >= 8, "{listed} changes of access are listed");
         let counted =
             (1..60).any(|more| rendered.text.contains(&format!("* {}", language.speech().and_more(more))));
         assert!(counted, "{}", rendered.text);
