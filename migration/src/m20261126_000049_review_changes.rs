@@ -1,4 +1,5 @@
-//! The index of changes of access anew, over access reviews that are set up to come again, ended or called off, too.
+//! The index of changes of access anew, over how reports are to come, and access reviews that are set up to come again, ended or
+//! called off, too.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::ConnectionTrait;

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use portaria_domain::audit::access_change::{AccessChanges, Action, ToldChange, Weight};
 use portaria_domain::audit::finding::OpenFinding;
-use portaria_domain::audit::people::People;
 use portaria_domain::audit::reader::Sight;
 use portaria_domain::audit::report::{Matters, Week};
 use portaria_domain::audit::telling::{Teller, Told, Urgency, instant, urgency};
