@@ -1,5 +1,4 @@
-//! By which budget something was told at once; mails that wait, by their age; and the index of changes of access anew, with
-//! who changed which reports they get.
+//! By which budget something was told at once, and mails that wait, by their age.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::ConnectionTrait;
