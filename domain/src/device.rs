@@ -78,6 +78,11 @@ impl Device {
     }
 }
 
+/// What user agents hold that name a system.
+pub(crate) fn system_marks() -> impl Iterator<Item = &'static str> {
+    SYSTEMS.iter().map(|(mark, _)| *mark)
+}
+
 fn first_match(known: &[(&str, &'static str)], user_agent: &str) -> Option<&'static str> {
     known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
 }

@@ -84,7 +84,7 @@ pub async fn observe(
             new.push(opened(clock, sighting, found, evidence));
             continue;
         };
-        let turn = row.turn((found.severity, &evidence), times);
+        let turn = row.turn((found, &evidence), times);
         match turn {
             Turn::Stale => continue,
             Turn::Reopens(_) => outcome.opened += 1,
@@ -176,7 +176,8 @@ enum Because {
 }
 
 impl Known {
-    fn turn(&self, (severity, evidence): (Severity, &str), Times { at, run_before }: Times) -> Turn {
+    fn turn(&self, (found, evidence): (&Found, &str), Times { at, run_before }: Times) -> Turn {
+        let severity = found.severity;
         let worse = is_worse(severity, self.severity);
         match self.status {
             FindingStatus::Open => Turn::Stays,
@@ -190,7 +191,9 @@ impl Known {
             FindingStatus::Resolved if self.resolved_at.is_some_and(|resolved| resolved >= at) => Turn::Stale,
             FindingStatus::Resolved if self.resolved_by.is_some() => match self.resolved_at {
                 _ if worse => Turn::Reopens(Because::Undone("more_severe")),
-                _ if self.evidence != evidence => Turn::Reopens(Because::Undone("seen_anew")),
+                _ if self.evidence != evidence && self.goes_on(found) => {
+                    Turn::Reopens(Because::Undone("seen_anew"))
+                }
                 _ if run_before.is_some_and(|run| run > self.last_seen_at) => {
                     Turn::Reopens(Because::Undone("returned"))
                 }
@@ -200,6 +203,11 @@ impl Known {
             FindingStatus::Resolved if self.rests(severity, at) => Turn::Rests,
             FindingStatus::Resolved => Turn::Reopens(Because::Returned),
         }
+    }
+
+    /// Whether what was found is not only more of what was over when it was resolved.
+    fn goes_on(&self, found: &Found) -> bool {
+        found.evidence.latest().is_none_or(|latest| Some(latest) > self.resolved_at)
     }
 
     /// Whether a dismissal holds.

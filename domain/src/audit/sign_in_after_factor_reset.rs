@@ -1,32 +1,39 @@
 //! A second factor taken away, and then a sign-in from a place that was never its owner's: how an account is talked out of a
 //! helpful colleague.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, hash_map as map};
+use std::time::Duration;
 
 use portaria_entity::finding::{AuditRule, Severity};
-use portaria_entity::id::{MemberId, SecondFactorResetId};
+use portaria_entity::id::{MemberId, SecondFactorResetId, UserId};
 use portaria_entity::time::Timestamp;
 
 use super::fact::{FactName, FactValue};
-use super::place::{Entry, Past, is_of_company, judged};
+use super::place::{ACQUAINTED, Entry, is_of_company, judged};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
-use super::{About, Evidence, Found, Look};
+use super::{About, DAY, Evidence, Found, Look};
 use crate::device::network;
 use crate::error::Result;
 
-/// Sign-ins after a reset from networks that were not their owner's before it.
-const STRANGE: &str = "
+/// So long a network is somebody's before it is theirs, and they came from it on more than one day: an intruder who looked in
+/// once has not made it so.
+const THEIRS: Duration = ACQUAINTED;
+
+/// Sign-ins after a reset.
+const SIGN_INS: &str = "
 SELECT e.id, m.id, e.user_id, e.\"at\", e.address, e.user_agent, r.id, r.reset_at, r.reset_by
 FROM second_factor_resets r
 JOIN members m ON m.workspace_id = r.workspace_id AND m.id = r.member_id
 JOIN sign_in_events e ON e.user_id = m.user_id AND e.\"at\" >= r.reset_at AND e.\"at\" <= r.reset_at + $3
 WHERE r.workspace_id = $1 AND r.reset_at >= $2 - $3 AND m.status <> 'removed'
   AND e.\"at\" >= $2 AND e.workspace_id = $1 AND e.outcome = 'succeeded' AND e.address <> ''
-  AND NOT EXISTS (
-      SELECT 1 FROM sign_in_events p
-      WHERE p.user_id = e.user_id AND p.\"at\" < r.reset_at AND p.workspace_id = $1 AND p.outcome = 'succeeded'
-        AND rtrim(p.address, '0123456789') = rtrim(e.address, '0123456789'))
 ORDER BY r.id, e.\"at\", e.id";
+
+/// From where somebody got in before a reset.
+const BEFORE: &str = "
+SELECT e.address, MIN(e.\"at\"), MAX(e.\"at\") FROM sign_in_events e
+WHERE e.user_id = $2 AND e.\"at\" < $3 AND e.workspace_id = $1 AND e.outcome = 'succeeded' AND e.address <> ''
+GROUP BY e.address";
 
 struct Reset {
     id: SecondFactorResetId,
@@ -39,7 +46,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let within = look.parameter(&RULE, "hours").saturating_mul(hour);
     let values = [look.workspace.0.into(), look.since.0.into(), within.into()];
     let (mut entries, mut resets) = (Vec::new(), Vec::new());
-    for row in look.rows(STRANGE, values).await? {
+    for row in look.rows(SIGN_INS, values).await? {
         entries.push(Entry::read(&row, 0)?);
         resets.push(Reset {
             id: row.try_get_by_index(6)?,
@@ -47,16 +54,19 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
             by: row.try_get_by_index(8)?,
         });
     }
-    let judge =
-        |entry: &Entry, past: &Past| Some((past.knows_network(entry, entry.at), past.knows_device(entry)));
-    let judged = judged(look, &entries, judge).await?;
+    let judged = judged(look, &entries, |entry, past| Some(past.knows_device(entry))).await?;
+    let mut usual: HashMap<SecondFactorResetId, HashSet<String>> = HashMap::new();
     let mut found: Vec<Found> = Vec::new();
     let mut told: HashSet<(SecondFactorResetId, String)> = HashSet::new();
-    for ((entry, (knows_network, knows_device)), reset) in judged.into_iter().zip(resets) {
-        // Once a reset and network, so that who sees the last hours only sees no other one first. What looked like another
-        // network in IPv6 may be the same.
+    for ((entry, knows_device), reset) in judged.into_iter().zip(resets) {
+        let usual = match usual.entry(reset.id) {
+            map::Entry::Occupied(known) => known.into_mut(),
+            map::Entry::Vacant(unknown) => unknown.insert(usual_networks(look, entry.user, reset.at).await?),
+        };
+        // Once a reset and network, so that who sees the last hours only sees no other one first.
         let from = (reset.id, network(&entry.address));
-        if knows_network || told.contains(&from) || is_of_company(look, &entry, reset.at).await? {
+        let is_known = usual.contains(&from.1) || told.contains(&from);
+        if is_known || is_of_company(look, &entry, reset.at).await? {
             continue;
         }
         told.insert(from);
@@ -75,6 +85,21 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     Ok(found)
 }
 
+/// The networks from which they had got in for long enough.
+async fn usual_networks(look: &Look<'_>, user: UserId, reset: Timestamp) -> Result<HashSet<String>> {
+    let mut networks: HashMap<String, (Timestamp, Timestamp)> = HashMap::new();
+    for row in look.rows(BEFORE, [look.workspace.0.into(), user.0.into(), reset.0.into()]).await? {
+        let address: String = row.try_get_by_index(0)?;
+        let (first, last): (Timestamp, Timestamp) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let known = networks.entry(network(&address)).or_insert((first, last));
+        *known = (known.0.min(first), known.1.max(last));
+    }
+    // Of who is new, all are: they had no other time to come from them.
+    let is_new = networks.values().all(|(first, _)| *first >= reset - THEIRS);
+    networks.retain(|_, (first, last)| is_new || *first < reset - THEIRS && last.since(*first) >= DAY);
+    Ok(networks.into_keys().collect())
+}
+
 pub(super) static RULE: Rule = Rule {
     key: AuditRule::SignInAfterFactorReset,
     severity: Severity::Critical,
@@ -82,7 +107,8 @@ pub(super) static RULE: Rule = Rule {
     parameters: PARAMETERS,
     suggestion: Suggestion::EndSessions,
     judges: "A sign-in within `hours` hours after a member's second factor was taken away, by a colleague or on the machine, from a \
-             network that was never theirs and an address that is not the company's; once a network. With a device that they had used before it is high.",
+             network that was not theirs for a week, on more than one day (for who is new: never), and an address that is not the company's; \
+             once a network. With a device that they had used before it is high.",
     said: [&PORTUGUESE, &ENGLISH, &SPANISH],
 };
 
@@ -101,9 +127,9 @@ const PORTUGUESE: Said = Said {
     what_to_do: "Ligue agora para a pessoa, em um número que você já conhecia. Se não foi ela, encerre as sessões e suspenda o acesso.",
     seen: |told| {
         let words = if told.evidence().is(FactName::IsNewDevice) {
-            "O login veio de uma rede e de um aparelho que esta pessoa nunca tinha usado."
+            "O login veio de uma rede que não é de costume desta pessoa, com um aparelho que ela nunca tinha usado."
         } else {
-            "O login veio de uma rede que esta pessoa nunca tinha usado, com um aparelho conhecido."
+            "O login veio de uma rede que não é de costume desta pessoa, com um aparelho conhecido."
         };
         words.to_owned()
     },
@@ -115,9 +141,9 @@ const ENGLISH: Said = Said {
     what_to_do: "Call the person now, on a number that you knew before. If it was not them, end the sessions and suspend the access.",
     seen: |told| {
         let words = if told.evidence().is(FactName::IsNewDevice) {
-            "The sign-in came from a network and a device that this person had never used."
+            "The sign-in came from a network that is not this person's, with a device that they had never used."
         } else {
-            "The sign-in came from a network that this person had never used, with a known device."
+            "The sign-in came from a network that is not this person's, with a known device."
         };
         words.to_owned()
     },
@@ -129,9 +155,9 @@ const SPANISH: Said = Said {
     what_to_do: "Llame ahora a la persona, a un número que usted ya conocía. Si no fue ella, cierre sus sesiones y suspenda el acceso.",
     seen: |told| {
         let words = if told.evidence().is(FactName::IsNewDevice) {
-            "El acceso vino de una red y de un dispositivo que esta persona nunca había usado."
+            "El acceso vino de una red que no es la habitual de esta persona, con un dispositivo que nunca había usado."
         } else {
-            "El acceso vino de una red que esta persona nunca había usado, con un dispositivo conocido."
+            "El acceso vino de una red que no es la habitual de esta persona, con un dispositivo conocido."
         };
         words.to_owned()
     },

@@ -86,8 +86,8 @@ async fn an_office_of_ipv6_is_the_companys() {
         gets_in(&stage, &ana, day, (&in_office(900), CURL)).await;
         assert_eq!(found(&stage, AuditRule::NewPlace).await.len(), 1);
         for n in 0..2 {
-            gets_in(&stage, &bia, start + DAY * n, (&in_office(n), CHROME)).await;
-            gets_in(&stage, &caio, start + DAY * n, (&in_office(50 + n), CHROME)).await;
+            gets_in(&stage, &bia, start + DAY * 4 * n, (&in_office(n), CHROME)).await;
+            gets_in(&stage, &caio, start + DAY * 4 * n, (&in_office(50 + n), CHROME)).await;
         }
         assert_eq!(found(&stage, AuditRule::NewPlace).await, [], "colleagues were there before");
     }

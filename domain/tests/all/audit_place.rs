@@ -100,6 +100,29 @@ async fn places_are_learned_for_two_weeks_and_colleagues_make_one_the_companys()
 }
 
 #[tokio::test]
+async fn who_was_there_but_once_or_long_ago_makes_no_office() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let [ana, bia, caio] = accounts(&stage, ["Ana", "Bia", "Caio"]).await;
+        let start = stage.clock.now();
+        comes_daily(&stage, &ana, start, 60).await;
+        stage.clock.set(start + DAY * 60);
+        gets_in(&stage, &ana, start + DAY * 60, (NEW_YORK, FIREFOX)).await;
+        // Once, and again two days later; and then a month ago.
+        for days in [20, 22, 29] {
+            for who in [&bia, &caio] {
+                gets_in(&stage, who, start + DAY * days, (NEW_YORK, CHROME)).await;
+            }
+            assert_eq!(found(&stage, AuditRule::NewPlace).await.len(), 1, "{days}");
+        }
+        for who in [&bia, &caio] {
+            gets_in(&stage, who, start + DAY * 31, (NEW_YORK, CHROME)).await;
+        }
+        assert_eq!(found(&stage, AuditRule::NewPlace).await, [], "{}", stage.test_database.name);
+    }
+}
+
+#[tokio::test]
 async fn a_device_that_shows_itself_for_the_first_time_is_a_new_one_of_whatever_kind() {
     for test in databases().await {
         let stage = Stage::on(test).await;
@@ -225,9 +248,12 @@ async fn ones_own_way_round_through_another_country_is_no_journey() {
 
         gets_in(&stage, &ana, day + HOUR * 2, (LISBON, IPHONE)).await;
         assert_eq!(found(&stage, AuditRule::ImpossibleTravel).await.len(), 1);
-        gets_in(&stage, &bia, start, (LISBON, CHROME)).await;
-        gets_in(&stage, &caio, start, (LISBON, CHROME)).await;
-        assert_eq!(found(&stage, AuditRule::ImpossibleTravel).await, [], "the company's");
+        for (days, finds) in [(0, 1), (4, 0)] {
+            gets_in(&stage, &bia, start + DAY * days, (LISBON, CHROME)).await;
+            gets_in(&stage, &caio, start + DAY * days, (LISBON, CHROME)).await;
+            let journeys = found(&stage, AuditRule::ImpossibleTravel).await;
+            assert_eq!(journeys.len(), finds, "the company's when they have come again");
+        }
     }
 }
 

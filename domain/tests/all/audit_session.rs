@@ -21,25 +21,25 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 
 use crate::recorded::*;
 
-const NEW_YORK: &str = "198.51.100.7";
-const LISBON: &str = "203.0.113.9";
+pub const NEW_YORK: &str = "198.51.100.7";
+pub const LISBON: &str = "203.0.113.9";
 /// In no database.
-const SOMEWHERE: &str = "192.88.99.20";
+pub const SOMEWHERE: &str = "192.88.99.20";
 const NEWER_CHROME: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/132.0.0.0 Safari/537.36";
-const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
+pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
 const ANDROID: &str =
     "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36";
 const ANDROID_AS_DESKTOP: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36";
-const CURL: &str = "curl/8.5.0";
+pub const CURL: &str = "curl/8.5.0";
 /// A front end that asks from its own server.
-const SERVER: (&str, &str) = ("192.88.99.80", "node");
+pub const SERVER: (&str, &str) = ("192.88.99.80", "node");
 
 /// A session, with its token.
-struct Open {
-    id: SessionId,
-    token: String,
+pub struct Open {
+    pub id: SessionId,
+    pub token: String,
 }
 
 fn origin((address, agent): (&str, &str)) -> Origin {
@@ -47,7 +47,7 @@ fn origin((address, agent): (&str, &str)) -> Origin {
 }
 
 /// People who hold no role, with nothing on record.
-async fn people<const N: usize>(stage: &Stage, names: [&str; N]) -> [Person; N] {
+pub async fn people<const N: usize>(stage: &Stage, names: [&str; N]) -> [Person; N] {
     let mut all = Vec::new();
     for name in names {
         all.push(stage.person(name, &[]).await);
@@ -63,7 +63,7 @@ async fn on_earth(test: TestDatabase, file: &CountryFile) -> Stage {
     stage
 }
 
-async fn opens(stage: &Stage, who: &Person, place: (&str, &str)) -> Open {
+pub async fn opens(stage: &Stage, who: &Person, place: (&str, &str)) -> Open {
     let attempt = Attempt {
         email: &who.email,
         password: PASSWORD,
@@ -75,17 +75,17 @@ async fn opens(stage: &Stage, who: &Person, place: (&str, &str)) -> Open {
     Open { id: opened.session.id, token: opened.token.reveal().to_owned() }
 }
 
-async fn shows(stage: &Stage, session: &Open, place: (&str, &str)) {
+pub async fn shows(stage: &Stage, session: &Open, place: (&str, &str)) {
     let found = authenticate_from(&stage.installation, &session.token, &origin(place)).await.unwrap();
     assert!(found.is_some(), "the session is open");
 }
 
-async fn flush(stage: &Stage) {
+pub async fn flush(stage: &Stage) {
     stage.installation.viewers.flush_last_use().await.unwrap();
 }
 
 /// Uses a session, and that is written down.
-async fn uses(stage: &Stage, session: &Open, place: (&str, &str)) {
+pub async fn uses(stage: &Stage, session: &Open, place: (&str, &str)) {
     shows(stage, session, place).await;
     flush(stage).await;
 }
@@ -107,11 +107,11 @@ async fn places(stage: &Stage, session: &Open) -> Vec<(String, String, Timestamp
     rows.iter().map(place).collect()
 }
 
-async fn elsewhere(stage: &Stage) -> Vec<Found> {
+pub async fn elsewhere(stage: &Stage) -> Vec<Found> {
     found(stage, AuditRule::SessionUsedElsewhere).await
 }
 
-fn short(found: &[Found]) -> Vec<(Option<portaria_entity::id::MemberId>, Severity)> {
+pub fn short(found: &[Found]) -> Vec<(Option<portaria_entity::id::MemberId>, Severity)> {
     found.iter().map(|found| (found.about.member(), found.severity)).collect()
 }
 
@@ -175,9 +175,14 @@ async fn a_session_on_another_kind_of_device_is_told_once_also_when_it_has_ended
             english.0.contains("another kind of device") && spanish.0.contains("otro tipo de dispositivo")
         );
 
+        let period = |to| Some(FactValue::During { from: at, to });
+        assert_eq!(one[0].evidence.get(FactName::Period).cloned(), period(at));
         stage.clock.advance(MINUTE);
         uses(&stage, &session, ("192.88.98.1", CURL)).await;
-        assert_eq!(elsewhere(&stage).await, one, "through whatever networks, it is one thief");
+        let again = elsewhere(&stage).await;
+        assert_eq!((again.len(), &again[0].cause), (1, &one[0].cause), "through whatever networks");
+        assert_eq!(again[0].evidence.at(FactName::UsedFrom), Some(at));
+        assert_eq!(again[0].evidence.get(FactName::Period).cloned(), period(at + MINUTE));
         uses(&stage, &session, (OFFICE, FIREFOX)).await;
         let two = elsewhere(&stage).await;
         let near = (Some(ana.member_id), Severity::Medium);
@@ -281,20 +286,24 @@ async fn a_server_of_the_companys_is_one_finding_for_a_week_and_then_none() {
         }
         let alone = |who: &Person| (Some(who.member_id), Severity::High);
         assert_eq!(seen[..2], [vec![alone(&ana)], vec![alone(&ana), alone(&bia)]]);
-        let crowd = elsewhere(&stage).await;
-        assert_eq!((crowd.len(), crowd[0].about, crowd[0].severity), (1, About::Workspace, Severity::High));
-        assert_eq!(crowd[0].cause, "192.88.99");
+        let three = elsewhere(&stage).await;
+        assert_eq!(short(&three), [alone(&ana), alone(&bia), (None, Severity::High)], "those told of stay");
+        let crowd = &three[2];
+        assert_eq!((crowd.about, crowd.cause.as_str()), (About::Workspace, "192.88.99 -/-"));
         let named = vec![ana.member_id, bia.member_id, caio.member_id];
-        assert_eq!(crowd[0].evidence.get(FactName::Accounts), Some(&FactValue::Members { named, count: 3 }));
+        assert_eq!(crowd.evidence.get(FactName::Accounts), Some(&FactValue::Members { named, count: 3 }));
         let [portuguese, ..] = told(&stage, AuditRule::SessionUsedElsewhere).await;
-        assert_eq!(portuguese[0].who, SERVER.0);
-        assert!(portuguese[0].seen.starts_with("Sessões de 3 pessoas foram usadas"), "{portuguese:?}");
+        let of_crowd = portuguese.iter().find(|told| told.who == SERVER.0).unwrap();
+        assert!(of_crowd.seen.starts_with("Sessões de 3 pessoas foram usadas"), "{portuguese:?}");
 
-        stage.clock.set(start + DAY * 9);
-        for who in [&ana, &duda] {
-            let session = opens(&stage, who, (OFFICE, CHROME)).await;
-            uses(&stage, &session, SERVER).await;
+        for (day, who) in [(4, [&ana, &bia, &caio]), (12, [&ana, &bia, &duda])] {
+            stage.clock.set(start + DAY * day);
+            for who in who {
+                let session = opens(&stage, who, (OFFICE, CHROME)).await;
+                uses(&stage, &session, SERVER).await;
+            }
         }
+        stage.clock.advance(HOUR);
         assert_eq!(elsewhere(&stage).await, [], "{}", stage.test_database.name);
         // Another program in the same network is not that server.
         let session = opens(&stage, &duda, (OFFICE, CHROME)).await;
@@ -318,7 +327,11 @@ async fn what_a_server_opens_for_its_users_says_nothing_of_their_devices() {
             [(Some(caio.member_id), Severity::High)],
             "not known yet"
         );
-        stage.clock.advance(DAY * 8);
+        stage.clock.advance(DAY * 4);
+        for who in [&ana, &bia] {
+            opens(&stage, who, SERVER).await;
+        }
+        stage.clock.advance(DAY * 4);
         let session = opens(&stage, &caio, SERVER).await;
         uses(&stage, &session, (OFFICE, CHROME)).await;
         let again = elsewhere(&stage).await;

@@ -214,14 +214,13 @@ async fn a_sign_in_from_nowhere_after_a_factor_was_reset_cannot_wait() {
         let [ana, bia, caio, duda] = accounts(&stage, ["Ana", "Bia", "Caio", "Duda"]).await;
         let start = stage.clock.now();
         for who in [&ana, &bia, &caio] {
-            comes_daily(&stage, who, start, 5).await;
+            comes_daily(&stage, who, start, 10).await;
         }
-        let reset = start + 5 * DAY;
+        let reset = start + 10 * DAY;
         stage.clock.set(reset + 2 * DAY);
         for who in [&ana, &bia, &caio] {
             is_reset(&stage, who.member, reset).await;
         }
-        gets_in(&stage, &ana, reset - INSTANT, (OFFICE, CHROME)).await;
         gets_in(&stage, &ana, reset + HOUR, ("192.0.2.99", IPHONE)).await;
         gets_in(&stage, &ana, reset + DAY + INSTANT, (ATTACKER, CURL)).await;
         gets_in(&stage, &duda, reset + HOUR, (ATTACKER, CURL)).await;
@@ -231,6 +230,8 @@ async fn a_sign_in_from_nowhere_after_a_factor_was_reset_cannot_wait() {
             "her network, too late, no reset"
         );
 
+        // Who looked in once before has not made the network hers.
+        gets_in(&stage, &bia, start + HOUR, (ATTACKER, IPHONE)).await;
         gets_in(&stage, &bia, reset + DAY, (ATTACKER, CURL)).await;
         gets_in(&stage, &caio, reset + HOUR, (ATTACKER, CHROME)).await;
         gets_in(&stage, &caio, reset + HOUR * 2, ("198.51.100.5", CHROME)).await;
@@ -248,18 +249,42 @@ async fn a_sign_in_from_nowhere_after_a_factor_was_reset_cannot_wait() {
         let of_bia = portuguese.iter().find(|told| told.who == "Bia").unwrap();
         assert_eq!(
             of_bia.seen,
-            "O login veio de uma rede e de um aparelho que esta pessoa nunca tinha usado."
+            "O login veio de uma rede que não é de costume desta pessoa, com um aparelho que ela nunca tinha usado."
         );
         assert_eq!(of_bia.facts[1].value, "portaria admin");
         assert!(english.iter().all(|told| told.seen.starts_with("The sign-in")) && spanish.len() == 3);
 
-        // Colleagues of a week before the reset.
-        for who in [&ana, &duda] {
-            gets_in(&stage, who, start - 3 * DAY, (ATTACKER, CHROME)).await;
+        // Colleagues of a week before the reset, once they have come again.
+        for days in [1, 5] {
+            assert_eq!(found(&stage, AuditRule::SignInAfterFactorReset).await.len(), 3);
+            for who in [&ana, &duda] {
+                gets_in(&stage, who, start + days * DAY, (ATTACKER, CHROME)).await;
+            }
         }
         let after = found(&stage, AuditRule::SignInAfterFactorReset).await;
         let who: Vec<_> = after.iter().map(|found| found.about.member()).collect();
         assert_eq!(who, [Some(caio.member)], "the company's address; the other one is still strange");
+    }
+}
+
+#[tokio::test]
+async fn who_is_new_is_at_home_where_they_were_before_their_factor_was_reset() {
+    for test in databases().await {
+        let stage = Stage::on(test).await;
+        let [ana] = accounts(&stage, ["Ana"]).await;
+        let start = stage.clock.now();
+        gets_in(&stage, &ana, start, (OFFICE, CHROME)).await;
+        is_reset(&stage, ana.member, start + DAY * 2).await;
+        stage.clock.set(start + DAY * 3);
+        gets_in(&stage, &ana, start + DAY * 2 + HOUR, (OFFICE, CHROME)).await;
+        assert_eq!(
+            found(&stage, AuditRule::SignInAfterFactorReset).await,
+            [],
+            "{}",
+            stage.test_database.name
+        );
+        gets_in(&stage, &ana, start - DAY * 6, ("198.51.100.5", CHROME)).await;
+        assert_eq!(found(&stage, AuditRule::SignInAfterFactorReset).await.len(), 1);
     }
 }
 

@@ -21,6 +21,7 @@ mod audit_run;
 mod audit_session;
 mod audit_sign_in;
 mod audit_silence;
+mod audit_stolen_session;
 mod audit_switching;
 mod auditing;
 mod bot;

@@ -18,7 +18,7 @@ use portaria_entity::time::Timestamp;
 use portaria_entity::{member, session};
 use portaria_testing::{Person, Stage};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Value};
 
 pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -167,13 +167,11 @@ pub async fn found(stage: &Stage, rule: AuditRule) -> Vec<Found> {
     found_in(stage, stage.workspace_id, rule).await
 }
 
-/// What is found by a rule, kept as findings and told in each language.
-pub async fn told(stage: &Stage, rule: AuditRule) -> [Vec<Told>; 3] {
+/// Keeps what is found by a rule as an audit does.
+async fn keep(stage: &Stage, transaction: &DatabaseTransaction, rule: AuditRule) {
     let Stage { installation, workspace_id, .. } = stage;
-    let workspace = workspace::find(installation.database.reader(), *workspace_id).await.unwrap();
     let at = installation.clock.now();
     let found = found(stage, rule).await;
-    let transaction = installation.database.begin().await.unwrap();
     let run_id: AuditRunId = stage.clock.new_id();
     let run = audit_run::ActiveModel {
         workspace_id: Set(*workspace_id),
@@ -188,9 +186,25 @@ pub async fn told(stage: &Stage, rule: AuditRule) -> [Vec<Told>; 3] {
         findings_open: Set(0),
         requested_by: Set(None),
     };
-    audit_run::Entity::insert(run).exec_without_returning(&transaction).await.unwrap();
+    audit_run::Entity::insert(run).exec_without_returning(transaction).await.unwrap();
     let sighting = Sighting { workspace_id: *workspace_id, run_id, found: &found, at };
-    reconcile(&transaction, &installation.clock, &sighting).await.unwrap();
+    reconcile(transaction, &installation.clock, &sighting).await.unwrap();
+}
+
+/// Keeps what is found by a rule, and all other findings are resolved.
+pub async fn audits(stage: &Stage, rule: AuditRule) {
+    let transaction = stage.installation.database.begin().await.unwrap();
+    keep(stage, &transaction, rule).await;
+    transaction.commit().await.unwrap();
+}
+
+/// What is found by a rule, told in each language as if it were kept as findings.
+pub async fn told(stage: &Stage, rule: AuditRule) -> [Vec<Told>; 3] {
+    let Stage { installation, workspace_id, .. } = stage;
+    let workspace = workspace::find(installation.database.reader(), *workspace_id).await.unwrap();
+    let at = installation.clock.now();
+    let transaction = installation.database.begin().await.unwrap();
+    keep(stage, &transaction, rule).await;
     let findings: Vec<OpenFinding> = open(&transaction, *workspace_id).await.unwrap();
     let people = People::of(&transaction, *workspace_id, &findings, at).await.unwrap();
     let people = people.with_countries(installation.countries.clone());
