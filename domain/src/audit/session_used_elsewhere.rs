@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use portaria_entity::finding::{AuditRule, Severity};
+use portaria_entity::id::UserId;
 use portaria_entity::time::Timestamp;
 
 use self::judge::{Judge, Odd};
@@ -37,7 +38,8 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     let mut crowds = BTreeSet::new();
     for some in people.chunks(AT_ONCE) {
         let abroad = some.iter().copied().flatten().filter(|used| used.country.is_some());
-        let pasts = pasts(look, abroad.map(|used| used.user)).await?;
+        let abroad: BTreeSet<UserId> = abroad.map(|used| used.user).collect();
+        let pasts = pasts(look, abroad.into_iter()).await?;
         for uses in some {
             let mut told = 0;
             for (cause, uses) in causes(uses) {
