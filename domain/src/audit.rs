@@ -7,6 +7,7 @@ mod administrator;
 mod administrator_without_second_factor;
 mod api_key_from_new_network;
 mod broken_chain;
+mod colleague;
 mod dormant_account_awakened;
 mod dormant_administrator;
 mod ending_grant;

@@ -78,7 +78,8 @@ pub(super) static RULE: Rule = Rule {
     suggestion: Suggestion::AskMember,
     judges: "A person's first sign-in from a country, or from a network (/24, /48) with a device that were both never theirs. \
              Another network with a known device in a known country is nothing: telephones and providers change theirs daily. \
-             Nor is a known network with another device, nor an address from which two colleagues got in before. \
+             Nor is a known network with another device, nor an address from which two colleagues got in more than a week before, again three \
+             days after that or later, and within thirty days. \
              A device is another one by program and system, or when it shows itself for the first time, if its owner's others do not \
              do so all the time. A new country with a new device is high. Countries need the operator's database. \
              Only of people whose first sign-in was `days` days before.",

@@ -8,8 +8,9 @@ use portaria_entity::finding::{AuditRule, Severity};
 use portaria_entity::id::{MemberId, SecondFactorResetId, UserId};
 use portaria_entity::time::Timestamp;
 
+use super::colleague::ACQUAINTED;
 use super::fact::{FactName, FactValue};
-use super::place::{ACQUAINTED, Entry, is_of_company, judged};
+use super::place::{Entry, is_of_company, judged};
 use super::rule::{Parameter, Rule, Said, Suggestion, Unit};
 use super::{About, DAY, Evidence, Found, Look};
 use crate::device::network;

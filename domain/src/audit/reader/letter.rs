@@ -73,5 +73,5 @@ pub(super) fn of_preference(set: &Set<'_>) -> Letter {
 }
 
 fn letter(subject: String, paragraphs: [String; 4]) -> Letter {
-    Letter { subject, paragraphs: paragraphs.to_vec() }
+    Letter { subject, paragraphs: paragraphs.into() }
 }

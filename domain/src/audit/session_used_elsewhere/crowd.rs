@@ -8,8 +8,8 @@ use portaria_entity::id::MemberId;
 use portaria_entity::time::Timestamp;
 
 use super::super::administrator::administers;
+use super::super::colleague::OF_COLLEAGUES;
 use super::super::fact::{FactName, FactValue};
-use super::super::place::OF_COLLEAGUES;
 use super::super::{About, DAY, Evidence, Found, Look, NAMED_IN_EVIDENCE};
 use super::RULE;
 use super::used::Used;

@@ -6,11 +6,12 @@ use std::collections::hash_map::Entry;
 use portaria_entity::id::UserId;
 use portaria_entity::time::Timestamp;
 
+use super::super::colleague::{
+    ACQUAINTED, AGAIN, LATELY, OF_COLLEAGUES, are_colleagues, enough, has_browsers, regulars,
+};
 use super::super::fact::SignIn;
 use super::super::impossible_travel::is_too_far;
-use super::super::place::{
-    ACQUAINTED, AGAIN, LATELY, OF_COLLEAGUES, Past, are_colleagues, has_browsers, regulars,
-};
+use super::super::place::Past;
 use super::super::{DAY, Look};
 use super::used::Used;
 use crate::device::Device;
@@ -19,15 +20,13 @@ use crate::error::Result;
 /// Who came from a network so before a day, more than a week before it, and again days after that, and lately. SQLite keeps from
 /// looking through the network once more for each.
 const WERE_THERE: &str = "
-SELECT DISTINCT user_id FROM (
-    SELECT p.user_id FROM session_uses p
-    WHERE p.workspace_id = $1 AND p.network = $2 AND p.first_at >= $3 AND p.first_at < $5 AND {so}
-      AND EXISTS (
-          SELECT 1 FROM session_uses c
-          WHERE c.workspace_id = $1 AND c.user_id = p.user_id AND c.first_at >= p.first_at AND c.first_at < $6
-            AND c.last_at >= p.first_at + $7 AND c.last_at >= $8 AND c.network || '' = $2 AND {so})
-    ORDER BY p.first_at LIMIT 300) AS uses
-LIMIT 3";
+SELECT p.user_id FROM session_uses p
+WHERE p.workspace_id = $1 AND p.network = $2 AND p.first_at >= $3 AND p.first_at < $5 AND {so} AND p.user_id NOT IN ({but})
+  AND EXISTS (
+      SELECT 1 FROM session_uses c
+      WHERE c.workspace_id = $1 AND c.user_id = p.user_id AND c.first_at >= p.first_at AND c.first_at < $6
+        AND c.last_at >= p.first_at + $7 AND c.last_at >= $8 AND c.network || '' = $2 AND {so})
+ORDER BY p.first_at LIMIT 1";
 const WITH_DEVICE: &str = "other_device AND device = $4";
 const AT_ADDRESS: &str = "other_country <> '' AND address = $4";
 
@@ -143,9 +142,7 @@ impl<'a> Judge<'a> {
                     micros(AGAIN).into(),
                     (day - LATELY).0.into(),
                 ];
-                let rows = self.look.rows(&WERE_THERE.replace("{so}", so), values).await?;
-                let users = rows.iter().map(|row| Ok(row.try_get_by_index(0)?));
-                unknown.insert(users.collect::<Result<_>>()?)
+                unknown.insert(enough(self.look, &WERE_THERE.replace("{so}", so), &values).await?)
             }
         };
         Ok(are_colleagues(were_there, used.user))
