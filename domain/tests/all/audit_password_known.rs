@@ -54,7 +54,9 @@ async fn a_try_in_one_workspace_hides_none_in_another() {
         let stage = Stage::on(test).await;
         let [ana] = accounts(&stage, ["Ana"]).await;
         let (other, _, _) = stage.another_workspace().await;
-        let day = stage.clock.now() + DAY * 20;
+        let start = stage.clock.now();
+        comes_daily(&stage, &ana, start, 20).await;
+        let day = start + DAY * 20 + HOUR;
         is_held(&stage, &ana, day, (ATTACKER, CURL)).await;
         stage.clock.set(day);
         let moved = "UPDATE sign_in_events SET workspace_id = $1 WHERE \"at\" = $2";
