@@ -39,7 +39,7 @@ pub(super) async fn find(look: &Look<'_>) -> Result<Vec<Found>> {
     for some in people.chunks(AT_ONCE) {
         let abroad = some.iter().copied().flatten().filter(|used| used.country.is_some());
         let abroad: BTreeSet<UserId> = abroad.map(|used| used.user).collect();
-        let pasts = pasts(look, abroad.into_iter()).await?;
+        let pasts = pasts(look, abroad).await?;
         for uses in some {
             let mut told = 0;
             for (cause, uses) in causes(uses) {
