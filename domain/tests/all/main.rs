@@ -11,6 +11,8 @@ mod api_key_secret;
 mod assignment;
 mod audit;
 mod audit_access;
+mod audit_disclosure;
+mod audit_export;
 mod audit_key;
 mod audit_network;
 mod audit_operation;
